@@ -1,0 +1,132 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.Hosting;
+using Microsoft.ML.Transforms.Image;
+
+namespace ResNetMLNet.Data;
+
+/// <summary>A column of pictures: which of the accepted types it has, and how its rows are read.</summary>
+internal sealed class FeatureColumn
+{
+    private const string Accepted =
+        "an image (MLImage), a vector of byte or float with the dimensions (channels, height, width) or a flat one of "
+        + "channels x side x side values, or a vector of bytes of unknown length that holds an encoded picture";
+
+    private readonly DataViewSchema.Column _column;
+    private readonly int _imageChannels;
+
+    private FeatureColumn(DataViewSchema.Column column, ImageShape? shape, int imageChannels)
+    {
+        _column = column;
+        _imageChannels = imageChannels;
+        Shape = shape;
+    }
+
+    public DataViewSchema.Column Column => _column;
+
+    /// <summary>The shape of every picture, where the column's type says it; pictures of images and encoded bytes have their own.</summary>
+    public ImageShape? Shape { get; }
+
+    public int Channels => Shape?.Channels ?? _imageChannels;
+
+    /// <summary>Whether a column of this shape can be a feature column; dimensions are only known to a real schema.</summary>
+    public static void Check(IExceptionContext context, SchemaShape schema, string name)
+    {
+        if (!schema.TryFind(name, out var column))
+        {
+            throw context.MissingColumn("feature", name);
+        }
+
+        var scalarImage = column is { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType };
+        var vector = column.Kind != SchemaShape.Column.VectorKind.Scalar && !column.IsKey
+            && (column.ItemType == NumberDataViewType.Byte
+                || (column.ItemType == NumberDataViewType.Single && column.Kind == SchemaShape.Column.VectorKind.Vector));
+        if (!scalarImage && !vector)
+        {
+            throw context.MistypedColumn("feature", column, Accepted);
+        }
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type.</exception>
+    /// <exception cref="InvalidOperationException">The dimensions of the vector are not those of a picture.</exception>
+    public static FeatureColumn Find(IExceptionContext context, DataViewSchema schema, string name, int imageChannels)
+    {
+        if (schema.GetColumnOrNull(name) is not { } column)
+        {
+            throw context.MissingColumn("feature", name);
+        }
+
+        return column.Type switch
+        {
+            ImageDataViewType => new(column, shape: null, imageChannels),
+            VectorDataViewType { IsKnownSize: false } bytes when bytes.ItemType == NumberDataViewType.Byte =>
+                new(column, shape: null, imageChannels),
+            VectorDataViewType { IsKnownSize: true } vector
+                when vector.ItemType == NumberDataViewType.Byte || vector.ItemType == NumberDataViewType.Single =>
+                new(column, ShapeOf(context, vector, name), imageChannels),
+            _ => throw context.MistypedColumn("feature", name, Accepted, column.Type.ToString()),
+        };
+    }
+
+    /// <summary>Reads the pictures of a row or cursor in which the column is active.</summary>
+    public PixelReader CreateReader(IExceptionContext context, DataViewRow row, InputFormat? format) => _column.Type switch
+    {
+        ImageDataViewType => new ImageReader(context, _column, row, _imageChannels, format),
+        VectorDataViewType { IsKnownSize: false } => new EncodedReader(context, _column, row, _imageChannels, format),
+        VectorDataViewType vector when vector.ItemType == NumberDataViewType.Byte =>
+            new VectorReader<byte>(context, _column, row, Shape!.Value, format),
+        _ => new VectorReader<float>(context, _column, row, Shape!.Value, format),
+    };
+
+    /// <summary>The shape of the pictures of a model that keeps the column's size, from its first row where the type does not say it.</summary>
+    public ImageShape? FindShape(IExceptionContext context, IDataView data)
+    {
+        if (Shape is { } shape)
+        {
+            return shape;
+        }
+
+        using var cursor = data.GetRowCursor([_column]);
+        if (!cursor.MoveNext())
+        {
+            return null;
+        }
+
+        var reader = CreateReader(context, cursor, format: null);
+        reader.Read();
+        return reader.Shape;
+    }
+
+    private static ImageShape ShapeOf(IExceptionContext context, VectorDataViewType type, string name)
+    {
+        switch (type.Dimensions)
+        {
+            case [var channels, var height, var width] when channels is 1 or 3:
+                return new(channels, height, width);
+
+            case [var channels, _, _]:
+                throw context.Error(
+                    $"The feature column '{name}' has {channels} channels (dimensions {string.Join(" x ", type.Dimensions)}): pictures "
+                    + "have 1 (grey) or 3 (red, green, blue), and the dimensions are (channels, height, width).");
+
+            case [var length]:
+                foreach (var channels in (int[])[1, 3])
+                {
+                    var side = (int)Math.Round(Math.Sqrt((double)length / channels));
+                    if ((long)side * side * channels == length)
+                    {
+                        return new(channels, side, side);
+                    }
+                }
+
+                goto default;
+
+            default:
+                throw context.Error(
+                    $"The feature column '{name}' has the dimensions {string.Join(" x ", type.Dimensions)}, which do not say the shape of a "
+                    + "picture: it must be (channels, height, width), or channels x side x side values of a square picture with 1 or 3 "
+                    + "channels. Give the column its dimensions, for instance with ExtractPixels or a VectorType attribute.");
+        }
+    }
+}

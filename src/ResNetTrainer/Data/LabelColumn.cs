@@ -1,0 +1,73 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.Hosting;
+
+namespace ResNetMLNet.Data;
+
+/// <summary>The label column: a key, whose values are the classes.</summary>
+internal sealed class LabelColumn
+{
+    private const string Remedy =
+        "a key; put ml.Transforms.Conversion.MapValueToKey before the trainer to make one from text or numbers";
+
+    private LabelColumn(DataViewSchema.Column column, int classes)
+    {
+        Column = column;
+        Classes = classes;
+    }
+
+    public DataViewSchema.Column Column { get; }
+
+    public int Classes { get; }
+
+    public static void Check(IExceptionContext context, SchemaShape schema, string name)
+    {
+        if (!schema.TryFind(name, out var column))
+        {
+            throw context.MissingColumn("label", name);
+        }
+
+        if (!column.IsKey || column.Kind != SchemaShape.Column.VectorKind.Scalar)
+        {
+            throw context.MistypedColumn("label", column, Remedy);
+        }
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or not a key.</exception>
+    /// <exception cref="InvalidOperationException">There are fewer than two classes, or absurdly many.</exception>
+    public static LabelColumn Find(IExceptionContext context, DataViewSchema schema, string name)
+    {
+        if (schema.GetColumnOrNull(name) is not { } column)
+        {
+            throw context.MissingColumn("label", name);
+        }
+
+        if (column.Type is not KeyDataViewType key)
+        {
+            throw context.MistypedColumn("label", name, Remedy, column.Type.ToString());
+        }
+
+        return key.Count switch
+        {
+            < 2 => throw context.Error(
+                $"The label column '{name}' has {(key.Count == 1 ? "one class" : "no classes")}: there is nothing to tell apart. "
+                + "A classifier needs two classes at least."),
+            > 1_000_000 => throw context.Error(
+                $"The label column '{name}' has {key.Count} classes. Is it an identifier? MapValueToKey makes keys of the values that occur."),
+            _ => new(column, (int)key.Count),
+        };
+    }
+
+    /// <summary>The class of the row, from 0; -1 for a missing label.</summary>
+    public Func<int> CreateReader(DataViewRow row)
+    {
+        var getter = MLNet.KeyGetter(row, Column);
+        return () =>
+        {
+            ulong key = 0;
+            getter(ref key);
+            return (int)key - 1;
+        };
+    }
+}

@@ -1,0 +1,93 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Data;
+
+/// <summary>
+/// Pictures in memory, each in its own size and type of value, ready to be gathered into batches. Pictures of one shape
+/// lie in one tensor, so that the usual case (all alike) is gathered and resized in one go.
+/// </summary>
+internal sealed class PictureStore : IDisposable
+{
+    private readonly Dictionary<ImageShape, PictureGroup> _groups = [];
+    private readonly List<(PictureGroup Group, int Row)> _pictures = [];
+    private readonly List<int> _labels = [];
+    private readonly int? _expected;
+
+    /// <param name="expected">The number of pictures to come, where it is known: saves growing step by step.</param>
+    public PictureStore(long? expected = null) => _expected = (int?)expected;
+
+    public int Count => _pictures.Count;
+
+    public IReadOnlyList<int> Labels => _labels;
+
+    /// <summary>The bytes that the pixels take.</summary>
+    public long Size => _groups.Values.Sum(group => group.Size);
+
+    public void Add(PixelReader reader, int label)
+    {
+        var pixels = reader.Read();
+        if (!_groups.TryGetValue(reader.Shape, out var group))
+        {
+            group = new(reader.Shape, reader.Type, _groups.Count == 0 ? _expected : null);
+            _groups.Add(reader.Shape, group);
+        }
+
+        _pictures.Add((group, group.Count));
+        _labels.Add(label);
+        group.Add(pixels);
+    }
+
+    public void MoveTo(Device device)
+    {
+        foreach (var group in _groups.Values)
+        {
+            group.MoveTo(device);
+        }
+    }
+
+    public void Clear()
+    {
+        _pictures.Clear();
+        _labels.Clear();
+        foreach (var group in _groups.Values)
+        {
+            group.Clear();
+        }
+    }
+
+    /// <summary>Some of the pictures as a batch of raw pixels, which owns its tensors.</summary>
+    public PictureBatch Gather(ReadOnlySpan<int> indices, Device device)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        var labels = new long[indices.Length];
+        var rows = new Dictionary<PictureGroup, (List<long> Rows, List<long> Positions)>();
+        for (var i = 0; i < indices.Length; i++)
+        {
+            var (group, row) = _pictures[indices[i]];
+            labels[i] = _labels[indices[i]];
+            if (!rows.TryGetValue(group, out var members))
+            {
+                rows.Add(group, members = ([], []));
+            }
+
+            members.Rows.Add(row);
+            members.Positions.Add(i);
+        }
+
+        var parts = rows
+            .Select(pair => pair.Key.Gather([.. pair.Value.Rows]).to(device).DetachFromDisposeScope())
+            .ToArray();
+        var order = parts.Length == 1 ? null : rows.Values.SelectMany(members => members.Positions).ToArray();
+        return new(parts, order, tensor(labels).to(device).DetachFromDisposeScope());
+    }
+
+    public void Dispose()
+    {
+        foreach (var group in _groups.Values)
+        {
+            group.Dispose();
+        }
+    }
+}

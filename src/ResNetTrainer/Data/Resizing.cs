@@ -1,0 +1,65 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNetMLNet.Data;
+
+/// <summary>Resizing of whole batches, on their device.</summary>
+internal static class Resizing
+{
+    /// <summary>
+    /// Pictures (batch, channels, height, width), bytes or floats, to float32 pictures of the shape that the network
+    /// sees. Bytes are scaled to [0, 1], floats taken as they are. Bilinear with antialiasing, which is what Pillow's
+    /// BILINEAR does and what torchvision does for tensors.
+    /// </summary>
+    public static Tensor ToInput(Tensor pictures, InputFormat format)
+    {
+        var floats = pictures.dtype == ScalarType.Byte
+            ? pictures.to_type(ScalarType.Float32).div_(255f)
+            : pictures.to_type(ScalarType.Float32);
+        return Resize(floats, format.Shape.Height, format.Shape.Width, format.ResizeMode);
+    }
+
+    /// <summary>Float32 pictures (batch, channels, height, width) to another height and width.</summary>
+    public static Tensor Resize(Tensor pictures, int height, int width, ResizeMode mode)
+    {
+        var (h, w) = ((int)pictures.shape[2], (int)pictures.shape[3]);
+        if (h == height && w == width)
+        {
+            return pictures;
+        }
+
+        var (scaledHeight, scaledWidth) = ScaledSize(h, w, height, width, mode);
+        var scaled = scaledHeight == h && scaledWidth == w
+            ? pictures
+            : functional.interpolate(
+                pictures, [scaledHeight, scaledWidth], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
+        return mode switch
+        {
+            ResizeMode.CenterCrop => scaled
+                .narrow(2, (scaledHeight - height) / 2, height)
+                .narrow(3, (scaledWidth - width) / 2, width),
+            ResizeMode.Pad => functional.pad(
+                scaled,
+                [(width - scaledWidth) / 2, (width - scaledWidth + 1) / 2, (height - scaledHeight) / 2, (height - scaledHeight + 1) / 2]),
+            _ => scaled,
+        };
+    }
+
+    private static (int Height, int Width) ScaledSize(int h, int w, int height, int width, ResizeMode mode)
+    {
+        if (mode == ResizeMode.Stretch)
+        {
+            return (height, width);
+        }
+
+        var (vertical, horizontal) = ((double)height / h, (double)width / w);
+        var scale = mode == ResizeMode.CenterCrop ? Math.Max(vertical, horizontal) : Math.Min(vertical, horizontal);
+        var (scaledHeight, scaledWidth) = (Rounded(h * scale), Rounded(w * scale));
+        return mode == ResizeMode.CenterCrop
+            ? (Math.Max(scaledHeight, height), Math.Max(scaledWidth, width))
+            : (Math.Min(scaledHeight, height), Math.Min(scaledWidth, width));
+    }
+
+    private static int Rounded(double size) => Math.Max(1, (int)Math.Round(size));
+}

@@ -1,0 +1,32 @@
+namespace ResNetMLNet;
+
+/// <summary>Where a network computes.</summary>
+public enum ComputeDevice
+{
+    /// <summary>
+    /// The GPU that <see cref="Microsoft.ML.MLContext.GpuDeviceId"/> names; where none is named, the first GPU if there is one,
+    /// else the CPU.
+    /// </summary>
+    Auto,
+
+    /// <summary>The CPU.</summary>
+    Cpu,
+
+    /// <summary>The GPU that <see cref="Microsoft.ML.MLContext.GpuDeviceId"/> names, else the first.</summary>
+    Cuda,
+}
+
+/// <summary>What the convolutions compute in during training. Weights, gradients' sums and optimizer state are float32 always.</summary>
+public enum ComputePrecision
+{
+    /// <summary>
+    /// bfloat16 where the hardware has it natively (CPU: AVX512_BF16 or AMX; CUDA: compute capability 8.0 and up), else float32.
+    /// </summary>
+    Auto,
+
+    /// <summary>32-bit floating point.</summary>
+    Float32,
+
+    /// <summary>bfloat16: the range of float32 with 8 bits of precision.</summary>
+    BFloat16,
+}

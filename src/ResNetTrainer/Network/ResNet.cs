@@ -1,0 +1,120 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNetMLNet.Network;
+
+/// <summary>The network as it is trained: master weights in float32, convolutions in the given precision.</summary>
+/// <remarks>
+/// Owns its tensors: they belong to no dispose scope, and <see cref="Dispose"/> frees them. Not thread-safe.
+/// </remarks>
+internal sealed class ResNet : IDisposable
+{
+    private readonly ConvolutionLayer _stem;
+    private readonly ResidualBlock[] _blocks;
+    private readonly Dictionary<string, NetworkTensor> _tensors = [];
+
+    private ResNet(NetworkPlan plan, ScalarType precision, Func<TensorPlan, Tensor> create)
+    {
+        Plan = plan;
+        Precision = precision;
+        foreach (var tensor in plan.Tensors)
+        {
+            _tensors.Add(tensor.Name, new(tensor, create(tensor), precision));
+        }
+
+        _stem = new(plan.Stem, _tensors);
+        _blocks = [.. plan.Blocks.Select(block => new ResidualBlock(block, _tensors))];
+    }
+
+    public NetworkPlan Plan { get; }
+
+    /// <summary>What the convolutions compute in.</summary>
+    public ScalarType Precision { get; }
+
+    public IReadOnlyDictionary<string, NetworkTensor> Tensors => _tensors;
+
+    public IEnumerable<NetworkTensor> Parameters => _tensors.Values.Where(tensor => tensor.Plan.IsParameter);
+
+    /// <summary>A network with fresh weights.</summary>
+    public static ResNet Create(NetworkPlan plan, Initialisation initialisation, long seed, Device device, ScalarType precision)
+    {
+        using var generator = new Generator((ulong)seed);
+        return new(plan, precision, tensor => initialisation.Create(tensor, plan, generator).to(device));
+    }
+
+    /// <summary>A network with given weights.</summary>
+    public static ResNet Create(NetworkPlan plan, NetworkWeights weights, Device device, ScalarType precision) =>
+        new(plan, precision, tensor => torch.tensor(weights.Tensors[tensor.Name].Data, tensor.Shape).to(device));
+
+    /// <summary>Pictures (batch, channels, height, width) in [0, 1] to logits (batch, classes), both float32.</summary>
+    /// <param name="pictures">The pictures; not disposed.</param>
+    /// <param name="training">Normalise with the batch's own statistics, and let them update the running ones.</param>
+    public Tensor Forward(Tensor pictures, bool training)
+    {
+        var x = Stem(pictures, training);
+        foreach (var block in _blocks)
+        {
+            x = block.Forward(x, training);
+        }
+
+        return Head(x);
+    }
+
+    /// <summary>The output of each part of the network (stem, stages, pooling, linear layer), as the chapter's table lists it.</summary>
+    public IEnumerable<(string Layer, long[] Shape)> Trace(Tensor pictures)
+    {
+        var x = Stem(pictures, training: false);
+        yield return ("stem", x.shape);
+
+        var first = 0;
+        foreach (var depth in Plan.Architecture.Depths.ToArray())
+        {
+            foreach (var block in _blocks.AsSpan(first, depth).ToArray())
+            {
+                x = block.Forward(x, training: false);
+            }
+
+            first += depth;
+            yield return ("stage", x.shape);
+        }
+
+        x = functional.adaptive_avg_pool2d(x, 1);
+        yield return ("global average pooling", x.shape);
+        x = x.flatten(1);
+        yield return ("flatten", x.shape);
+        yield return ("linear", [x.shape[0], Plan.Classes]);
+    }
+
+    public NetworkWeights Export()
+    {
+        var weights = new NetworkWeights();
+        foreach (var (name, tensor) in _tensors)
+        {
+            using var host = tensor.Master.detach().cpu();
+            weights.Add(name, tensor.Plan.Shape, host.data<float>().ToArray());
+        }
+
+        return weights;
+    }
+
+    public void Dispose()
+    {
+        foreach (var tensor in _tensors.Values)
+        {
+            tensor.Dispose();
+        }
+    }
+
+    private Tensor Stem(Tensor pictures, bool training)
+    {
+        var x = _stem.Forward(pictures.to_type(Precision), training).relu_();
+        return functional.max_pool2d(x, kernel_size: 3, stride: 2, padding: 1);
+    }
+
+    private Tensor Head(Tensor x) =>
+        functional.linear(
+            functional.adaptive_avg_pool2d(x, 1).flatten(1).to_type(ScalarType.Float32),
+            _tensors["fc.weight"].Master,
+            _tensors["fc.bias"].Master);
+}

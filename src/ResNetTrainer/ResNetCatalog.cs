@@ -1,0 +1,93 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using ResNetMLNet.Data;
+using ResNetMLNet.Hosting;
+
+namespace ResNetMLNet;
+
+/// <summary>Residual networks in the catalogs of an <see cref="MLContext"/>.</summary>
+public static class ResNetCatalog
+{
+    /// <summary>Creates a trainer of ResNet-18 with the recipe <see cref="TrainingRecipe.Fast"/>.</summary>
+    /// <param name="catalog">The trainers of the context.</param>
+    /// <param name="labelColumnName">The label column, a key.</param>
+    /// <param name="featureColumnName">
+    /// The column of pictures: images, vectors of byte or float with the dimensions (channels, height, width), or encoded bytes.
+    /// </param>
+    /// <param name="validationSet">Rows that are scored after each epoch, put through the steps before the trainer.</param>
+    /// <param name="numberOfEpochs">Passes over the training data; null leaves it to the recipe.</param>
+    /// <exception cref="InvalidOperationException">A number is out of range or a name is empty.</exception>
+    /// <example>
+    /// <code>
+    /// var pipeline = ml.Transforms.ResizeImages("Image", 96, 96)
+    ///     .Append(ml.Transforms.ExtractPixels("Features", "Image", colorsToExtract: ColorBits.Blue, scaleImage: 1 / 255f))
+    ///     .Append(ml.MulticlassClassification.Trainers.ResNet())
+    ///     .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+    /// </code>
+    /// </example>
+    public static ResNetTrainer ResNet(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+        string labelColumnName = "Label",
+        string featureColumnName = "Features",
+        IDataView? validationSet = null,
+        int? numberOfEpochs = null) =>
+        catalog.ResNet(new ResNetTrainer.Options
+        {
+            LabelColumnName = labelColumnName,
+            FeatureColumnName = featureColumnName,
+            ValidationSet = validationSet,
+            NumberOfEpochs = numberOfEpochs,
+        });
+
+    /// <summary>Creates a trainer of a residual network.</summary>
+    /// <param name="catalog">The trainers of the context.</param>
+    /// <param name="options">What to train and how.</param>
+    /// <exception cref="InvalidOperationException">An option is out of range.</exception>
+    public static ResNetTrainer ResNet(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, ResNetTrainer.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(options);
+        return new(MLNet.EnvironmentOf(catalog), options);
+    }
+
+    /// <summary>
+    /// Reads grey pictures and their labels from IDX files, the format of MNIST and Fashion-MNIST
+    /// (http://yann.lecun.com/exdb/mnist/). The files are read and checked at once;
+    /// pictures are made of them when a cursor asks, in any order and by any number of cursors.
+    /// </summary>
+    /// <param name="catalog">The data catalog of the context.</param>
+    /// <param name="imagesPath">The pictures (magic number 2051), gzipped or plain.</param>
+    /// <param name="labelsPath">The labels (magic number 2049), gzipped or plain.</param>
+    /// <param name="classNames">The name of each class in the order of its number; null names them "0", "1" and so on.</param>
+    /// <returns>
+    /// The columns <c>Image</c> (<c>MLImage</c>), <c>Pixels</c> (vector of byte with the dimensions 1, height, width) and <c>Label</c> (key with
+    /// the class names).
+    /// </returns>
+    /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="InvalidOperationException">A file is not what it should be; the message says which and why.</exception>
+    public static IDataView LoadFromIdx(
+        this DataOperationsCatalog catalog, string imagesPath, string labelsPath, IReadOnlyList<string>? classNames = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentException.ThrowIfNullOrWhiteSpace(imagesPath);
+        ArgumentException.ThrowIfNullOrWhiteSpace(labelsPath);
+        return IdxDataView.Open(MLNet.EnvironmentOf(catalog), imagesPath, labelsPath, classNames);
+    }
+
+    /// <summary>Lists the pictures of a folder that has one sub-folder a class. Lazy: pictures are read when a cursor goes over them.</summary>
+    /// <param name="catalog">The data catalog of the context.</param>
+    /// <param name="folder">The folder; its sub-folders' names, in ordinal order, are the classes.</param>
+    /// <returns>
+    /// The columns <c>Image</c> (<c>MLImage</c>), <c>ImageBytes</c> (the encoded file, vector of byte), <c>ImagePath</c> (text) and <c>Label</c>
+    /// (key with the class names). Sorted by path: shuffle before a split.
+    /// </returns>
+    /// <exception cref="DirectoryNotFoundException">The folder is missing.</exception>
+    /// <exception cref="InvalidOperationException">There are no classes, or no pictures.</exception>
+    public static IDataView LoadFromImageFolder(this DataOperationsCatalog catalog, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        return ImageFolderDataView.Open(MLNet.EnvironmentOf(catalog), folder);
+    }
+}

@@ -1,0 +1,132 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
+using ResNetMLNet.Hosting;
+using ResNetMLNet.Persistence;
+using ResNetMLNet.Scoring;
+
+[assembly: LoadableClass(
+    typeof(ResNetMLNet.ResNetTransformer),
+    typeof(ResNetMLNet.ResNetTransformer),
+    null,
+    typeof(SignatureLoadModel),
+    "Residual network",
+    ModelZip.LoaderSignature)]
+
+namespace ResNetMLNet;
+
+/// <summary>
+/// A fitted residual network as an ML.NET transformer: adds the columns <c>PredictedLabel</c> (key, with the label's values) and
+/// <c>Score</c> (vector of float: the probability of each class; they sum to 1).
+/// </summary>
+/// <remarks>
+/// <para>Saved with <see cref="ModelOperationsCatalog.Save(ITransformer, DataViewSchema, string)"/> and loaded with
+/// <see cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/>, with nothing to register. ML.NET cannot write a column of
+/// pictures (<c>MLImage</c>) into a model's schema and leaves it out: save with the schema of a file name, of bytes or of
+/// pixels instead, or pass null.</para>
+/// <para>Thread-safe. <see cref="Dispose"/> frees the native memory of the network; a transformer that is used after that takes it again.</para>
+/// </remarks>
+public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResNetModel>, IDisposable
+{
+    private readonly IHost _host;
+    private readonly ScoringOptions _options;
+    private readonly ComputeDevice _device;
+    private readonly ScorerSource _scorers;
+
+    internal ResNetTransformer(
+        IHostEnvironment environment, ResNetModel model, DataViewType featureColumnType, ScoringOptions options, ComputeDevice device)
+    {
+        _host = environment.Register(nameof(ResNetTransformer));
+        _options = options;
+        _device = device;
+        _scorers = new(CreateScorer);
+        Model = model;
+        FeatureColumnType = featureColumnType;
+    }
+
+    /// <summary>The network.</summary>
+    public ResNetModel Model { get; }
+
+    /// <summary>The name of the column of pictures.</summary>
+    public string FeatureColumnName => _options.FeatureColumnName;
+
+    /// <summary>The type of that column in the training data; after loading, a vector of float of the shape that the network sees.</summary>
+    public DataViewType FeatureColumnType { get; }
+
+    /// <summary>The name of the column of probabilities.</summary>
+    public string ScoreColumnName => _options.ScoreColumnName;
+
+    /// <summary>The name of the column of the likeliest class.</summary>
+    public string PredictedLabelColumnName => _options.PredictedLabelColumnName;
+
+    /// <inheritdoc/>
+    public bool IsRowToRowMapper => true;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing, or of a type or shape that the network does not take.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
+
+    /// <summary>The data with scores, which are computed, in batches, when a cursor asks for them.</summary>
+    /// <param name="input">The data.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing, or of a type or shape that the network does not take.</exception>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new ScoredDataView(_host, input, Bind(input.Schema), _scorers);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing, or of a type or shape that the network does not take.</exception>
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new ScoringMapper(_host, Bind(inputSchema), _scorers);
+
+    /// <summary>Frees the native memory of the network, as soon as no call uses it.</summary>
+    public void Dispose() => _scorers.Release();
+
+    void ICanSaveModel.Save(ModelSaveContext ctx)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ModelZip.Save(_host, ctx, new()
+        {
+            Architecture = Model.Architecture,
+            Channels = Model.ImageChannels,
+            Height = Model.ImageHeight,
+            Width = Model.ImageWidth,
+            Resizes = Model.Format.Resizes,
+            ResizeMode = Model.Format.ResizeMode,
+            ClassNames = [.. Model.ClassNames],
+            FeatureColumnName = FeatureColumnName,
+            ScoreColumnName = ScoreColumnName,
+            PredictedLabelColumnName = PredictedLabelColumnName,
+            Training = Model.Training,
+        }, Model);
+    }
+
+    // Found by ML.NET through the LoadableClass attribute above.
+    private static ResNetTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
+    {
+        // On whatever device there is here: where the model was trained does not matter.
+        var (header, model) = ModelZip.Load(env, ctx);
+        var shape = model.Format.Shape;
+        var options = new ScoringOptions(
+            header.FeatureColumnName, header.ScoreColumnName, header.PredictedLabelColumnName, model.Format, model.Plan.Classes, model.KeyValues);
+        return new(
+            env,
+            model,
+            new VectorDataViewType(NumberDataViewType.Single, shape.Channels, shape.Height, shape.Width),
+            options,
+            ComputeDevice.Auto);
+    }
+
+    private ScoringSchema Bind(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return new(_host, inputSchema, _options);
+    }
+
+    private TorchScorer CreateScorer()
+    {
+        using var channel = _host.Start("Scoring");
+        return new(Model.Plan, Model.Weights, Model.Format, DeviceSelector.Select(_host, channel, _device));
+    }
+}

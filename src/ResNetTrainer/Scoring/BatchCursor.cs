@@ -1,0 +1,170 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
+using ResNetMLNet.Hosting;
+
+namespace ResNetMLNet.Scoring;
+
+/// <summary>
+/// Scores in batches behind an ordinary cursor: reads ahead on its only input cursor, keeping the columns that are passed
+/// on, and hands the rows out one by one. Batches grow from one row, so that the first comes at once.
+/// </summary>
+internal sealed class BatchCursor : DataViewRowCursor
+{
+    private readonly IHost _host;
+    private readonly DataViewRowCursor _input;
+    private readonly ScoringSchema _schema;
+    private readonly HashSet<int> _active;
+    private readonly ScorerSource _scorers;
+    private readonly PixelReader _reader;
+    private readonly Dictionary<int, ColumnBuffer> _kept;
+    private readonly ValueGetter<DataViewRowId> _inputId;
+    private readonly List<DataViewRowId> _ids = [];
+    private readonly PictureStore _pictures = new();
+    private readonly ScoreGetters _getters;
+    private readonly int _largest;
+
+    private ExceptionDispatchInfo? _error;
+    private float[]? _scores;
+    private bool _ended;
+    private int _size = 1;
+    private int _index = -1;
+    private long _position = -1;
+
+    public BatchCursor(
+        IHost host, DataViewRowCursor input, ScoringSchema schema, IEnumerable<DataViewSchema.Column> active, ScorerSource scorers)
+    {
+        _host = host;
+        _input = input;
+        _schema = schema;
+        _active = [.. active.Select(column => column.Index)];
+        _scorers = scorers;
+        _reader = schema.Feature.CreateReader(host, input, schema.Options.Format);
+        _kept = _active.Where(index => index < schema.Input.Count)
+            .ToDictionary(index => index, index => ColumnBuffer.Create(input, schema.Input[index]));
+        _inputId = input.GetIdGetter();
+        _getters = new(CurrentScores);
+
+        // About as many pixels as 64 pictures of 128x128 have: more gains nothing and costs memory.
+        var pixels = schema.Options.Format.Shape.Height * schema.Options.Format.Shape.Width;
+        _largest = Math.Clamp(64 * 128 * 128 / pixels, 8, 256);
+    }
+
+    public override DataViewSchema Schema => _schema.Output;
+
+    public override long Position => _position;
+
+    public override long Batch => 0;
+
+    public override bool IsColumnActive(DataViewSchema.Column column) => _active.Contains(column.Index);
+
+    public override bool MoveNext()
+    {
+        if (_ended)
+        {
+            return false;
+        }
+
+        if (++_index >= _ids.Count)
+        {
+            Fill();
+            if (_ids.Count == 0)
+            {
+                End();
+                return false;
+            }
+        }
+
+        _position++;
+        return true;
+    }
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+    {
+        ScoreGetters.CheckActive(this, column);
+        if (!_schema.IsInput(column))
+        {
+            return _getters.Create<TValue>(column, isScore: column.Index == _schema.Score);
+        }
+
+        return _kept[column.Index].CreateGetter(CurrentIndex) as ValueGetter<TValue>
+            ?? throw _host.Error($"The column '{column.Name}' is of type {column.Type}; it cannot be read as {typeof(TValue)}.");
+    }
+
+    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = _ids[CurrentIndex()];
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            End();
+            _input.Dispose();
+            _pictures.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private void Fill()
+    {
+        _error?.Throw();
+        _index = 0;
+        _scores = null;
+        _ids.Clear();
+        _pictures.Clear();
+        try
+        {
+            while (_ids.Count < _size && _input.MoveNext())
+            {
+                Keep();
+            }
+        }
+        catch (Exception e) when (_ids.Count > 0)
+        {
+            // The rows before the one that failed are good, and come first.
+            _error = ExceptionDispatchInfo.Capture(e);
+        }
+
+        _size = Math.Min(2 * _size, _largest);
+    }
+
+    private void Keep()
+    {
+        var index = _ids.Count;
+        _pictures.Add(_reader, label: 0);
+        foreach (var column in _kept.Values)
+        {
+            column.Keep(index);
+        }
+
+        DataViewRowId id = default;
+        _inputId(ref id);
+        _ids.Add(id);
+    }
+
+    private void End()
+    {
+        _ended = true;
+        _index = -1;
+        _position = -1;
+    }
+
+    private int CurrentIndex() => _index >= 0
+        ? _index
+        : throw _host.Error("Values cannot be read before the cursor stands on a row: call MoveNext first.");
+
+    private ReadOnlySpan<float> CurrentScores()
+    {
+        var index = CurrentIndex();
+        if (_scores is null)
+        {
+            using var loan = _scorers.Borrow();
+            _scores = loan.Scorer.Score(_pictures);
+        }
+
+        var classes = _schema.Options.Classes;
+        return _scores.AsSpan(index * classes, classes);
+    }
+}

@@ -1,0 +1,60 @@
+namespace ResNetMLNet.Scoring;
+
+/// <summary>
+/// Makes the native scorer when it is first needed and lends it out for one call at a time. ML.NET's PredictionEngine
+/// disposes the transformer it was made from, also when others still use it: so releasing frees the native memory as
+/// soon as the calls under way have ended, and whoever scores after that gets a scorer made anew from the weights.
+/// </summary>
+internal sealed class ScorerSource(Func<TorchScorer> create)
+{
+    private readonly Lock _gate = new();
+    private Counted? _current;
+
+    public Loan Borrow()
+    {
+        lock (_gate)
+        {
+            _current ??= new(create());
+            _current.Users++;
+            return new(this, _current);
+        }
+    }
+
+    public void Release()
+    {
+        lock (_gate)
+        {
+            if (_current is { } current)
+            {
+                _current = null;
+                Return(current);
+            }
+        }
+    }
+
+    private void Return(Counted counted)
+    {
+        lock (_gate)
+        {
+            if (--counted.Users == 0)
+            {
+                counted.Scorer.Dispose();
+            }
+        }
+    }
+
+    internal readonly ref struct Loan(ScorerSource source, Counted counted)
+    {
+        public TorchScorer Scorer => counted.Scorer;
+
+        public void Dispose() => source.Return(counted);
+    }
+
+    /// <summary>A scorer and those who use it, of whom the source itself is the first.</summary>
+    internal sealed class Counted(TorchScorer scorer)
+    {
+        public TorchScorer Scorer => scorer;
+
+        public int Users { get; set; } = 1;
+    }
+}

@@ -1,0 +1,77 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
+using ResNetMLNet.Hosting;
+
+namespace ResNetMLNet.Scoring;
+
+/// <summary>
+/// A row with its score, computed when it is asked for and once for each position. Holds nothing native: ML.NET never
+/// disposes the rows of a PredictionEngine.
+/// </summary>
+internal sealed class ScoringRow : DataViewRow
+{
+    private readonly DataViewRow _input;
+    private readonly ScoringSchema _schema;
+    private readonly HashSet<int> _active;
+    private readonly ScoreGetters _getters;
+
+    public ScoringRow(
+        IExceptionContext context, DataViewRow input, ScoringSchema schema, IEnumerable<DataViewSchema.Column> active, ScorerSource scorers)
+    {
+        _input = input;
+        _schema = schema;
+        _active = [.. active.Select(column => column.Index)];
+        var scored = _active.Contains(schema.Score) || _active.Contains(schema.PredictedLabel);
+        var reader = scored ? schema.Feature.CreateReader(context, input, schema.Options.Format) : null;
+        var position = -1L;
+        var scores = Array.Empty<float>();
+        _getters = new(() =>
+        {
+            if (_input.Position < 0)
+            {
+                throw context.Error("The score cannot be read before the cursor stands on a row: call MoveNext first.");
+            }
+
+            if (position != _input.Position)
+            {
+                using var picture = new PictureStore(expected: 1);
+                picture.Add(reader!, label: 0);
+                using var loan = scorers.Borrow();
+                scores = loan.Scorer.Score(picture);
+                position = _input.Position;
+            }
+
+            return scores;
+        });
+    }
+
+    public override DataViewSchema Schema => _schema.Output;
+
+    public override long Position => _input.Position;
+
+    public override long Batch => _input.Batch;
+
+    public override bool IsColumnActive(DataViewSchema.Column column) => _active.Contains(column.Index);
+
+    public override ValueGetter<DataViewRowId> GetIdGetter() => _input.GetIdGetter();
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+    {
+        ScoreGetters.CheckActive(this, column);
+        return _schema.IsInput(column)
+            ? _input.GetGetter<TValue>(_schema.Input[column.Index])
+            : _getters.Create<TValue>(column, isScore: column.Index == _schema.Score);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _input.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,62 @@
+using ResNetMLNet.Network;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Training;
+
+/// <summary>
+/// Stochastic gradient descent with Nesterov momentum (Sutskever et al., 2013, in PyTorch's form: v = m v + g;
+/// w = w - lr (g + m v)) and weight decay; without momentum it is the plain w = w - lr g.
+/// </summary>
+internal sealed class SgdOptimizer : IDisposable
+{
+    private readonly (NetworkTensor Parameter, Tensor? Velocity)[] _parameters;
+    private readonly double _momentum;
+    private readonly double _weightDecay;
+
+    public SgdOptimizer(ResNet network, double momentum, double weightDecay)
+    {
+        _momentum = momentum;
+        _weightDecay = weightDecay;
+        _parameters = [.. network.Parameters.Select(parameter =>
+            (parameter, momentum > 0 ? zeros_like(parameter.Master).DetachFromDisposeScope() : null))];
+    }
+
+    /// <summary>Takes a step down the gradients and drops them.</summary>
+    public void Step(double learningRate)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        foreach (var (parameter, velocity) in _parameters)
+        {
+            if (parameter.Compute.grad is not { } gradient)
+            {
+                continue;
+            }
+
+            var weight = parameter.Master;
+            if (_weightDecay > 0 && parameter.Plan.IsDecayed)
+            {
+                gradient = gradient.to_type(ScalarType.Float32).add_(weight, alpha: _weightDecay);
+            }
+
+            if (velocity is not null)
+            {
+                velocity.mul_(_momentum).add_(gradient);
+                weight.add_(velocity, alpha: -learningRate * _momentum);
+            }
+
+            weight.add_(gradient, alpha: -learningRate);
+            parameter.Compute.grad = null;
+            parameter.Refresh();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var (_, velocity) in _parameters)
+        {
+            velocity?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using ResNetMLNet.Network;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Training;
+
+/// <summary>A recipe with every number filled in.</summary>
+internal sealed record TrainingPlan
+{
+    public required int Epochs { get; init; }
+
+    public required int BatchSize { get; init; }
+
+    /// <summary>The highest learning rate of the schedule.</summary>
+    public required double LearningRate { get; init; }
+
+    public required Initialisation Initialisation { get; init; }
+
+    public required Augmentation Augmentation { get; init; }
+
+    /// <summary>Momentum in Nesterov's form; 0 for plain SGD.</summary>
+    public double Momentum { get; init; }
+
+    /// <summary>L2 decay of the weights; biases and normalisation are not decayed.</summary>
+    public double WeightDecay { get; init; }
+
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>The share of all steps in which the learning rate rises; null for a constant rate.</summary>
+    public double? Warmup { get; init; }
+
+    public required long Seed { get; init; }
+
+    public required ScalarType Precision { get; init; }
+
+    /// <summary>Fills in a recipe for a number of pictures.</summary>
+    public static TrainingPlan Create(
+        TrainingRecipe recipe, int? epochs, int? batchSize, double? learningRate, Augmentation? augmentation, long pictures, long seed, ScalarType precision) =>
+        recipe == TrainingRecipe.Book
+            ? new()
+            {
+                Epochs = epochs ?? 10,
+                BatchSize = batchSize ?? 256,
+                LearningRate = learningRate ?? 0.05,
+                Initialisation = Initialisation.Xavier,
+                Augmentation = augmentation ?? Augmentation.None,
+                Seed = seed,
+                Precision = precision,
+            }
+            : CreateFast(epochs, batchSize ?? FastBatchSize(pictures), learningRate, augmentation, seed, precision);
+
+    /// <summary>The learning rate as a pure function of the step.</summary>
+    public double LearningRateAt(long step, long steps)
+    {
+        if (Warmup is not { } share)
+        {
+            return LearningRate;
+        }
+
+        // Linear up, linear down to zero (Smith, 2018; Jordan, 2024), sampled in the middle of each step.
+        var progress = (step + 0.5) / steps;
+        return LearningRate * (progress < share ? progress / share : (1 - progress) / (1 - share));
+    }
+
+    private static TrainingPlan CreateFast(
+        int? epochs, int batchSize, double? learningRate, Augmentation? augmentation, long seed, ScalarType precision) => new()
+        {
+            Epochs = epochs ?? 10,
+            BatchSize = batchSize,
+            LearningRate = learningRate ?? 0.1 * batchSize / 128,
+            Initialisation = Initialisation.He,
+            Augmentation = augmentation ?? (Augmentation.Flip | Augmentation.Shift),
+            Momentum = 0.9,
+            WeightDecay = 5e-4,
+            LabelSmoothing = 0.1,
+            Warmup = 0.25,
+            Seed = seed,
+            Precision = precision,
+        };
+
+    // Few pictures need smaller batches to get enough steps.
+    private static int FastBatchSize(long pictures) => pictures switch
+    {
+        < 4_000 => 32,
+        < 20_000 => 64,
+        _ => 128,
+    };
+}

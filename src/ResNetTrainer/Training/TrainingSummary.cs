@@ -1,0 +1,29 @@
+namespace ResNetMLNet;
+
+/// <summary>How a model came to be.</summary>
+public sealed record TrainingSummary
+{
+    /// <summary>The recipe.</summary>
+    public required TrainingRecipe Recipe { get; init; }
+
+    /// <summary>The device that trained: "cpu" or "cuda:n".</summary>
+    public required string Device { get; init; }
+
+    /// <summary>What the convolutions computed in: "float32" or "bfloat16".</summary>
+    public required string Precision { get; init; }
+
+    /// <summary>The seed, given or drawn.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>Pictures a step.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>The highest learning rate of the schedule.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>The number of training pictures.</summary>
+    public required long Images { get; init; }
+
+    /// <summary>What each epoch came to.</summary>
+    public required IReadOnlyList<EpochMetrics> History { get; init; }
+}
