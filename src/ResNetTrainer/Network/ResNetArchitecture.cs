@@ -86,6 +86,19 @@ public sealed record ResNetArchitecture
     /// <inheritdoc/>
     public override string ToString() => Name;
 
+    /// <summary>Runs a picture through the network and lists the shape of what each part puts out, as the chapter's table does.</summary>
+    /// <param name="imageChannels">1 (grey) or 3 (red, green, blue).</param>
+    /// <param name="imageSize">Pixels a side; at least <see cref="MinimumImageSize"/>.</param>
+    /// <param name="classes">The number of classes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The picture is too small, or there are no classes.</exception>
+    public ResNetSummary Summarize(int imageChannels, int imageSize, int classes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(imageChannels, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(imageSize, MinimumImageSize);
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
+        return ResNetSummary.Of(new(this, imageChannels, classes), imageSize);
+    }
+
     internal int Expansion => Block == ResNetBlock.Basic ? 1 : 4;
 }
 

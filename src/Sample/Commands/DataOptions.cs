@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace ResNetMLNet.Sample.Commands;
+
+/// <summary>Where pictures come from: IDX files, a folder of one's own, or the Internet.</summary>
+internal sealed class DataOptions
+{
+    private readonly Option<DirectoryInfo?> _data = new("--data")
+    {
+        Description = "A folder with the four IDX files of Fashion-MNIST. Default: the subset that ships with the sample.",
+    };
+
+    private readonly Option<DirectoryInfo?> _images = new("--images")
+    {
+        Description = "A folder of own pictures with one sub-folder a class.",
+    };
+
+    private readonly Option<bool> _download = new("--download")
+    {
+        Description = "Fetch the full Fashion-MNIST (30 MB) into the user's cache and use it.",
+    };
+
+    public void AddTo(Command command)
+    {
+        command.Add(_data);
+        command.Add(_images);
+        command.Add(_download);
+        command.Validators.Add(result =>
+        {
+            if (new Option[] { _data, _images, _download }.Count(option => result.GetResult(option) is { Implicit: false }) > 1)
+            {
+                result.AddError("--data, --images and --download exclude each other.");
+            }
+        });
+    }
+
+    /// <summary>The pictures of a folder of one's own are split, four fifths for training; column names are the same everywhere.</summary>
+    public async Task<Pictures> Open(MLContext ml, ParseResult parsed, int seed, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(_images) is { } images)
+        {
+            var all = ml.Data.LoadFromImageFolder(images.FullName);
+            var split = ml.Data.TrainTestSplit(ml.Data.ShuffleRows(all, seed), testFraction: 0.2, seed: seed);
+            return new(split.TrainSet, split.TestSet, all, "ImageBytes", ImageChannels: 3);
+        }
+
+        var folder = parsed.GetValue(_download)
+            ? await new FashionMnistDownload(FashionMnistDownload.Publisher, FashionMnistDownload.DefaultFolder, Console.Out).Run(cancellation)
+            : parsed.GetValue(_data)?.FullName ?? FashionMnist.Shipped;
+        var test = FashionMnist.Test(ml, folder);
+        return new(FashionMnist.Train(ml, folder), test, test, "Pixels", ImageChannels: 1);
+    }
+}
+
+/// <summary>Training and test pictures.</summary>
+/// <param name="Train">To train on.</param>
+/// <param name="Test">To evaluate what was trained on the others.</param>
+/// <param name="All">To evaluate a model that was trained elsewhere.</param>
+/// <param name="FeatureColumnName">The column of pictures.</param>
+/// <param name="ImageChannels">The channels that they should be read with.</param>
+internal sealed record Pictures(IDataView Train, IDataView Test, IDataView All, string FeatureColumnName, int ImageChannels);

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using ResNetMLNet.Sample.Rendering;
+
+namespace ResNetMLNet.Sample.Commands;
+
+/// <summary>What a saved model sees in picture files.</summary>
+internal static class PredictCommand
+{
+    public static Command Create()
+    {
+        var model = SavedModel.CreateOption();
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var files = new Argument<FileInfo[]>("file") { Description = "Picture files (PNG, JPEG, BMP, GIF, WebP).", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("predict", "Says what a saved model sees in picture files.") { model, json, files };
+        command.SetAction(parsed =>
+        {
+            var ml = new MLContext();
+            var saved = SavedModel.Load(ml, parsed.GetValue(model)!);
+            var pictures = parsed.GetValue(files)!;
+            if (pictures.FirstOrDefault(file => !file.Exists) is { } missing)
+            {
+                throw new FileNotFoundException($"The file '{missing.FullName}' does not exist.");
+            }
+
+            var predictions = Predict(ml, saved, pictures);
+            if (parsed.GetValue(json))
+            {
+                OutputFile.PrintJson(predictions);
+            }
+            else
+            {
+                foreach (var prediction in predictions)
+                {
+                    Console.WriteLine($"{prediction.File}: {prediction.Label} ({prediction.Probability:P1})");
+                }
+            }
+
+            return 0;
+        });
+        return command;
+    }
+
+    private static List<Prediction> Predict(MLContext ml, SavedModel saved, FileInfo[] files)
+    {
+        var classes = saved.Network.Model.ClassNames;
+        var rows = files.Select(file => new PictureFile { Bytes = File.ReadAllBytes(file.FullName) });
+        var scored = saved.Score(ml, ml.Data.LoadFromEnumerable(rows), nameof(PictureFile.Bytes));
+        return [.. scored.GetColumn<float[]>(saved.Network.ScoreColumnName).Zip(files, (scores, file) =>
+        {
+            var best = Array.IndexOf(scores, scores.Max());
+            return new Prediction(
+                file.ToString(), classes[best], scores[best], classes.Zip(scores).ToDictionary(pair => pair.First, pair => pair.Second));
+        })];
+    }
+
+    private sealed class PictureFile
+    {
+        public byte[] Bytes { get; set; } = [];
+    }
+
+    private sealed record Prediction(string File, string Label, float Probability, IReadOnlyDictionary<string, float> Scores);
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+
+namespace ResNetMLNet.Sample.Commands;
+
+/// <summary>The chapter's table of the network.</summary>
+internal static class SummaryCommand
+{
+    public static Command Create()
+    {
+        var imageSize = new Option<int>("--image-size") { Description = "Pixels a side.", DefaultValueFactory = _ => 224 };
+        imageSize.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 17 or > 4096)
+            {
+                result.AddError("--image-size must be between 17 and 4096 pixels.");
+            }
+        });
+        var architecture = new Option<string>("--architecture") { Description = "The network.", DefaultValueFactory = _ => "resnet18" };
+        architecture.AcceptOnlyFromAmong([.. ResNetArchitecture.All.Select(network => network.Name)]);
+        var command = new Command("summary", "Prints the output shape of each part of a network and the number of its parameters.") { imageSize, architecture };
+        command.SetAction(parsed =>
+        {
+            var network = ResNetArchitecture.All.Single(candidate => candidate.Name == parsed.GetValue(architecture));
+            var size = parsed.GetValue(imageSize);
+            var summary = network.Summarize(imageChannels: 1, imageSize: size, classes: 10);
+            Console.WriteLine($"{network.Name}, input 1x{size}x{size}");
+            foreach (var layer in summary.Layers)
+            {
+                Console.WriteLine($"{layer.Name,-24} {string.Join("x", layer.Shape)}");
+            }
+
+            Console.WriteLine($"{summary.ParameterCount:N0} parameters");
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Microsoft.ML;
+using ResNetMLNet.Sample.Rendering;
+
+namespace ResNetMLNet.Sample.Commands;
+
+/// <summary>The main job: train, evaluate, save, load again, score.</summary>
+internal static class TrainCommand
+{
+    public static Command Create()
+    {
+        var data = new DataOptions();
+        var recipe = new Option<TrainingRecipe>("--recipe") { Description = "fast, or book: that of Dive into Deep Learning, 7.6." };
+        var epochs = new Option<int?>("--epochs") { Description = "Passes over the training pictures." };
+        var batchSize = new Option<int?>("--batch-size") { Description = "Pictures a step." };
+        var learningRate = new Option<double?>("--learning-rate") { Description = "The (highest) learning rate." };
+        var imageSize = new Option<int?>("--image-size") { Description = "Pixels a side that the network sees. Default: 32; 96 with --recipe book; 128 with --images." };
+        var architecture = new Option<string>("--architecture") { Description = "The network.", DefaultValueFactory = _ => "resnet18" };
+        architecture.AcceptOnlyFromAmong([.. ResNetArchitecture.All.Select(network => network.Name)]);
+        var precision = new Option<ComputePrecision>("--precision") { Description = "What convolutions compute in: auto, float32 or bfloat16." };
+        var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:n.", DefaultValueFactory = _ => "auto" };
+        device.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } text && !DeviceName.TryParse(text, out _, out _))
+            {
+                result.AddError($"--device is '{text}', but it must be auto, cpu, cuda or cuda:n.");
+            }
+        });
+        var seed = new Option<int>("--seed") { Description = "The seed of weights, order and augmentation." };
+        var output = new Option<DirectoryInfo>("--out") { Description = "Where model.zip, metrics.json and curves.png go.", DefaultValueFactory = _ => new("out") };
+
+        var command = new Command("train", "Trains a network, evaluates it, saves it, loads it again and scores some pictures (the default command).")
+        {
+            recipe, epochs, batchSize, learningRate, imageSize, architecture, precision, device, seed, output,
+        };
+        data.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            DeviceName.TryParse(parsed.GetValue(device)!, out var computeDevice, out var gpu);
+            var ml = new MLContext(parsed.GetValue(seed)) { GpuDeviceId = gpu };
+            var pictures = await data.Open(ml, parsed, parsed.GetValue(seed), cancellation);
+            var options = new ResNetTrainer.Options
+            {
+                FeatureColumnName = pictures.FeatureColumnName,
+                ImageChannels = pictures.ImageChannels,
+                Recipe = parsed.GetValue(recipe),
+                NumberOfEpochs = parsed.GetValue(epochs),
+                BatchSize = parsed.GetValue(batchSize),
+                LearningRate = parsed.GetValue(learningRate),
+                ImageSize = parsed.GetValue(imageSize) ?? DefaultImageSize(parsed.GetValue(recipe), pictures),
+                Architecture = ResNetArchitecture.All.Single(network => network.Name == parsed.GetValue(architecture)),
+                Precision = parsed.GetValue(precision),
+                Device = computeDevice,
+                ValidationSet = pictures.Test,
+                CancellationToken = cancellation,
+            };
+            Run(ml, pictures, options, parsed.GetValue(output)!.FullName);
+            return 0;
+        });
+        return command;
+    }
+
+    private static void Run(MLContext ml, Pictures pictures, ResNetTrainer.Options options, string folder)
+    {
+        var watch = Stopwatch.StartNew();
+        var progress = new Progress(Console.Out, watch);
+        options.EpochCallback = progress.Epoch;
+        ml.Log += progress.Log;
+
+        var pipeline = ml.MulticlassClassification.Trainers.ResNet(options)
+            .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+        var model = pipeline.Fit(pictures.Train);
+
+        var network = model.OfType<ResNetTransformer>().Single();
+        var test = network.Model.History[^1];
+        var seconds = watch.Elapsed.TotalSeconds;
+        Console.WriteLine($"test accuracy {test.ValidationAccuracy:F4}, loss {test.ValidationLoss:F4}, after {seconds:F0} s");
+
+        Directory.CreateDirectory(folder);
+        var zip = Path.Combine(folder, "model.zip");
+        OutputFile.Write(zip, stream => ml.Model.Save(model, pictures.Train.Schema, stream));
+        OutputFile.WriteJson(Path.Combine(folder, "metrics.json"), TrainingMetrics.Of(network.Model, options, seconds));
+        OutputFile.Write(Path.Combine(folder, "curves.png"), stream => CurvesPlot.Write(stream, network.Model.History));
+        Console.WriteLine($"wrote model.zip, metrics.json and curves.png to {folder}");
+
+        // As another program would: a new context, nothing registered.
+        var again = new MLContext();
+        var loaded = again.Model.Load(zip, out _);
+        Console.WriteLine("loaded model.zip into a new MLContext; the first test pictures as it sees them:");
+        PredictionTable.Write(Console.Out, loaded.Transform(again.Data.TakeRows(pictures.Test, 8)), pictures.FeatureColumnName);
+    }
+
+    private static int DefaultImageSize(TrainingRecipe recipe, Pictures pictures) =>
+        pictures.ImageChannels == 3 ? 128 : recipe == TrainingRecipe.Book ? 96 : 32;
+}

@@ -1,0 +1,54 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace ResNetMLNet.Sample.Rendering;
+
+/// <summary>Scored pictures: what they are, what the model takes them for, and, where they are small, how they look.</summary>
+internal static class PredictionTable
+{
+    private const string Shades = " .:-=+*#%@";
+    private const int Columns = 4;
+
+    public static void Write(TextWriter output, IDataView scored, string featureColumnName)
+    {
+        var label = scored.Schema["Label"];
+        var names = default(VBuffer<ReadOnlyMemory<char>>);
+        label.GetKeyValues(ref names);
+        var truths = scored.GetColumn<uint>(label).Select(key => names.GetItemOrDefault((int)key - 1).ToString());
+        var predictions = scored.GetColumn<string>("PredictedLabel");
+        var probabilities = scored.GetColumn<float[]>("Score").Select(scores => scores.Max());
+        string[] captions =
+        [
+            .. truths.Zip(predictions, probabilities).Select(row =>
+                $"{(row.First == row.Second ? "ok" : "??")} {row.Second} {row.Third:P0}{(row.First == row.Second ? "" : $", is {row.First}")}"),
+        ];
+
+        if (scored.Schema[featureColumnName].Type is VectorDataViewType { Dimensions: [1, <= 32, var width and <= 32] })
+        {
+            var drawings = scored.GetColumn<byte[]>(featureColumnName).Select(pixels => Draw(pixels, width)).ToArray();
+            for (var first = 0; first < captions.Length; first += Columns)
+            {
+                WriteRow(output, drawings.Skip(first).Take(Columns).ToArray(), captions.Skip(first).Take(Columns), Math.Max(width, 28) + 3);
+            }
+        }
+        else
+        {
+            Array.ForEach(captions, output.WriteLine);
+        }
+    }
+
+    private static void WriteRow(TextWriter output, string[][] drawings, IEnumerable<string> captions, int width)
+    {
+        for (var line = 0; line < drawings[0].Length; line++)
+        {
+            output.WriteLine(string.Concat(drawings.Select(drawing => drawing[line].PadRight(width))).TrimEnd());
+        }
+
+        output.WriteLine(string.Concat(captions.Select(caption => caption.PadRight(width))).TrimEnd());
+        output.WriteLine();
+    }
+
+    // Every second line, because characters are about twice as high as wide.
+    private static string[] Draw(byte[] pixels, int width) =>
+        [.. pixels.Chunk(2 * width).Select(lines => string.Concat(lines.Take(width).Select(pixel => Shades[pixel * Shades.Length / 256])))];
+}
