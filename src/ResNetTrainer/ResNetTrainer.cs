@@ -105,7 +105,8 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
             $"{networkPlan.Architecture} ({networkPlan.ParameterCount:N0} parameters) on {device}, {Text(precision)}: {train.Count:N0} pictures "
             + $"of {format.Shape}{(train.IsStreamed ? ", streamed" : "")}, {plan.Epochs} epochs, batches of {plan.BatchSize}, recipe {_options.Recipe}, seed {seed}");
 
-        using var network = ResNet.Create(networkPlan, plan.Initialisation, RandomStream.Derive(seed, 0), device, precision);
+        using var network = ResNet.Create(
+            networkPlan, format.Shape.Height, format.Shape.Width, plan.Initialisation, RandomStream.Derive(seed, 0), device, precision);
         var history = new TrainingLoop(plan, network, train, validation).Run(
             stepDone: ThrowIfCancelled,
             epochDone: metrics =>

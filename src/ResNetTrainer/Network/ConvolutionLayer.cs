@@ -4,15 +4,13 @@ using static TorchSharp.torch.nn;
 namespace ResNetMLNet.Network;
 
 /// <summary>A convolution and the batch normalisation behind it, where the plan has one.</summary>
-internal sealed class ConvolutionLayer(ConvolutionPlan plan, IReadOnlyDictionary<string, NetworkTensor> tensors)
+internal sealed class ConvolutionLayer(ConvolutionPlan plan, Taps taps, IReadOnlyDictionary<string, NetworkTensor> tensors)
 {
     // PyTorch's defaults.
     internal const double Epsilon = 1e-5;
     private const double Momentum = 0.1;
 
-    private readonly long[] _strides = [plan.Stride, plan.Stride];
-    private readonly long[] _padding = [plan.Padding, plan.Padding];
-    private readonly long[] _dilation = [1, 1];
+    private readonly Convolution _convolution = new(plan.Stride, taps);
     private readonly NetworkTensor _weight = tensors[plan.Weight];
     private readonly NetworkTensor? _bias = plan.HasBias ? tensors[plan.Bias] : null;
     private readonly NetworkTensor[] _normalisation = plan.Normalisation is null
@@ -21,7 +19,7 @@ internal sealed class ConvolutionLayer(ConvolutionPlan plan, IReadOnlyDictionary
 
     public Tensor Forward(Tensor x, bool training)
     {
-        var y = functional.conv2d(x, _weight.Compute, _bias?.Compute, _strides, _padding, _dilation);
+        var y = _convolution.Forward(x, _weight.Compute, _bias?.Compute);
         return _normalisation is [var scale, var shift, var mean, var variance]
             ? functional.batch_norm(y, mean.Master, variance.Master, scale.Master, shift.Master, training, Momentum, Epsilon)
             : y;

@@ -10,18 +10,19 @@ namespace ResNetMLNet.Network;
 /// </summary>
 internal sealed class FoldedNetwork : IDisposable
 {
-    private readonly Convolution _stem;
-    private readonly (Convolution[] Path, Convolution? Skip)[] _blocks;
+    private readonly FoldedConvolution _stem;
+    private readonly (FoldedConvolution[] Path, FoldedConvolution? Skip)[] _blocks;
     private readonly Tensor _linearWeight;
     private readonly Tensor _linearBias;
 
-    public FoldedNetwork(NetworkPlan plan, NetworkWeights weights, Device device)
+    public FoldedNetwork(NetworkPlan plan, int height, int width, NetworkWeights weights, Device device)
     {
         using var scope = NewDisposeScope();
-        _stem = new(plan.Stem, weights, device);
+        var taps = Taps.Of(plan, height, width);
+        FoldedConvolution Fold(ConvolutionPlan convolution) => new(convolution, taps[convolution], weights, device);
+        _stem = Fold(plan.Stem);
         _blocks = [.. plan.Blocks.Select(block =>
-            (block.Path.Select(convolution => new Convolution(convolution, weights, device)).ToArray(),
-             block.Skip is null ? null : new Convolution(block.Skip, weights, device)))];
+            (block.Path.Select(Fold).ToArray(), block.Skip is null ? null : Fold(block.Skip)))];
         _linearWeight = Own(weights["fc.weight"].ToArray(), [plan.Classes, plan.Features], device);
         _linearBias = Own(weights["fc.bias"].ToArray(), [plan.Classes], device);
     }
@@ -60,23 +61,22 @@ internal sealed class FoldedNetwork : IDisposable
     private static Tensor Own(float[] values, long[] shape, Device device) =>
         tensor(values, shape).to(device).DetachFromDisposeScope();
 
-    private sealed class Convolution : IDisposable
+    private sealed class FoldedConvolution : IDisposable
     {
-        private readonly long[] _strides;
-        private readonly long[] _padding;
+        private readonly Convolution _convolution;
         private readonly Tensor _weight;
         private readonly Tensor _bias;
 
-        public Convolution(ConvolutionPlan plan, NetworkWeights weights, Device device)
+        public FoldedConvolution(ConvolutionPlan plan, Taps taps, NetworkWeights weights, Device device)
         {
             var (weight, bias) = Folding.Fold(plan, weights);
-            _weight = Own(weight, [plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel], device);
+            var whole = tensor(weight, [plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel]);
+            _weight = taps.Of(whole).contiguous().to(device).DetachFromDisposeScope();
             _bias = Own(bias, [plan.Outputs], device);
-            _strides = [plan.Stride, plan.Stride];
-            _padding = [plan.Padding, plan.Padding];
+            _convolution = new(plan.Stride, taps);
         }
 
-        public Tensor Forward(Tensor x) => functional.conv2d(x, _weight, _bias, _strides, _padding);
+        public Tensor Forward(Tensor x) => _convolution.Forward(x, _weight, _bias);
 
         public void Dispose()
         {

@@ -10,9 +10,25 @@ namespace ResNetMLNet.Network;
 /// </summary>
 internal sealed class NetworkTensor : IDisposable
 {
-    public NetworkTensor(TensorPlan plan, Tensor master, ScalarType precision)
+    private readonly Tensor? _whole;
+    private readonly Taps _taps;
+
+    /// <param name="plan">What the tensor is.</param>
+    /// <param name="whole">Its values.</param>
+    /// <param name="precision">What convolutions compute in.</param>
+    /// <param name="taps">The part of a kernel that meets the picture, where that is not all of it.</param>
+    public NetworkTensor(TensorPlan plan, Tensor whole, ScalarType precision, Taps? taps)
     {
         Plan = plan;
+        var master = whole;
+        if (taps is { } met)
+        {
+            _taps = met;
+            _whole = whole.DetachFromDisposeScope();
+            using var view = met.Of(whole);
+            master = view.contiguous();
+        }
+
         Master = master.DetachFromDisposeScope();
         var lowered = precision != ScalarType.Float32
             && (plan.Role == TensorRole.ConvolutionWeight || (plan.Role == TensorRole.Bias && plan.Name != "fc.bias"));
@@ -25,6 +41,19 @@ internal sealed class NetworkTensor : IDisposable
     public Tensor Master { get; }
 
     public Tensor Compute { get; }
+
+    /// <summary>The values on the host, those that were left out of the training included.</summary>
+    public float[] Export()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        if (_whole is not null)
+        {
+            _taps.Of(_whole).copy_(Master);
+        }
+
+        return (_whole ?? Master).detach().cpu().data<float>().ToArray();
+    }
 
     /// <summary>Copies the master to where the arithmetic sees it.</summary>
     public void Refresh()
@@ -42,6 +71,7 @@ internal sealed class NetworkTensor : IDisposable
         {
             Compute.Dispose();
             Master.Dispose();
+            _whole?.Dispose();
         }
     }
 }

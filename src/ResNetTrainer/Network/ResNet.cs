@@ -14,17 +14,20 @@ internal sealed class ResNet : IDisposable
     private readonly ResidualBlock[] _blocks;
     private readonly Dictionary<string, NetworkTensor> _tensors = [];
 
-    private ResNet(NetworkPlan plan, ScalarType precision, Func<TensorPlan, Tensor> create)
+    private ResNet(NetworkPlan plan, int height, int width, ScalarType precision, Func<TensorPlan, Tensor> create)
     {
         Plan = plan;
         Precision = precision;
+        var taps = Taps.Of(plan, height, width);
+        var cropped = taps.Where(pair => !pair.Value.AreAll(pair.Key)).ToDictionary(pair => pair.Key.Weight, pair => pair.Value);
         foreach (var tensor in plan.Tensors)
         {
-            _tensors.Add(tensor.Name, new(tensor, create(tensor), precision));
+            Taps? met = cropped.TryGetValue(tensor.Name, out var part) ? part : null;
+            _tensors.Add(tensor.Name, new(tensor, create(tensor), precision, met));
         }
 
-        _stem = new(plan.Stem, _tensors);
-        _blocks = [.. plan.Blocks.Select(block => new ResidualBlock(block, _tensors))];
+        _stem = new(plan.Stem, taps[plan.Stem], _tensors);
+        _blocks = [.. plan.Blocks.Select(block => new ResidualBlock(block, taps, _tensors))];
     }
 
     public NetworkPlan Plan { get; }
@@ -36,16 +39,17 @@ internal sealed class ResNet : IDisposable
 
     public IEnumerable<NetworkTensor> Parameters => _tensors.Values.Where(tensor => tensor.Plan.IsParameter);
 
-    /// <summary>A network with fresh weights.</summary>
-    public static ResNet Create(NetworkPlan plan, Initialisation initialisation, long seed, Device device, ScalarType precision)
+    /// <summary>A network with fresh weights, for pictures of one size.</summary>
+    public static ResNet Create(
+        NetworkPlan plan, int height, int width, Initialisation initialisation, long seed, Device device, ScalarType precision)
     {
         using var generator = new Generator((ulong)seed);
-        return new(plan, precision, tensor => initialisation.Create(tensor, plan, generator).to(device));
+        return new(plan, height, width, precision, tensor => initialisation.Create(tensor, plan, generator).to(device));
     }
 
-    /// <summary>A network with given weights.</summary>
-    public static ResNet Create(NetworkPlan plan, NetworkWeights weights, Device device, ScalarType precision) =>
-        new(plan, precision, tensor => torch.tensor(weights.Tensors[tensor.Name].Data, tensor.Shape).to(device));
+    /// <summary>A network with given weights, for pictures of one size.</summary>
+    public static ResNet Create(NetworkPlan plan, int height, int width, NetworkWeights weights, Device device, ScalarType precision) =>
+        new(plan, height, width, precision, tensor => torch.tensor(weights.Tensors[tensor.Name].Data, tensor.Shape).to(device));
 
     /// <summary>Pictures (batch, channels, height, width) in [0, 1] to logits (batch, classes), both float32.</summary>
     /// <param name="pictures">The pictures; not disposed.</param>
@@ -91,8 +95,7 @@ internal sealed class ResNet : IDisposable
         var weights = new NetworkWeights();
         foreach (var (name, tensor) in _tensors)
         {
-            using var host = tensor.Master.detach().cpu();
-            weights.Add(name, tensor.Plan.Shape, host.data<float>().ToArray());
+            weights.Add(name, tensor.Plan.Shape, tensor.Export());
         }
 
         return weights;

@@ -19,7 +19,7 @@ public sealed record ResNetSummary(IReadOnlyList<ResNetSummary.Layer> Layers, lo
         TorchRuntime.EnsureLoaded();
         using var scope = torch.NewDisposeScope();
         using var noGradients = torch.no_grad();
-        using var network = ResNet.Create(plan, Initialisation.He, seed: 0, torch.CPU, torch.ScalarType.Float32);
+        using var network = ResNet.Create(plan, imageSize, imageSize, Initialisation.He, seed: 0, torch.CPU, torch.ScalarType.Float32);
         var layers = network.Trace(torch.zeros(1, plan.Channels, imageSize, imageSize)).Select(layer => new Layer(layer.Layer, layer.Shape[1..]));
         return new([.. layers], plan.ParameterCount);
     }

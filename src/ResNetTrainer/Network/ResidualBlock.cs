@@ -3,10 +3,11 @@ using static TorchSharp.torch;
 namespace ResNetMLNet.Network;
 
 /// <summary>Convolutions on the path, the input or its 1x1 convolution on the skip path, the sum of both, ReLU.</summary>
-internal sealed class ResidualBlock(BlockPlan plan, IReadOnlyDictionary<string, NetworkTensor> tensors)
+internal sealed class ResidualBlock(
+    BlockPlan plan, IReadOnlyDictionary<ConvolutionPlan, Taps> taps, IReadOnlyDictionary<string, NetworkTensor> tensors)
 {
-    private readonly ConvolutionLayer[] _path = [.. plan.Path.Select(convolution => new ConvolutionLayer(convolution, tensors))];
-    private readonly ConvolutionLayer? _skip = plan.Skip is null ? null : new(plan.Skip, tensors);
+    private readonly ConvolutionLayer[] _path = [.. plan.Path.Select(convolution => new ConvolutionLayer(convolution, taps[convolution], tensors))];
+    private readonly ConvolutionLayer? _skip = plan.Skip is null ? null : new(plan.Skip, taps[plan.Skip], tensors);
 
     public Tensor Forward(Tensor x, bool training)
     {

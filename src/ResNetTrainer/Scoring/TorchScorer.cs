@@ -8,7 +8,7 @@ namespace ResNetMLNet.Scoring;
 /// <summary>Pictures in, class probabilities out. Thread-safe; owns the native network.</summary>
 internal sealed class TorchScorer(NetworkPlan plan, NetworkWeights weights, InputFormat format, Device device) : IDisposable
 {
-    private readonly FoldedNetwork _network = new(plan, weights, device);
+    private readonly FoldedNetwork _network = new(plan, format.Shape.Height, format.Shape.Width, weights, device);
 
     public int Classes => plan.Classes;
 

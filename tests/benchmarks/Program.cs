@@ -1,0 +1,8 @@
+using System.CommandLine;
+using ResNetMLNet.Benchmarks;
+
+var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be compared with each other, not with those of another run.")
+{
+    StepProfile.Create(),
+};
+return root.Parse(args).Invoke();
