@@ -1,8 +1,8 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Hosting;
 using Microsoft.ML.Transforms.Image;
+using ResNetMLNet.Hosting;
 
 namespace ResNetMLNet.Data;
 
