@@ -3,6 +3,7 @@ using ResNetMLNet.Benchmarks;
 
 var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be compared with each other, not with those of another run.")
 {
+    Throughput.Create(),
     StepProfile.Create(),
 };
 return root.Parse(args).Invoke();
