@@ -94,8 +94,12 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
 
         var device = DeviceSelector.Select(_host, channel, _options.Device);
         using var train = PictureSet.Load(_host, trainData, feature, label, format, device, MemoryBudget);
-        using var validation = LoadValidation(validationData, label, format, device);
+        if (train.ClassCounts.Count(count => count > 0) < 2)
+        {
+            throw _host.Error($"All rows have the same label in column '{label.Column.Name}': there is nothing to tell apart. Check the filters that the data comes from.");
+        }
 
+        using var validation = LoadValidation(validationData, label, format, device);
         var precision = PrecisionSelector.Select(_options.Precision, device);
         var seed = _options.Seed ?? MLNet.SeedOf(_host) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         var plan = TrainingPlan.Create(
@@ -107,14 +111,7 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
 
         using var network = ResNet.Create(
             networkPlan, format.Shape.Height, format.Shape.Width, plan.Initialisation, RandomStream.Derive(seed, 0), device, precision);
-        var history = new TrainingLoop(plan, network, train, validation).Run(
-            stepDone: ThrowIfCancelled,
-            epochDone: metrics =>
-            {
-                channel.Log(Text(metrics));
-                _options.EpochCallback?.Invoke(metrics);
-            });
-
+        var history = Run(channel, new(plan, network, train, validation));
         var keyValues = KeyValues.Of(label.Column);
         var summary = new TrainingSummary
         {
@@ -131,6 +128,24 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
             _options.FeatureColumnName, _options.ScoreColumnName, _options.PredictedLabelColumnName, format, label.Classes, keyValues);
         var model = new ResNetModel(networkPlan, network.Export(), format, keyValues, summary);
         return new(_host, model, feature.Column.Type, scoring, _options.Device);
+    }
+
+    private List<EpochMetrics> Run(IChannel channel, TrainingLoop loop)
+    {
+        try
+        {
+            return loop.Run(
+                stepDone: ThrowIfCancelled,
+                epochDone: metrics =>
+                {
+                    channel.Log(Text(metrics));
+                    _options.EpochCallback?.Invoke(metrics);
+                });
+        }
+        catch (NotFiniteNumberException e)
+        {
+            throw _host.Error(e, e.Message);
+        }
     }
 
     private long MemoryBudget => _options.MemoryBudget ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;

@@ -32,6 +32,12 @@ internal sealed class TrainingLoop(TrainingPlan plan, ResNet network, PictureSet
             {
                 using (batch)
                 {
+                    // A single left-over picture has nothing to be normalised against; the next epoch has it elsewhere.
+                    if (batch.Count == 1)
+                    {
+                        continue;
+                    }
+
                     using var scope = NewDisposeScope();
                     var stepSeed = RandomStream.Derive(epochSeed, step);
                     var pictures = batch.ToInput(train.Format, raw => Augmenter.Apply(raw, plan.Augmentation, stepSeed));
@@ -47,6 +53,13 @@ internal sealed class TrainingLoop(TrainingPlan plan, ResNet network, PictureSet
             }
 
             var (trainLoss, trainAccuracy) = tally.Read();
+            if (!double.IsFinite(trainLoss))
+            {
+                throw new NotFiniteNumberException(
+                    $"The loss became {trainLoss} in epoch {epoch + 1}, with a learning rate of up to {plan.LearningRate}. Try a tenth of it; if that does not help, "
+                    + "check that pixels of type float are scaled to [0, 1], and try Precision = ComputePrecision.Float32.");
+            }
+
             var trainSeconds = watch.Elapsed.TotalSeconds;
             var (validationLoss, validationAccuracy) = validation is null ? (null, null) : Evaluate(validation);
             history.Add(new(
