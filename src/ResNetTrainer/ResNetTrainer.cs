@@ -132,6 +132,7 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
 
     private List<EpochMetrics> Run(IChannel channel, TrainingLoop loop)
     {
+        NativeHeap.Keep();
         try
         {
             return loop.Run(
@@ -145,6 +146,10 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
         catch (NotFiniteNumberException e)
         {
             throw _host.Error(e, e.Message);
+        }
+        finally
+        {
+            NativeHeap.Trim();
         }
     }
 

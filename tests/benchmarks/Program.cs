@@ -4,6 +4,9 @@ using ResNetMLNet.Benchmarks;
 var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be compared with each other, not with those of another run.")
 {
     Throughput.Create(),
+    FitRun.Create(),
+    PrecisionComparison.Create(),
+    Growth.Create(),
     StepProfile.Create(),
 };
 return root.Parse(args).Invoke();

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.ML;
+
+namespace ResNetMLNet.Benchmarks;
+
+/// <summary>One <c>Fit</c> in a process of its own, so that its peak memory is its own; what came of it as JSON.</summary>
+internal sealed record FitRun(
+    int Images, int ImageSize, string Precision, double[] ImagesPerSecond, double TestAccuracy, double Seconds, long PeakMemoryBytes, long[] MemoryBytes)
+{
+    public static Command Create()
+    {
+        var images = new Option<int>("--images") { DefaultValueFactory = _ => 10_000 };
+        var imageSize = new Option<int>("--image-size") { DefaultValueFactory = _ => 96 };
+        var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => 2 };
+        var batchSize = new Option<int?>("--batch-size");
+        var learningRate = new Option<double?>("--learning-rate");
+        var precision = new Option<ComputePrecision>("--precision");
+        var recipe = new Option<TrainingRecipe>("--recipe");
+        var seed = new Option<int>("--seed");
+        var tests = new Option<int>("--test-images") { DefaultValueFactory = _ => 0 };
+        var data = new Option<string>("--data") { DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "data") };
+        var command = new Command("fit", "One Fit on Fashion-MNIST; prints JSON.")
+        {
+            images, imageSize, epochs, batchSize, learningRate, precision, recipe, seed, tests, data,
+        };
+        command.SetAction(parsed =>
+        {
+            var ml = new MLContext(parsed.GetValue(seed));
+            var count = parsed.GetValue(tests);
+            var memory = new List<long>();
+            var options = new ResNetTrainer.Options
+            {
+                FeatureColumnName = "Pixels",
+                ImageSize = parsed.GetValue(imageSize),
+                NumberOfEpochs = parsed.GetValue(epochs),
+                BatchSize = parsed.GetValue(batchSize),
+                LearningRate = parsed.GetValue(learningRate),
+                Precision = parsed.GetValue(precision),
+                Recipe = parsed.GetValue(recipe),
+                EpochCallback = _ => memory.Add(Process.GetCurrentProcess().WorkingSet64),
+            };
+            var folder = parsed.GetValue(data)!;
+            var watch = Stopwatch.StartNew();
+            using var model = ml.MulticlassClassification.Trainers.ResNet(options)
+                .Fit(ml.Data.TakeRows(Load(ml, folder, "train"), parsed.GetValue(images)));
+            var seconds = watch.Elapsed.TotalSeconds;
+            var peak = Process.GetCurrentProcess().PeakWorkingSet64;
+            var accuracy = count == 0
+                ? double.NaN
+                : ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.TakeRows(Load(ml, folder, "t10k"), count))).MicroAccuracy;
+            var run = new FitRun(
+                parsed.GetValue(images), options.ImageSize.Value, model.Model.Training.Precision,
+                [.. model.Model.History.Select(epoch => epoch.ImagesPerSecond)], accuracy, seconds, peak, [.. memory]);
+            Console.WriteLine(JsonSerializer.Serialize(run, Json));
+        });
+        return command;
+    }
+
+    /// <summary>Starts this program anew for one Fit.</summary>
+    public static FitRun Start(params (string Option, object Value)[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(FitRun).Assembly.Location);
+        }
+
+        start.ArgumentList.Add("fit");
+        foreach (var (option, value) in arguments)
+        {
+            start.ArgumentList.Add(option);
+            start.ArgumentList.Add(Convert.ToString(value, CultureInfo.InvariantCulture)!);
+        }
+
+        using var process = Process.Start(start)!;
+        return JsonSerializer.Deserialize<FitRun>(process.StandardOutput.ReadToEnd(), Json)!;
+    }
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    private static IDataView Load(MLContext ml, string folder, string part) => ml.Data.LoadFromIdx(
+        Path.Combine(folder, $"{part}-images-idx3-ubyte.gz"), Path.Combine(folder, $"{part}-labels-idx1-ubyte.gz"));
+}
