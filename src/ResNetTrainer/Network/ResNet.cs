@@ -16,6 +16,8 @@ internal sealed class ResNet : IDisposable
 
     private ResNet(NetworkPlan plan, int height, int width, ScalarType precision, Func<TensorPlan, Tensor> create)
     {
+        // What is left over from making a tensor goes with the scope; the tensors themselves leave it.
+        using var scope = NewDisposeScope();
         Plan = plan;
         Precision = precision;
         var taps = Taps.Of(plan, height, width);

@@ -1,0 +1,138 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Hosting;
+using ResNetMLNet.Network;
+using ResNetMLNet.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Tests.Network;
+
+[TestClass]
+public class NetworkTests
+{
+    private static readonly ResNetArchitecture Tiny = ResNetArchitecture.ResNet18 with { Name = "tiny", Width = 4, Depths = new(1, 1, 1, 1) };
+
+    [ClassInitialize]
+    public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();
+
+    [TestMethod]
+    public void The_chapters_table_is_the_networks_summary()
+    {
+        var summary = ResNetArchitecture.ResNet18.Summarize(imageChannels: 1, imageSize: 224, classes: 10);
+
+        CollectionAssert.AreEqual(
+            (string[])["64x56x56", "64x56x56", "128x28x28", "256x14x14", "512x7x7", "512x1x1", "512", "10"],
+            summary.Layers.Select(layer => string.Join("x", layer.Shape)).ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("resnet34", 21_797_672L)]
+    [DataRow("resnet50", 25_557_032L)]
+    [DataRow("resnet101", 44_549_160L)]
+    [DataRow("resnet152", 60_192_808L)]
+    public void The_family_has_as_many_parameters_as_torchvisions(string name, long parameters) =>
+        Assert.AreEqual(parameters, new NetworkPlan(ResNetArchitecture.All.Single(network => network.Name == name), 3, 1000).ParameterCount);
+
+    [TestMethod]
+    public void Names_are_torchvisions()
+    {
+        var names = new NetworkPlan(ResNetArchitecture.ResNet50, 3, 1000).Tensors.Select(tensor => tensor.Name).ToHashSet();
+
+        foreach (var name in (string[])
+        [
+            "conv1.weight", "bn1.running_mean", "layer1.0.conv3.weight", "layer1.0.bn3.weight", "layer2.0.downsample.0.weight",
+            "layer2.0.downsample.1.running_var", "layer4.2.conv2.weight", "fc.weight", "fc.bias",
+        ])
+        {
+            Assert.Contains(name, names);
+        }
+    }
+
+    [TestMethod]
+    public void The_same_seed_gives_the_same_weights_and_another_seed_others()
+    {
+        var (one, same, other) = (Create(1), Create(1), Create(2));
+
+        CollectionAssert.AreEqual(one.Tensors["conv1.weight"].Data, same.Tensors["conv1.weight"].Data);
+        CollectionAssert.AreEqual(one.Tensors["fc.weight"].Data, same.Tensors["fc.weight"].Data);
+        CollectionAssert.AreNotEqual(one.Tensors["conv1.weight"].Data, other.Tensors["conv1.weight"].Data);
+    }
+
+    [TestMethod]
+    public void Fresh_weights_leave_TorchSharps_random_numbers_alone()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(7);
+        var undisturbed = rand(3).data<float>().ToArray();
+        manual_seed(7);
+        Create(1);
+
+        CollectionAssert.AreEqual(undisturbed, rand(3).data<float>().ToArray());
+    }
+
+    [TestMethod]
+    public void Xavier_weights_fill_their_bounds()
+    {
+        var weights = Create(1, Initialisation.Xavier).Tensors["layer4.0.conv2.weight"];
+        var bound = Math.Sqrt(6.0 / ((32 * 9) + (32 * 9)));
+
+        Assert.IsLessThanOrEqualTo(bound, weights.Data.Max());
+        Assert.IsGreaterThan(0.95 * bound, weights.Data.Max());
+        Assert.IsLessThan(-0.95 * bound, weights.Data.Min());
+    }
+
+    [TestMethod]
+    public void In_bfloat16_a_network_learns_and_keeps_its_weights_in_float32()
+    {
+        using var scope = NewDisposeScope();
+        using var network = ResNet.Create(new(Tiny, 1, 2), 32, 32, Initialisation.He, seed: 1, CPU, ScalarType.BFloat16);
+        using var optimizer = new SgdOptimizer(network, momentum: 0.9, weightDecay: 0);
+        var labels = tensor((long[])[0, 1, 0, 1, 0, 1, 0, 1]);
+        var pictures = labels.to_type(ScalarType.Float32).view(8, 1, 1, 1).expand(8, 1, 32, 32).contiguous();
+        var losses = new List<float>();
+        for (var step = 0; step < 10; step++)
+        {
+            var loss = nn.functional.cross_entropy(network.Forward(pictures, training: true), labels);
+            loss.backward();
+            optimizer.Step(0.05);
+            losses.Add(loss.item<float>());
+        }
+
+        Assert.IsLessThan(losses[0] / 2, losses[^1]);
+        Assert.IsTrue(network.Tensors.Values.All(tensor => tensor.Master.dtype == ScalarType.Float32));
+        Assert.AreEqual(ScalarType.BFloat16, network.Tensors["conv1.weight"].Compute.dtype);
+    }
+
+    [TestMethod]
+    [DataRow(28, "layer4.0.conv2.weight", 1)]
+    [DataRow(28, "layer4.0.conv1.weight", 2)]
+    [DataRow(28, "layer1.0.conv1.weight", 3)]
+    [DataRow(96, "layer4.0.conv2.weight", 3)]
+    public void Only_the_taps_that_meet_the_picture_are_trained(int size, string weight, int taps)
+    {
+        using var network = ResNet.Create(new(Tiny, 1, 2), size, size, Initialisation.He, seed: 1, CPU, ScalarType.Float32);
+
+        Assert.AreEqual(taps, network.Tensors[weight].Master.shape[2]);
+        Assert.AreEqual(3, network.Export().Tensors[weight].Shape[2]);
+    }
+
+    [TestMethod]
+    public void A_network_leaves_nothing_native_behind()
+    {
+        var before = Tensor.TotalCount;
+        using (var network = ResNet.Create(new(Tiny, 1, 2), 28, 28, Initialisation.He, seed: 1, CPU, ScalarType.BFloat16))
+        {
+            using var scope = NewDisposeScope();
+            network.Forward(zeros(2, 1, 28, 28), training: true).sum().backward();
+            network.Export();
+        }
+
+        Assert.AreEqual(before, Tensor.TotalCount);
+    }
+
+    private static NetworkWeights Create(long seed, Initialisation? initialisation = null)
+    {
+        using var network = ResNet.Create(new(Tiny, 1, 2), 32, 32, initialisation ?? Initialisation.He, seed, CPU, ScalarType.Float32);
+        return network.Export();
+    }
+}

@@ -1,0 +1,149 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Hosting;
+using ResNetMLNet.Network;
+using ResNetMLNet.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Tests.Training;
+
+[TestClass]
+public class TrainingTests
+{
+    [ClassInitialize]
+    public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();
+
+    [TestMethod]
+    public void The_optimizer_is_Nesterovs_with_decayed_weights_and_undecayed_biases()
+    {
+        const double Momentum = 0.9, Decay = 0.1, Rate = 0.5;
+        using var scope = NewDisposeScope();
+        var architecture = ResNetArchitecture.ResNet18 with { Width = 1, Depths = new(1, 1, 1, 1) };
+        using var network = ResNet.Create(new(architecture, 1, 2), 32, 32, Initialisation.He, seed: 1, CPU, ScalarType.Float32);
+        using var optimizer = new SgdOptimizer(network, Momentum, Decay);
+        foreach (var (name, decay) in ((string, double)[])[("fc.weight", Decay), ("fc.bias", 0)])
+        {
+            var parameter = network.Tensors[name];
+            double weight = parameter.Master.flatten()[0].item<float>(), velocity = 0;
+            foreach (var gradient in (double[])[0.25, -1, 0.5])
+            {
+                var decayed = gradient + (decay * weight);
+                velocity = (Momentum * velocity) + decayed;
+                weight -= Rate * (decayed + (Momentum * velocity));
+                parameter.Compute.grad = full_like(parameter.Compute, gradient);
+                optimizer.Step(Rate);
+            }
+
+            Assert.AreEqual(weight, parameter.Master.flatten()[0].item<float>(), 1e-5, name);
+        }
+    }
+
+    [TestMethod]
+    public void The_fast_learning_rate_rises_and_falls_to_nothing_and_the_books_is_constant()
+    {
+        var fast = Plan(TrainingRecipe.Fast);
+        var book = Plan(TrainingRecipe.Book);
+
+        var rates = Enumerable.Range(0, 100).Select(step => fast.LearningRateAt(step, 100)).ToArray();
+        var peak = Array.IndexOf(rates, rates.Max());
+        Assert.AreEqual(fast.LearningRate, rates[peak], 0.05 * fast.LearningRate);
+        CollectionAssert.AreEqual(rates[..peak].Order().ToArray(), rates[..peak]);
+        CollectionAssert.AreEqual(rates[peak..].OrderDescending().ToArray(), rates[peak..]);
+        Assert.IsLessThan(0.02 * fast.LearningRate, rates[^1]);
+        Assert.IsTrue(Enumerable.Range(0, 100).All(step => book.LearningRateAt(step, 100) == 0.05));
+    }
+
+    [TestMethod]
+    public void The_books_recipe_is_the_chapters()
+    {
+        var book = Plan(TrainingRecipe.Book);
+
+        Assert.AreEqual(10, book.Epochs);
+        Assert.AreEqual(256, book.BatchSize);
+        Assert.AreEqual(0.0, book.Momentum);
+        Assert.AreEqual(0.0, book.WeightDecay);
+        Assert.AreEqual(0.0, book.LabelSmoothing);
+        Assert.AreEqual(Augmentation.None, book.Augmentation);
+        Assert.AreSame(Initialisation.Xavier, book.Initialisation);
+    }
+
+    [TestMethod]
+    public void Without_augmentation_pictures_stay_as_they_are()
+    {
+        using var scope = NewDisposeScope();
+        var pictures = Numbered(4, 20);
+
+        Assert.AreSame(pictures, Augmenter.Apply(pictures, Augmentation.None, seed: 1));
+    }
+
+    [TestMethod]
+    public void A_flip_mirrors_some_pictures_and_leaves_the_others()
+    {
+        using var scope = NewDisposeScope();
+        var pictures = Numbered(32, 20);
+        var changed = Augmenter.Apply(pictures, Augmentation.Flip, seed: 1);
+        var mirrored = Enumerable.Range(0, 32).Count(i => changed[i].equal(pictures[i].flip(2)).all().item<bool>());
+        var same = Enumerable.Range(0, 32).Count(i => changed[i].equal(pictures[i]).all().item<bool>());
+
+        Assert.AreEqual(32, mirrored + same);
+        Assert.IsGreaterThan(4, mirrored);
+        Assert.IsGreaterThan(4, same);
+    }
+
+    [TestMethod]
+    public void A_shift_moves_pictures_by_up_to_a_sixteenth_and_leaves_black()
+    {
+        using var scope = NewDisposeScope();
+        var pictures = ones(64, 1, 32, 32);
+        var black = Augmenter.Apply(pictures, Augmentation.Shift, seed: 1).eq(0).sum(1, 2, 3).data<long>().ToArray();
+
+        // Two pixels at most in each direction.
+        Assert.IsLessThanOrEqualTo(32 * 32 - (30 * 30), black.Max());
+        Assert.IsGreaterThan(4, black.Distinct().Count());
+    }
+
+    [TestMethod]
+    public void Erasing_makes_a_square_black_in_some_pictures()
+    {
+        using var scope = NewDisposeScope();
+        var black = Augmenter.Apply(ones(64, 1, 32, 32), Augmentation.Erase, seed: 1).eq(0).sum(1, 2, 3).data<long>().ToArray();
+
+        Assert.Contains(0L, black);
+        Assert.AreEqual(64L, black.Max());
+    }
+
+    [TestMethod]
+    public void The_same_seed_makes_the_same_changes_and_another_seed_others()
+    {
+        using var scope = NewDisposeScope();
+        var pictures = Numbered(16, 24);
+        var all = Augmentation.Flip | Augmentation.Shift | Augmentation.Erase;
+        Tensor Apply(long seed) => Augmenter.Apply(pictures, all, seed);
+
+        Assert.IsTrue(Apply(1).equal(Apply(1)).all().item<bool>());
+        Assert.IsFalse(Apply(1).equal(Apply(2)).all().item<bool>());
+    }
+
+    [TestMethod]
+    public void Random_streams_depend_on_their_whole_path()
+    {
+        var seeds = new HashSet<long>();
+        for (var seed = 0; seed < 10; seed++)
+        {
+            for (var epoch = 0; epoch < 10; epoch++)
+            {
+                seeds.Add(RandomStream.Derive(seed, epoch));
+                seeds.Add(RandomStream.Derive(seed, epoch, 0));
+            }
+        }
+
+        Assert.HasCount(200, seeds);
+        Assert.AreEqual(RandomStream.Derive(3, 4), RandomStream.Derive(3, 4));
+    }
+
+    // Every pixel of every picture has a value of its own.
+    private static Tensor Numbered(int count, int size) => arange(1, (count * size * size) + 1, ScalarType.Float32).view(count, 1, size, size);
+
+    private static TrainingPlan Plan(TrainingRecipe recipe) =>
+        TrainingPlan.Create(recipe, epochs: null, batchSize: null, learningRate: null, augmentation: null, pictures: 60_000, seed: 0, ScalarType.Float32);
+}
