@@ -1,3 +1,4 @@
+using ResNetMLNet.Hosting;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,7 +16,12 @@ internal sealed class PictureStore : IDisposable
     private readonly int? _expected;
 
     /// <param name="expected">The number of pictures to come, where it is known: saves growing step by step.</param>
-    public PictureStore(long? expected = null) => _expected = (int?)expected;
+    public PictureStore(long? expected = null)
+    {
+        // The first thing that reading, for training and for scoring, does with TorchSharp.
+        TorchRuntime.EnsureLoaded();
+        _expected = (int?)expected;
+    }
 
     public int Count => _pictures.Count;
 

@@ -59,7 +59,7 @@ internal sealed class FoldedNetwork : IDisposable
     }
 
     private static Tensor Own(float[] values, long[] shape, Device device) =>
-        tensor(values, shape).to(device).DetachFromDisposeScope();
+        NetworkWeights.ToTensor(values, shape, device).DetachFromDisposeScope();
 
     private sealed class FoldedConvolution : IDisposable
     {
@@ -70,8 +70,8 @@ internal sealed class FoldedNetwork : IDisposable
         public FoldedConvolution(ConvolutionPlan plan, Taps taps, NetworkWeights weights, Device device)
         {
             var (weight, bias) = Folding.Fold(plan, weights);
-            var whole = tensor(weight, [plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel]);
-            _weight = taps.Of(whole).contiguous().to(device).DetachFromDisposeScope();
+            var whole = NetworkWeights.ToTensor(weight, [plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel], device);
+            _weight = taps.Of(whole).contiguous().DetachFromDisposeScope();
             _bias = Own(bias, [plan.Outputs], device);
             _convolution = new(plan.Stride, taps);
         }

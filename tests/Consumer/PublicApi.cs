@@ -1,0 +1,74 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Trainers;
+using ResNetMLNet;
+
+namespace Consumer;
+
+/// <summary>Every public member of the library, used as a program would: this must compile, so no internal type may leak.</summary>
+public static class PublicApi
+{
+    /// <summary>Not called; it is there to be compiled.</summary>
+    public static void Use(MLContext ml, IDataView data)
+    {
+        IDataView idx = ml.Data.LoadFromIdx("images", "labels", ["a", "b"]);
+        IDataView folder = ml.Data.LoadFromImageFolder("folder");
+        ResNetArchitecture architecture = ResNetArchitecture.All[0] with
+        {
+            Name = "own",
+            Block = ResNetBlock.Bottleneck,
+            Skip = ResNetSkip.NormalizedConvolution,
+            Depths = new StageDepths(1, 1, 1, 1),
+            Width = 8,
+        };
+        ResNetArchitecture[] family =
+        [
+            ResNetArchitecture.ResNet18, ResNetArchitecture.ResNet34, ResNetArchitecture.ResNet50, ResNetArchitecture.ResNet101, ResNetArchitecture.ResNet152,
+        ];
+        ResNetSummary summary = architecture.Summarize(1, architecture.MinimumImageSize, 10);
+        IReadOnlyList<ResNetSummary.Layer> layers = summary.Layers;
+        var options = new ResNetTrainer.Options
+        {
+            LabelColumnName = "Label",
+            FeatureColumnName = "Features",
+            ScoreColumnName = "Score",
+            PredictedLabelColumnName = "PredictedLabel",
+            Device = ComputeDevice.Auto,
+            ImageChannels = 1,
+            Architecture = architecture,
+            ImageSize = 32,
+            ResizeMode = ResizeMode.Pad,
+            Augmentation = Augmentation.Flip | Augmentation.Shift | Augmentation.Erase,
+            Recipe = TrainingRecipe.Book,
+            NumberOfEpochs = 1,
+            BatchSize = 2,
+            LearningRate = 0.1,
+            Precision = ComputePrecision.Float32,
+            ValidationSet = data,
+            EpochCallback = (EpochMetrics epoch) => Console.WriteLine(
+                $"{epoch.Epoch} {epoch.NumberOfEpochs} {epoch.TrainLoss} {epoch.TrainAccuracy} {epoch.ValidationLoss} {epoch.ValidationAccuracy} "
+                + $"{epoch.LearningRate} {epoch.ImagesPerSecond} {epoch.Seconds}"),
+            Seed = 1,
+            MemoryBudget = 1 << 20,
+            CancellationToken = default,
+        };
+        ITrainerEstimator<ResNetTransformer, ResNetModel> trainer = ml.MulticlassClassification.Trainers.ResNet(options);
+        ResNetTrainer short_ = ml.MulticlassClassification.Trainers.ResNet("Label", "Features", data, 1);
+        TrainerInfo info = trainer.Info;
+        SchemaShape shape = short_.GetOutputSchema(new SchemaShape([]));
+        using ResNetTransformer fitted = short_.Fit(data);
+        using ResNetTransformer validated = short_.Fit(data, data);
+        ISingleFeaturePredictionTransformer<ResNetModel> transformer = fitted;
+        ResNetModel model = transformer.Model;
+        TrainingSummary training = model.Training;
+        Console.WriteLine(
+            $"{fitted.FeatureColumnName} {fitted.FeatureColumnType} {fitted.ScoreColumnName} {fitted.PredictedLabelColumnName} {fitted.IsRowToRowMapper} "
+            + $"{fitted.GetOutputSchema(data.Schema)} {fitted.GetRowToRowMapper(data.Schema)} {fitted.Transform(data)} {model.Architecture} {model.ClassNames} "
+            + $"{model.ImageChannels} {model.ImageHeight} {model.ImageWidth} {model.ParameterCount} {model.History} {training.Recipe} {training.Device} "
+            + $"{training.Precision} {training.Seed} {training.BatchSize} {training.LearningRate} {training.Images} {training.History} {info} {shape} {idx} {folder} "
+            + $"{family} {layers[0].Name} {layers[0].Shape} {summary.ParameterCount} {architecture.Depths.First} {architecture}");
+        model.ExportToSafeTensors("weights.safetensors");
+        model.ExportToSafeTensors(Stream.Null);
+        ml.Model.Save(fitted.Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(data)), data.Schema, "model.zip");
+    }
+}
