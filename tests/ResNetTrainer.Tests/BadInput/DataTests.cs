@@ -1,0 +1,174 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Hosting;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.BadInput;
+
+/// <summary>Data that cannot be trained on or scored is refused with an error that names the column and says what to do.</summary>
+[TestClass]
+public class DataTests
+{
+    private static readonly MLContext Ml = Pictures.Context();
+
+    [TestMethod]
+    public void A_missing_feature_column()
+    {
+        Refused<ArgumentOutOfRangeException>(new MemoryDataView(3, Pictures.Key(LabelKind.Text)), "Features");
+        using var model = Pictures.Trainer(Ml).Fit(Pictures.Labelled());
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.Transform(new MemoryDataView(3, Pictures.Number())));
+        StringAssert.Contains(error.Message, "Features");
+    }
+
+    [TestMethod]
+    public void A_missing_label_column() => Refused<ArgumentOutOfRangeException>(Pictures.Unlabelled(), "Label");
+
+    [TestMethod]
+    public void A_label_that_is_no_key() => Refused<ArgumentOutOfRangeException>(
+        new MemoryDataView(3, Pictures.Features(), Pictures.RawClass(LabelKind.Text, "Label")), "Label", "MapValueToKey");
+
+    [TestMethod]
+    public void A_feature_column_of_another_type() => Refused<ArgumentOutOfRangeException>(
+        new MemoryDataView(3, Pictures.Text("Features", _ => ""), Pictures.Key(LabelKind.Text)), "Features", "MLImage");
+
+    [TestMethod]
+    public void A_label_with_one_class() => RefusedByFit(
+        new MemoryDataView(3, Pictures.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 1), _ => 1)), "Label", "one class");
+
+    [TestMethod]
+    public void Rows_that_all_have_the_same_label() => RefusedByFit(
+        new MemoryDataView(3, Pictures.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 5), _ => 2)), "Label", "same label");
+
+    [TestMethod]
+    public void No_rows() => RefusedByFit(Pictures.Labelled(0), "no rows");
+
+    [TestMethod]
+    public void No_rows_of_pictures_of_unknown_size() => RefusedByFit(Pictures.Labelled(0, PictureKind.Encoded), "no rows");
+
+    [TestMethod]
+    public void Labels_that_are_all_missing() => RefusedByFit(
+        new MemoryDataView(4, Pictures.Features(), Pictures.Key(LabelKind.Text, missing: _ => true)), "Label", "missing in all 4 rows");
+
+    [TestMethod]
+    [DataRow(new[] { 500 }, "square")]
+    [DataRow(new[] { 20, 25 }, "20 x 25")]
+    [DataRow(new[] { 2, 20, 20 }, "2 channels")]
+    [DataRow(new[] { 4, 20, 20 }, "4 channels")]
+    public void A_vector_that_is_no_picture(int[] dimensions, string word) => RefusedByFit(
+        new MemoryDataView(
+            3,
+            Pictures.Vector("Features", _ => new byte[dimensions.Aggregate(1, (product, side) => product * side)], dimensions),
+            Pictures.Key(LabelKind.Text)),
+        "Features",
+        word);
+
+    [TestMethod]
+    public void Pictures_of_different_sizes_without_ImageSize() => RefusedByFit(
+        new MemoryDataView(
+            4, new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row => Pictures.Image(row, 3, 20 + row)), Pictures.Key(LabelKind.Text)),
+        PictureKind.Image,
+        "Features", "row 1", "3x21x21", "ImageSize");
+
+    [TestMethod]
+    public void A_picture_too_small_for_the_network() => RefusedByFit(Pictures.Labelled(size: 16), "Features", "16x16", "ImageSize");
+
+    [TestMethod]
+    [DataRow(float.NaN, 0)]
+    [DataRow(float.NaN, 399)]
+    [DataRow(float.PositiveInfinity, 200)]
+    [DataRow(float.NegativeInfinity, 395)]
+    public void Pixels_that_are_no_numbers(float value, int position)
+    {
+        var data = new MemoryDataView(
+            6,
+            Pictures.Vector("Features", row => { var pixels = new float[400]; pixels[position] = row == 4 ? value : 0.5f; return pixels; }, 1, 20, 20),
+            Pictures.Key(LabelKind.Text));
+        RefusedByFit(data, "Features", "row 4", "NaN or infinite");
+
+        using var model = Pictures.Trainer(Ml).Fit(Pictures.Labelled());
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Snapshot.Scores(model.Transform(data)));
+        StringAssert.Contains(error.Message, "row 4");
+    }
+
+    [TestMethod]
+    public void Bytes_that_are_no_picture() => RefusedByFit(
+        new MemoryDataView(4, Pictures.Vector("Features", row => row == 2 ? new byte[100] : PixelPattern.Bmp(row, 3, 20, 20)), Pictures.Key(LabelKind.Text)),
+        PictureKind.Encoded,
+        "Features", "row 2", "decoded");
+
+    [TestMethod]
+    public void A_validation_set_that_skipped_the_steps_before() => Assert.Contains(
+        "steps before the trainer",
+        Assert.ThrowsExactly<InvalidOperationException>(
+            () => Pictures.Trainer(Ml, change: options => options.ValidationSet = new MemoryDataView(3, Pictures.Number())).Fit(Pictures.Labelled())).Message);
+
+    [TestMethod]
+    public void A_loss_that_is_not_finite() => Assert.Contains(
+        "learning rate",
+        Assert.ThrowsExactly<InvalidOperationException>(
+            () => Pictures.Trainer(Ml, change: options => (options.LearningRate, options.NumberOfEpochs) = (1e30, 3)).Fit(Pictures.Labelled())).Message);
+
+    public static IEnumerable<object[]> BadOptions =>
+    [
+        ["ImageChannels", (Action<ResNetTrainer.Options>)(options => options.ImageChannels = 2)],
+        ["ImageSize", (Action<ResNetTrainer.Options>)(options => options.ImageSize = 0)],
+        ["NumberOfEpochs", (Action<ResNetTrainer.Options>)(options => options.NumberOfEpochs = 0)],
+        ["BatchSize", (Action<ResNetTrainer.Options>)(options => options.BatchSize = 1)],
+        ["LearningRate", (Action<ResNetTrainer.Options>)(options => options.LearningRate = double.NaN)],
+        ["LearningRate", (Action<ResNetTrainer.Options>)(options => options.LearningRate = -0.1)],
+        ["MemoryBudget", (Action<ResNetTrainer.Options>)(options => options.MemoryBudget = -1)],
+        ["Device", (Action<ResNetTrainer.Options>)(options => options.Device = (ComputeDevice)9)],
+        ["Precision", (Action<ResNetTrainer.Options>)(options => options.Precision = (ComputePrecision)9)],
+        ["Recipe", (Action<ResNetTrainer.Options>)(options => options.Recipe = (TrainingRecipe)9)],
+        ["ResizeMode", (Action<ResNetTrainer.Options>)(options => options.ResizeMode = (ResizeMode)9)],
+        ["Architecture", (Action<ResNetTrainer.Options>)(options => options.Architecture = null!)],
+        ["Depths", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture with { Depths = new(1, 0, 1, 1) })],
+        ["Width", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture with { Width = 0 })],
+        ["FeatureColumnName", (Action<ResNetTrainer.Options>)(options => options.FeatureColumnName = " ")],
+        ["PredictedLabelColumnName", (Action<ResNetTrainer.Options>)(options => options.PredictedLabelColumnName = options.ScoreColumnName)],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(BadOptions))]
+    public void An_option_out_of_range(string option, Action<ResNetTrainer.Options> change) => Assert.Contains(
+        option, Assert.ThrowsExactly<InvalidOperationException>(() => Pictures.Trainer(Ml, change: change)).Message);
+
+    [TestMethod]
+    public void A_GPU_that_is_not_there()
+    {
+        if (TorchSharp.torch.cuda.is_available())
+        {
+            Assert.Inconclusive("There is a GPU.");
+        }
+
+        var error = Assert.ThrowsExactly<InvalidOperationException>(
+            () => Pictures.Trainer(Ml, change: options => options.Device = ComputeDevice.Cuda).Fit(Pictures.Labelled()));
+        StringAssert.Contains(error.Message, "FallbackToCpu");
+
+        var forgiving = new MLContext(1) { FallbackToCpu = true, GpuDeviceId = 0 };
+        using var model = Pictures.Trainer(forgiving, change: options => options.Device = ComputeDevice.Cuda).Fit(Pictures.Labelled());
+        Assert.AreEqual("cpu", model.Model.Training.Device);
+    }
+
+    private static void Refused<TException>(IDataView data, params string[] words)
+        where TException : Exception
+    {
+        Says(Assert.ThrowsExactly<TException>(() => Pictures.Trainer(Ml).GetOutputSchema(MLNet.ShapeOf(data.Schema))), words);
+        Says(Assert.ThrowsExactly<TException>(() => Pictures.Trainer(Ml).Fit(data)), words);
+    }
+
+    private static void RefusedByFit(IDataView data, params string[] words) => RefusedByFit(data, PictureKind.GreyBytes, words);
+
+    private static void RefusedByFit(IDataView data, PictureKind kind, params string[] words) =>
+        Says(Assert.ThrowsExactly<InvalidOperationException>(() => Pictures.Trainer(Ml, kind).Fit(data)), words);
+
+    private static void Says(Exception error, string[] words)
+    {
+        foreach (var word in words)
+        {
+            StringAssert.Contains(error.Message, word);
+        }
+    }
+}
