@@ -38,14 +38,16 @@ internal static class Exit
         }
         catch (Exception e)
         {
-            Console.Error.WriteLine(Message(e));
+            Console.Error.WriteLine(Explain(e));
             return 1;
         }
     }
 
-    // ML.NET wraps what is thrown while a model is loaded, so the innermost exception knows best; but one about the native
-    // library explains what the loader's own message inside it does not.
-    private static string Message(Exception e)
+    /// <summary>
+    /// An error in one line. ML.NET wraps what is thrown while a model is loaded, so the innermost exception knows best; but one about
+    /// the native library explains what the loader's own message inside it does not.
+    /// </summary>
+    public static string Explain(Exception e)
     {
         for (; e is not DllNotFoundException && e.InnerException is { } inner; e = inner)
         {

@@ -21,10 +21,9 @@ internal sealed record SavedModel(ITransformer Chain, ResNetTransformer Network)
         {
             chain = ml.Model.Load(file.FullName, out _);
         }
-        catch (InvalidDataException e)
+        catch (Exception e)
         {
-            throw new InvalidOperationException($"The file '{file.FullName}' is truncated or not a zip.", new InvalidDataException(
-                $"The file '{file.FullName}' is not a whole model.zip: {e.Message}"));
+            throw new InvalidOperationException($"The model '{file.FullName}' cannot be loaded. {Exit.Explain(e)}");
         }
 
         var network = chain as ResNetTransformer ?? (chain as IEnumerable<ITransformer>)?.OfType<ResNetTransformer>().FirstOrDefault();

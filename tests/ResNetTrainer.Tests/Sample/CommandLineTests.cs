@@ -1,0 +1,169 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.Sample;
+
+/// <summary>The sample as its users start it, on a few pictures.</summary>
+[TestClass]
+public class CommandLineTests
+{
+    private static string _folder = "";
+
+    private static string Model => Path.Combine(_folder, "out", "model.zip");
+
+    [ClassInitialize]
+    public static void Train(TestContext _)
+    {
+        _folder = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
+        foreach (var (name, index) in Pictures.ClassNames.Select((name, index) => (name, index)))
+        {
+            Directory.CreateDirectory(Path.Combine(_folder, "pictures", name));
+            for (var row = index; row < 30; row += PixelPattern.Classes)
+            {
+                Pictures.Image(row, 3, 20).Save(Path.Combine(_folder, "pictures", name, $"{row}.png"));
+            }
+        }
+
+        var (status, output, error) = Run(
+            "--images", Path.Combine(_folder, "pictures"), "--epochs", "2", "--image-size", "24", "--batch-size", "8", "--precision", "float32",
+            "--device", "cpu", "--out", Path.Combine(_folder, "out"));
+        Assert.AreEqual(0, status, error);
+        StringAssert.Contains(output, "epoch  2 of 2");
+        StringAssert.Contains(output, "loaded model.zip into a new MLContext");
+    }
+
+    [ClassCleanup]
+    public static void Delete() => Directory.Delete(_folder, recursive: true);
+
+    [TestMethod]
+    public void Train_leaves_a_model_metrics_and_curves_and_nothing_else()
+    {
+        CollectionAssert.AreEquivalent(
+            (string[])["model.zip", "metrics.json", "curves.png"], Directory.GetFiles(Path.Combine(_folder, "out")).Select(Path.GetFileName).ToArray());
+        using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
+        foreach (var name in (string[])
+        [
+            "device", "precision", "architecture", "recipe", "imageSize", "batchSize", "trainImages", "testImages", "parameters", "epochs",
+            "testAccuracy", "imagesPerSecond", "totalSeconds", "peakMemoryBytes",
+        ])
+        {
+            Assert.AreNotEqual(JsonValueKind.Null, metrics.RootElement.GetProperty(name).ValueKind, name);
+        }
+
+        var epoch = metrics.RootElement.GetProperty("epochs")[1];
+        foreach (var name in (string[])["epoch", "trainLoss", "trainAccuracy", "testLoss", "testAccuracy", "imagesPerSecond", "seconds"])
+        {
+            Assert.AreEqual(JsonValueKind.Number, epoch.GetProperty(name).ValueKind, name);
+        }
+    }
+
+    [TestMethod]
+    public void Evaluate_prints_JSON()
+    {
+        var (status, output, error) = Run("evaluate", "--model", Model, "--images", Path.Combine(_folder, "pictures"), "--json");
+
+        Assert.AreEqual(0, status, error);
+        using var result = JsonDocument.Parse(output);
+        Assert.AreEqual(30, result.RootElement.GetProperty("images").GetInt32());
+        Assert.AreEqual(3, result.RootElement.GetProperty("confusion").GetArrayLength());
+        CollectionAssert.AreEquivalent(
+            Pictures.ClassNames, result.RootElement.GetProperty("classes").EnumerateArray().Select(name => name.GetString()).ToArray());
+    }
+
+    [TestMethod]
+    public void Predict_prints_JSON()
+    {
+        var file = Path.Combine(_folder, "pictures", "top", "0.png");
+        var (status, output, error) = Run("predict", "--model", Model, "--json", file, file);
+
+        Assert.AreEqual(0, status, error);
+        using var result = JsonDocument.Parse(output);
+        Assert.AreEqual(2, result.RootElement.GetArrayLength());
+        var first = result.RootElement[0];
+        Assert.AreEqual(file, first.GetProperty("file").GetString());
+        Assert.AreEqual(
+            first.GetProperty("probability").GetSingle(), first.GetProperty("scores").GetProperty(first.GetProperty("label").GetString()!).GetSingle());
+    }
+
+    [TestMethod]
+    public void Summary_prints_the_chapters_table()
+    {
+        var (status, output, _) = Run("summary");
+
+        Assert.AreEqual(0, status);
+        foreach (var shape in (string[])["64x56x56", "128x28x28", "256x14x14", "512x7x7", "512x1x1", "11,174,474"])
+        {
+            StringAssert.Contains(output, shape);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("evaluate", "--model", "nothing.zip")]
+    [DataRow("predict", "--model", "nothing.zip", "nothing.png")]
+    [DataRow("train", "--data", "/nowhere")]
+    [DataRow("train", "--images", "/nowhere")]
+    public void Failures_are_one_clear_line(params string[] arguments)
+    {
+        var (status, _, error) = Run(arguments);
+
+        Assert.AreEqual(1, status);
+        Assert.HasCount(1, error.Split('\n', StringSplitOptions.RemoveEmptyEntries), error);
+        Assert.DoesNotContain("   at ", error);
+    }
+
+    [TestMethod]
+    public void A_damaged_model_is_one_clear_line()
+    {
+        var damaged = Path.Combine(_folder, "damaged.zip");
+        File.WriteAllBytes(damaged, File.ReadAllBytes(Model)[..^500]);
+        var (status, _, error) = Run("evaluate", "--model", damaged);
+
+        Assert.AreEqual(1, status);
+        StringAssert.Contains(error, "damaged.zip");
+        Assert.HasCount(1, error.Split('\n', StringSplitOptions.RemoveEmptyEntries), error);
+    }
+
+    [TestMethod]
+    [DataRow("--epochs", "many")]
+    [DataRow("--nonsense")]
+    [DataRow("evaluate")]
+    [DataRow("predict", "--model", "model.zip")]
+    [DataRow("--device", "tpu")]
+    [DataRow("--download", "--data", "/tmp")]
+    [DataRow("summary", "--image-size", "3")]
+    public void Wrong_usage_has_status_2(params string[] arguments)
+    {
+        var (status, _, error) = Run(arguments);
+
+        Assert.AreEqual(2, status);
+        StringAssert.Contains(error, "--help");
+    }
+
+    [TestMethod]
+    public void Export_writes_the_weights()
+    {
+        var target = Path.Combine(_folder, "weights.safetensors");
+        var (status, _, error) = Run("export", "--model", Model, "--safetensors", target);
+
+        Assert.AreEqual(0, status, error);
+        using var file = File.OpenRead(target);
+        Assert.IsTrue(ResNetMLNet.Persistence.SafeTensors.Read(file).Tensors.ContainsKey("layer4.1.conv2.weight"));
+    }
+
+    private static (int Status, string Output, string Error) Run(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(ResNetMLNet.Sample.FashionMnistDownload).Assembly.Location, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _folder,
+        };
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
+}
