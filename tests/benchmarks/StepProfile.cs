@@ -65,12 +65,83 @@ internal static class StepProfile
             Part("dispose");
         }
 
-        var medians = times.ToDictionary(pair => pair.Key, pair => pair.Value.Order().ElementAt(pair.Value.Count / 2));
-        foreach (var (name, milliseconds) in medians)
+        var medians = times.ToDictionary(pair => pair.Key, pair => Median(pair.Value));
+        var whole = medians.Values.Sum();
+        Console.WriteLine($"{size}x{size}, batches of {batch}, {type}, {get_num_threads()} threads: {1000 * batch / whole:F0} images/s\n");
+        Console.WriteLine("| part of a step | ms | share |");
+        Console.WriteLine("| --- | --- | --- |");
+        foreach (var (name, milliseconds) in medians.Append(new("**step**", whole)))
         {
-            Console.WriteLine($"{name,-20} {milliseconds,8:F1} ms");
+            Print(name, milliseconds, whole);
         }
 
-        Console.WriteLine($"{"step",-20} {medians.Values.Sum(),8:F1} ms   {1000 * batch / medians.Values.Sum():F0} images/s, {type}, {get_num_threads()} threads");
+        // Each layer once more by itself, forward and backward.
+        var layers = Taps.Inputs(plan, size, size).Select(layer => Layer(layer.Convolution, layer.Height, layer.Width, batch, type, steps)).ToArray();
+        Print("of which convolutions", layers.Sum(layer => layer.Convolution), whole);
+        Print("of which normalisation", layers.Sum(layer => layer.Normalisation), whole);
+
+        var limit = MatrixProduct(type, steps);
+        var reached = layers.Sum(layer => layer.Operations) / layers.Sum(layer => layer.Convolution) / 1e6;
+        Console.WriteLine($"\nConvolutions reach {reached:F0} GFLOP/s, {reached / limit:P0} of the {limit:F0} that a product of 2048x2048 matrices reaches.");
     }
+
+    private static (double Convolution, double Normalisation, double Operations) Layer(
+        ConvolutionPlan plan, int height, int width, int batch, ScalarType type, int steps)
+    {
+        using var scope = NewDisposeScope();
+        var taps = Taps.Of(plan, height, width);
+        var convolution = new Convolution(plan.Stride, taps);
+        var x = randn([batch, plan.Inputs, height, width]).to_type(type);
+        x.requires_grad = plan.Inputs > 3;
+        var weight = taps.Of(randn([plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel])).contiguous().to_type(type).detach();
+        weight.requires_grad = true;
+        var y = convolution.Forward(x, weight, null).detach().clone();
+        y.requires_grad = true;
+        var gradient = ones_like(y);
+        var (scale, shift) = (ones(plan.Outputs, requires_grad: true), zeros(plan.Outputs, requires_grad: true));
+        var (mean, variance) = (zeros(plan.Outputs), ones(plan.Outputs));
+        var convolutions = Time(steps, () =>
+        {
+            convolution.Forward(x, weight, null).backward([gradient]);
+            (x.grad, weight.grad) = (null, null);
+        });
+        var normalisation = plan.Normalisation is null ? 0 : Time(steps, () =>
+        {
+            functional.batch_norm(y, mean, variance, scale, shift, training: true).backward([gradient]);
+            (y.grad, scale.grad, shift.grad) = (null, null, null);
+        });
+
+        // Two operations for each weight and output pixel, forward and for each of the gradients.
+        var passes = x.requires_grad ? 3 : 2;
+        return (convolutions, normalisation, 2.0 * passes * batch * weight.numel() * y.shape[2] * y.shape[3]);
+    }
+
+    private static double MatrixProduct(ScalarType type, int steps)
+    {
+        using var scope = NewDisposeScope();
+        var matrix = randn(2048, 2048).to_type(type);
+        return 2 * Math.Pow(2048, 3) / Time(steps, () => matrix.mm(matrix)) / 1e6;
+    }
+
+    private static double Time(int steps, Action action)
+    {
+        var times = new List<double>();
+        for (var step = -2; step < steps; step++)
+        {
+            using var scope = NewDisposeScope();
+            var watch = Stopwatch.StartNew();
+            action();
+            if (step >= 0)
+            {
+                times.Add(watch.Elapsed.TotalMilliseconds);
+            }
+        }
+
+        return Median(times);
+    }
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    private static void Print(string name, double milliseconds, double whole) =>
+        Console.WriteLine($"| {name} | {milliseconds:F1} | {milliseconds / whole:P0} |");
 }

@@ -16,7 +16,13 @@ internal sealed class StreamedPictures(
 {
     public override bool IsStreamed => true;
 
-    public override IEnumerable<PictureBatch> Batches(int batchSize, long? shuffle)
+    public override IEnumerable<PictureBatch> Batches(int batchSize, long? shuffle) => Prefetch.Of(Read(batchSize, shuffle));
+
+    public override void Dispose()
+    {
+    }
+
+    private IEnumerable<PictureBatch> Read(int batchSize, long? shuffle)
     {
         var random = shuffle is { } seed && data.CanShuffle ? RandomStream.Create(seed) : null;
         using var cursor = data.GetRowCursor([feature.Column, label.Column], random);
@@ -38,10 +44,6 @@ internal sealed class StreamedPictures(
 
             window.Clear();
         }
-    }
-
-    public override void Dispose()
-    {
     }
 
     // A multiple of the batch size, so that only the last batch of all is smaller.

@@ -7,12 +7,22 @@ namespace ResNetMLNet.Hosting;
 /// <summary>Chooses what convolutions compute in by asking the hardware what it has natively.</summary>
 internal static class PrecisionSelector
 {
-    public static torch.ScalarType Select(ComputePrecision precision, torch.Device device) => precision switch
+    public static torch.ScalarType Select(ComputePrecision precision, torch.Device device)
     {
-        ComputePrecision.Float32 => torch.ScalarType.Float32,
-        ComputePrecision.BFloat16 => torch.ScalarType.BFloat16,
-        _ => IsNative(device) ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32,
-    };
+        if (device.type == DeviceType.CUDA)
+        {
+            // Products of float32 with 10 bits of precision where nobody asked for all of them (NVIDIA's TF32).
+            torch.backends.cuda.matmul.allow_tf32 = precision != ComputePrecision.Float32;
+            torch.backends.cudnn.allow_tf32 = precision != ComputePrecision.Float32;
+        }
+
+        return precision switch
+        {
+            ComputePrecision.Float32 => torch.ScalarType.Float32,
+            ComputePrecision.BFloat16 => torch.ScalarType.BFloat16,
+            _ => IsNative(device) ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32,
+        };
+    }
 
     private static bool IsNative(torch.Device device) =>
         device.type == DeviceType.CUDA ? CudaDriver.ComputeCapability(device.index).Major >= 8 : CpuHasBFloat16();

@@ -19,9 +19,13 @@ internal readonly record struct Taps(Taps.Range Vertical, Taps.Range Horizontal)
         .narrow(3, Horizontal.First, Horizontal.Count);
 
     /// <summary>The taps of each convolution of a network for pictures of a size.</summary>
-    public static Dictionary<ConvolutionPlan, Taps> Of(NetworkPlan network, int height, int width)
+    public static Dictionary<ConvolutionPlan, Taps> Of(NetworkPlan network, int height, int width) =>
+        Inputs(network, height, width).ToDictionary(input => input.Convolution, input => Of(input.Convolution, input.Height, input.Width));
+
+    /// <summary>The size of the picture that each convolution of a network sees.</summary>
+    public static IEnumerable<(ConvolutionPlan Convolution, int Height, int Width)> Inputs(NetworkPlan network, int height, int width)
     {
-        var taps = new Dictionary<ConvolutionPlan, Taps> { [network.Stem] = Of(network.Stem, height, width) };
+        yield return (network.Stem, height, width);
 
         // The stem's convolution and its pooling halve the picture, rounding up.
         var (h, w) = (Halved(Halved(height)), Halved(Halved(width)));
@@ -29,17 +33,15 @@ internal readonly record struct Taps(Taps.Range Vertical, Taps.Range Horizontal)
         {
             if (block.Skip is not null)
             {
-                taps[block.Skip] = Of(block.Skip, h, w);
+                yield return (block.Skip, h, w);
             }
 
             foreach (var convolution in block.Path)
             {
-                taps[convolution] = Of(convolution, h, w);
+                yield return (convolution, h, w);
                 (h, w) = convolution.Stride == 2 ? (Halved(h), Halved(w)) : (h, w);
             }
         }
-
-        return taps;
     }
 
     private static int Halved(int side) => (side + 1) / 2;

@@ -113,6 +113,39 @@ public class FitTests
     }
 
     [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void Streaming_that_ends_early_leaves_nothing_native(bool fails)
+    {
+        Pictures.Trainer(Ml).Fit(Pictures.Labelled()).Dispose();
+        var before = Tensor.TotalCount;
+        var data = Pictures.Labelled(60);
+        var passes = 0;
+        data.OnRow = row =>
+        {
+            passes += row == 0 ? 1 : 0;
+            _ = passes == 2 && row == 40 && fails ? throw new FormatException("row 40") : 0;
+        };
+        using var source = new CancellationTokenSource();
+        var trainer = Pictures.Trainer(Ml, change: options =>
+        {
+            (options.MemoryBudget, options.NumberOfEpochs, options.BatchSize, options.CancellationToken) = (2000, 50, 4, source.Token);
+            options.EpochCallback = _ => source.Cancel();
+        });
+        data = fails ? Unshuffled(data) : data;
+
+        _ = fails
+            ? (Exception)Assert.ThrowsExactly<FormatException>(() => trainer.Fit(data))
+            : Assert.ThrowsExactly<OperationCanceledException>(() => trainer.Fit(data));
+        Assert.AreEqual(before, Tensor.TotalCount);
+        Assert.AreEqual(0, data.OpenCursors);
+
+        // So that the row that fails is in the middle of a pass.
+        static MemoryDataView Unshuffled(MemoryDataView data) =>
+            new(60, Pictures.Features(), Pictures.Key(LabelKind.Text)) { CanShuffle = false, OnRow = data.OnRow };
+    }
+
+    [TestMethod]
     public void A_dispose_scope_around_it_takes_nothing_that_the_model_needs()
     {
         ResNetTransformer model;

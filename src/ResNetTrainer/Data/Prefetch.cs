@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+
+namespace ResNetMLNet.Data;
+
+/// <summary>Prepares the next batches on a thread of their own while the current one is trained on.</summary>
+internal static class Prefetch
+{
+    private const int Ahead = 2;
+
+    /// <summary>The same batches in the same order; an error comes where it would have come. Batches that nobody takes are disposed.</summary>
+    public static IEnumerable<PictureBatch> Of(IEnumerable<PictureBatch> batches)
+    {
+        using var stop = new CancellationTokenSource();
+        using var ready = new BlockingCollection<PictureBatch>(Ahead);
+        var producer = Task.Factory.StartNew(() => Produce(batches, ready, stop.Token), TaskCreationOptions.LongRunning);
+        try
+        {
+            foreach (var batch in ready.GetConsumingEnumerable())
+            {
+                yield return batch;
+            }
+
+            producer.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            stop.Cancel();
+            Task.WaitAny(producer);
+            foreach (var batch in ready)
+            {
+                batch.Dispose();
+            }
+        }
+    }
+
+    private static void Produce(IEnumerable<PictureBatch> batches, BlockingCollection<PictureBatch> ready, CancellationToken stop)
+    {
+        try
+        {
+            foreach (var batch in batches)
+            {
+                try
+                {
+                    ready.Add(batch, stop);
+                }
+                catch (OperationCanceledException)
+                {
+                    batch.Dispose();
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            ready.CompleteAdding();
+        }
+    }
+}
