@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -7,6 +8,8 @@ namespace ResNetMLNet.Hosting;
 /// <summary>What ML.NET has and keeps internal, under one roof: errors, logging, environment, row access.</summary>
 internal static class MLNet
 {
+    private const string TestedVersion = "5.0.1";
+
     /// <summary>An InvalidOperationException as ML.NET throws it.</summary>
     public static Exception Error(this IExceptionContext context, string message) => context.Except(message);
 
@@ -35,9 +38,24 @@ internal static class MLNet
     public static void Warn(this IChannel channel, string message) => channel.Warning(MessageSensitivity.None, "{0}", message);
 
     public static IHostEnvironment EnvironmentOf(MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog) =>
-        catalog.GetEnvironment();
+        Checked(catalog);
 
-    public static IHostEnvironment EnvironmentOf(DataOperationsCatalog catalog) => catalog.GetEnvironment();
+    public static IHostEnvironment EnvironmentOf(DataOperationsCatalog catalog) => Checked(catalog);
+
+    /// <summary>
+    /// What is internal may change with any version of ML.NET, and would fail with a MissingMethodException in some odd place: so other
+    /// versions than the one that the tests have passed with are refused at the door.
+    /// </summary>
+    public static void CheckVersion(IExceptionContext context)
+    {
+        var version = typeof(MLContext).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+        if (version is not null && version != TestedVersion && !version.StartsWith($"{TestedVersion}+", StringComparison.Ordinal))
+        {
+            throw context.Error(
+                $"This version of ResNetMLNet works with Microsoft.ML {TestedVersion}, but the application has {version}. Reference Microsoft.ML {TestedVersion}, "
+                + "or the version of ResNetMLNet that was made for yours.");
+        }
+    }
 
     /// <summary>The seed of the context; null where it was made without one.</summary>
     public static int? SeedOf(IHostEnvironment environment) => ((IHostEnvironmentInternal)environment).Seed;
@@ -61,4 +79,11 @@ internal static class MLNet
         new(name, kind, itemType, isKey, annotations);
 
     public static SchemaShape ShapeOf(DataViewSchema schema) => SchemaShape.Create(schema);
+
+    private static IHostEnvironment Checked(IInternalCatalog catalog)
+    {
+        var environment = catalog.GetEnvironment();
+        CheckVersion(environment);
+        return environment;
+    }
 }

@@ -33,6 +33,7 @@ internal static class ModelZip
     /// <exception cref="InvalidOperationException">The model is damaged or from a newer version.</exception>
     public static (ModelHeader Header, ResNetModel Model) Load(IHostEnvironment environment, ModelLoadContext zip)
     {
+        MLNet.CheckVersion(environment);
         zip.CheckAtModel(Version());
         var json = "";
         if (!zip.TryLoadTextStream(HeaderEntry, reader => json = reader.ReadToEnd()))
