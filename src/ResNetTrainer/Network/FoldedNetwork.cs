@@ -30,19 +30,27 @@ internal sealed class FoldedNetwork : IDisposable
     /// <summary>Pictures (batch, channels, height, width) in float32 to logits (batch, classes).</summary>
     public Tensor Forward(Tensor pictures)
     {
+        using var scope = NewDisposeScope();
         var x = functional.max_pool2d(_stem.Forward(pictures).relu_(), kernel_size: 3, stride: 2, padding: 1);
-        foreach (var (path, skip) in _blocks)
+        foreach (var block in _blocks)
         {
-            var y = x;
-            foreach (var convolution in path.AsSpan(0, path.Length - 1))
-            {
-                y = convolution.Forward(y).relu_();
-            }
-
-            x = path[^1].Forward(y).add_(skip is null ? x : skip.Forward(x)).relu_();
+            using var input = x;
+            x = Forward(block.Path, block.Skip, input);
         }
 
-        return functional.linear(functional.adaptive_avg_pool2d(x, 1).flatten(1), _linearWeight, _linearBias);
+        return functional.linear(functional.adaptive_avg_pool2d(x, 1).flatten(1), _linearWeight, _linearBias).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Forward(FoldedConvolution[] path, FoldedConvolution? skip, Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var y = x;
+        foreach (var convolution in path.AsSpan(0, path.Length - 1))
+        {
+            y = convolution.Forward(y).relu_();
+        }
+
+        return path[^1].Forward(y).add_(skip is null ? x : skip.Forward(x)).relu_().MoveToOuterDisposeScope();
     }
 
     public void Dispose()

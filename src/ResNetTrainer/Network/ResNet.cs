@@ -58,13 +58,16 @@ internal sealed class ResNet : IDisposable
     /// <param name="training">Normalise with the batch's own statistics, and let them update the running ones.</param>
     public Tensor Forward(Tensor pictures, bool training)
     {
+        // What is not needed any more goes at once: the backward pass keeps what it needs, and lets go of it as it comes along.
+        using var scope = NewDisposeScope();
         var x = Stem(pictures, training);
         foreach (var block in _blocks)
         {
-            x = block.Forward(x, training);
+            using var input = x;
+            x = block.Forward(input, training);
         }
 
-        return Head(x);
+        return Head(x).MoveToOuterDisposeScope();
     }
 
     /// <summary>The output of each part of the network (stem, stages, pooling, linear layer), as the chapter's table lists it.</summary>
@@ -113,8 +116,9 @@ internal sealed class ResNet : IDisposable
 
     private Tensor Stem(Tensor pictures, bool training)
     {
+        using var scope = NewDisposeScope();
         var x = _stem.Forward(pictures.to_type(Precision), training).relu_();
-        return functional.max_pool2d(x, kernel_size: 3, stride: 2, padding: 1);
+        return functional.max_pool2d(x, kernel_size: 3, stride: 2, padding: 1).MoveToOuterDisposeScope();
     }
 
     private Tensor Head(Tensor x) =>

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Network;
@@ -11,6 +12,7 @@ internal sealed class ResidualBlock(
 
     public Tensor Forward(Tensor x, bool training)
     {
+        using var scope = NewDisposeScope();
         var y = x;
         foreach (var layer in _path.AsSpan(0, _path.Length - 1))
         {
@@ -18,6 +20,6 @@ internal sealed class ResidualBlock(
         }
 
         y = _path[^1].Forward(y, training);
-        return y.add_(_skip is null ? x : _skip.Forward(x, training)).relu_();
+        return y.add_(_skip is null ? x : _skip.Forward(x, training)).relu_().MoveToOuterDisposeScope();
     }
 }
