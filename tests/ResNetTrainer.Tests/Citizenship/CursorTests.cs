@@ -3,6 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Tests.Support;
+using static TorchSharp.torch;
 
 namespace ResNetMLNet.Tests.Citizenship;
 
@@ -116,20 +117,29 @@ public class CursorTests
     public void Shuffled_cached_and_filtered_sources_keep_their_rows_together()
     {
         var data = Pictures.Unlabelled(40, more: [Pictures.Number()]);
-        var expected = Snapshot.Of(Model.Transform(data), "Number", "Score").Select(Values).ToHashSet();
+        var expected = Snapshot.Scores(Model.Transform(data));
 
         foreach (var source in (IDataView[])[Ml.Data.ShuffleRows(data, seed: 3), Ml.Data.Cache(data), Ml.Data.FilterRowsByColumn(Numbered(data), "Real", 10, 30)])
         {
-            var lines = Snapshot.Of(Model.Transform(source), "Number", "Score").Select(Values).ToArray();
-            Assert.IsNotEmpty(lines);
-            foreach (var line in lines)
+            var scored = Model.Transform(source);
+            var rows = new List<(int Number, float[] Score)>();
+            using (var cursor = scored.GetRowCursor(scored.Schema))
             {
-                var number = line[..line.IndexOf(',')];
-                Assert.IsTrue(expected.Any(other => other.StartsWith($"{number},", StringComparison.Ordinal)), line);
+                var number = cursor.GetGetter<int>(scored.Schema["Number"]);
+                var score = cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]);
+                while (cursor.MoveNext())
+                {
+                    var (n, s) = (0, default(VBuffer<float>));
+                    number(ref n);
+                    score(ref s);
+                    rows.Add((n, [.. s.DenseValues()]));
+                }
             }
+
+            Assert.IsGreaterThanOrEqualTo(20, rows.Count);
+            Snapshot.AssertNear([.. rows.Select(row => expected[row.Number])], [.. rows.Select(row => row.Score)]);
         }
 
-        static string Values(string line) => line[(line.IndexOf(' ') + 1)..];
         static IDataView Numbered(IDataView data) => Ml.Transforms.Conversion.ConvertType("Real", "Number").Fit(data).Transform(data);
     }
 
@@ -145,5 +155,175 @@ public class CursorTests
         var score = default(VBuffer<float>);
 
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => getter(ref score)).Message, "MoveNext");
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void The_predicted_label_the_id_and_other_columns_want_a_row_too(bool batched)
+    {
+        var data = Pictures.Unlabelled(3, more: batched
+            ? [Pictures.Number()]
+            : [Pictures.Number(), new MemoryColumn<MLImage>("Photo", new ImageDataViewType(20, 20), row => Pictures.Image(row, 3, 20))]);
+        var scored = Model.Transform(data);
+        using var cursor = scored.GetRowCursor(scored.Schema);
+        var label = cursor.GetGetter<uint>(scored.Schema["PredictedLabel"]);
+        var number = cursor.GetGetter<int>(scored.Schema["Number"]);
+        var id = cursor.GetIdGetter();
+        CheckThatNoneCanBeRead();
+
+        for (var row = 0; row < 3; row++)
+        {
+            Assert.IsTrue(cursor.MoveNext());
+            Assert.AreEqual(row, cursor.Position);
+            var (l, n, i) = (0u, 0, default(DataViewRowId));
+            label(ref l);
+            number(ref n);
+            id(ref i);
+            Assert.AreEqual((row, MemoryDataView.IdOf(row)), (n, i));
+        }
+
+        Assert.IsFalse(cursor.MoveNext());
+        Assert.IsFalse(cursor.MoveNext());
+        Assert.AreEqual(-1, cursor.Position);
+        CheckThatNoneCanBeRead();
+
+        void CheckThatNoneCanBeRead()
+        {
+            var (l, n, i) = (0u, 0, default(DataViewRowId));
+            Assert.ThrowsExactly<InvalidOperationException>(() => label(ref l));
+            Assert.ThrowsExactly<InvalidOperationException>(() => number(ref n));
+            Assert.ThrowsExactly<InvalidOperationException>(() => id(ref i));
+        }
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void A_column_that_was_not_asked_for_or_is_of_another_type_is_named(bool batched)
+    {
+        var data = Pictures.Unlabelled(3, more: [Pictures.Number()]);
+        var scored = Model.Transform(data);
+        var asked = scored.Schema[batched ? "Score" : "Number"];
+        using var cursor = scored.GetRowCursor([asked]);
+
+        Assert.IsTrue(cursor.IsColumnActive(asked));
+        Assert.IsFalse(cursor.IsColumnActive(scored.Schema["Features"]));
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => cursor.GetGetter<VBuffer<byte>>(scored.Schema["Features"])).Message, "'Features'");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => cursor.GetGetter<uint>(scored.Schema["PredictedLabel"])).Message, "'PredictedLabel'");
+        if (batched)
+        {
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => cursor.GetGetter<float>(asked)).Message, "'Score'");
+        }
+    }
+
+    [TestMethod]
+    public void Without_scores_asked_for_no_picture_is_read_and_no_network_made()
+    {
+        var data = new MemoryDataView(
+            10, Pictures.Vector("Features", byte[] (_) => throw new FormatException("The picture was read."), 1, 20, 20), Pictures.Number());
+        using var model = Pictures.Trainer(Ml).Fit(Pictures.Labelled(12));
+        var tensors = Tensor.TotalCount;
+
+        Assert.HasCount(10, Snapshot.Of(model.Transform(data), "Number"));
+        Assert.AreEqual(tensors, Tensor.TotalCount);
+        Assert.ThrowsExactly<FormatException>(() => Snapshot.Of(model.Transform(data), "Score"));
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(6)]
+    public void Rows_before_a_picture_that_cannot_be_used_are_delivered(int bad)
+    {
+        var data = new MemoryDataView(
+            10,
+            Pictures.Vector("Features", row => Enumerable.Repeat(row == bad ? float.NaN : row, 400).ToArray(), 1, 20, 20),
+            Pictures.Number());
+        using var model = Pictures.Trainer(Ml).Fit(Pictures.Labelled(12, PictureKind.GreyFloats));
+        var scored = model.Transform(data);
+        using var cursor = scored.GetRowCursor([scored.Schema["Number"], scored.Schema["Score"]]);
+        var number = cursor.GetGetter<int>(scored.Schema["Number"]);
+        var score = cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]);
+        for (var row = 0; row < bad; row++)
+        {
+            Assert.IsTrue(cursor.MoveNext());
+            var (n, s) = (-1, default(VBuffer<float>));
+            number(ref n);
+            score(ref s);
+            Assert.AreEqual(row, n);
+            Assert.AreEqual(1, s.DenseValues().Sum(), 1e-5);
+        }
+
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => cursor.MoveNext()).Message, $"row {bad}");
+    }
+
+    [TestMethod]
+    public void A_cursor_that_is_closed_early_frees_its_pictures()
+    {
+        using var model = Pictures.Trainer(Ml).Fit(Pictures.Labelled(12));
+        var tensors = Tensor.TotalCount;
+        var data = Pictures.Unlabelled(30);
+        var scored = model.Transform(data);
+        var cursor = scored.GetRowCursor(scored.Schema);
+        var getter = cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]);
+        for (var row = 0; row < 5; row++)
+        {
+            cursor.MoveNext();
+        }
+
+        var score = default(VBuffer<float>);
+        getter(ref score);
+        cursor.Dispose();
+        cursor.Dispose();
+        model.Dispose();
+
+        Assert.AreEqual(tensors, Tensor.TotalCount);
+        Assert.AreEqual(0, data.OpenCursors);
+        Assert.IsFalse(cursor.MoveNext());
+    }
+
+    [TestMethod]
+    public void It_is_read_by_one_cursor_in_the_data_s_order()
+    {
+        var data = Pictures.Unlabelled(20, more: [Pictures.Number()]);
+        var scored = Model.Transform(data);
+
+        Assert.IsFalse(scored.CanShuffle);
+        Assert.AreEqual(20, scored.GetRowCount());
+        Assert.HasCount(1, scored.GetRowCursorSet(scored.Schema, 4));
+        using var cursor = scored.GetRowCursor(scored.Schema, new Random(3));
+        var number = cursor.GetGetter<int>(scored.Schema["Number"]);
+        for (var row = 0; cursor.MoveNext(); row++)
+        {
+            var n = -1;
+            number(ref n);
+            Assert.AreEqual(row, n);
+        }
+    }
+
+    [TestMethod]
+    public void What_a_caller_writes_into_a_vector_that_it_was_given_changes_nothing()
+    {
+        var data = Pictures.Unlabelled(4, more: [Pictures.Vector("Vector", row => new[] { (float)row, 2 }, 2)]);
+        var scored = Model.Transform(data);
+        using var cursor = scored.GetRowCursor(scored.Schema);
+        var getters = (string[])["Vector", "Score"];
+        while (cursor.MoveNext())
+        {
+            foreach (var name in getters)
+            {
+                var getter = cursor.GetGetter<VBuffer<float>>(scored.Schema[name]);
+                var (one, other) = (default(VBuffer<float>), default(VBuffer<float>));
+                getter(ref one);
+                var before = one.DenseValues().ToArray();
+                VBufferEditor.CreateFromBuffer(ref one).Values.Clear();
+                getter(ref other);
+                CollectionAssert.AreEqual(before, other.DenseValues().ToArray(), name);
+            }
+        }
     }
 }
