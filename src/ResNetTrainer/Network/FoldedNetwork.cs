@@ -67,7 +67,7 @@ internal sealed class FoldedNetwork : IDisposable
     }
 
     private static Tensor Own(float[] values, long[] shape, Device device) =>
-        NetworkWeights.ToTensor(values, shape, device).DetachFromDisposeScope();
+        TensorCopy.Of(values, shape, device).DetachFromDisposeScope();
 
     private sealed class FoldedConvolution : IDisposable
     {
@@ -78,7 +78,7 @@ internal sealed class FoldedNetwork : IDisposable
         public FoldedConvolution(ConvolutionPlan plan, Taps taps, NetworkWeights weights, Device device)
         {
             var (weight, bias) = Folding.Fold(plan, weights);
-            var whole = NetworkWeights.ToTensor(weight, [plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel], device);
+            var whole = TensorCopy.Of(weight, [plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel], device);
             _weight = taps.Of(whole).contiguous().DetachFromDisposeScope();
             _bias = Own(bias, [plan.Outputs], device);
             _convolution = new(plan.Stride, taps);

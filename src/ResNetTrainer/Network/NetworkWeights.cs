@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using static TorchSharp.torch;
 
 namespace ResNetMLNet.Network;
 
@@ -14,12 +13,6 @@ internal sealed class NetworkWeights
     public IReadOnlyDictionary<string, Values> Tensors => _tensors;
 
     public ReadOnlySpan<float> this[string name] => _tensors[name].Data;
-
-    /// <summary>
-    /// A tensor of some values on a device, in memory of its own: a tensor that is made from an array shares the array's, whose
-    /// alignment differs from run to run, and with it the last bit of matrix products.
-    /// </summary>
-    public static Tensor ToTensor(float[] values, long[] shape, Device device) => tensor(values, shape).clone().to(device);
 
     public void Add(string name, long[] shape, float[] data) => _tensors.Add(name, new(shape, data));
 

@@ -51,7 +51,7 @@ internal sealed class ResNet : IDisposable
 
     /// <summary>A network with given weights, for pictures of one size.</summary>
     public static ResNet Create(NetworkPlan plan, int height, int width, NetworkWeights weights, Device device, ScalarType precision) =>
-        new(plan, height, width, precision, tensor => NetworkWeights.ToTensor(weights.Tensors[tensor.Name].Data, tensor.Shape, device));
+        new(plan, height, width, precision, tensor => TensorCopy.Of(weights.Tensors[tensor.Name].Data, tensor.Shape, device));
 
     /// <summary>Pictures (batch, channels, height, width) in [0, 1] to logits (batch, classes), both float32.</summary>
     /// <param name="pictures">The pictures; not disposed.</param>

@@ -16,7 +16,7 @@ internal sealed class ScoringSchema
         Feature = FeatureColumn.Find(context, input, options.FeatureColumnName, options.Format.Shape.Channels);
         if (Feature.Shape is { } shape)
         {
-            Check(context, shape, "has");
+            Check(context, shape);
         }
 
         var builder = new DataViewSchema.Builder();
@@ -53,7 +53,7 @@ internal sealed class ScoringSchema
         return Input.Where(column => needed.Contains(column.Index));
     }
 
-    private void Check(IExceptionContext context, ImageShape shape, string verb)
+    private void Check(IExceptionContext context, ImageShape shape)
     {
         var format = Options.Format;
         if (!format.Takes(shape))
@@ -64,7 +64,7 @@ internal sealed class ScoringSchema
                 format.Resizes
                     ? $"pictures with {format.Shape.Channels} channel(s), as the network was trained on"
                     : $"pictures of {format.Shape} (channels x height x width), as the network was trained on",
-                $"a column that {verb} {shape}");
+                $"a column of {shape}");
         }
     }
 }
