@@ -67,6 +67,14 @@ public static class PublicApi
             + $"{model.ImageChannels} {model.ImageHeight} {model.ImageWidth} {model.ParameterCount} {model.History} {training.Recipe} {training.Device} "
             + $"{training.Precision} {training.Seed} {training.BatchSize} {training.LearningRate} {training.Images} {training.History} {info} {shape} {idx} {folder} "
             + $"{family} {layers[0].Name} {layers[0].Shape} {summary.ParameterCount} {architecture.Depths.First} {architecture}");
+        Enum[] choices =
+        [
+            ComputeDevice.Cpu, ComputeDevice.Cuda, ComputePrecision.Auto, ComputePrecision.BFloat16, TrainingRecipe.Fast, Augmentation.None,
+            ResizeMode.Stretch, ResizeMode.CenterCrop, ResNetBlock.Basic, ResNetSkip.Convolution,
+        ];
+        (int second, int third, int fourth) = (architecture.Depths.Second, architecture.Depths.Third, architecture.Depths.Fourth);
+        Console.WriteLine($"{choices.Length} {second} {third} {fourth}");
+        fitted.Dispose();
         model.ExportToSafeTensors("weights.safetensors");
         model.ExportToSafeTensors(Stream.Null);
         ml.Model.Save(fitted.Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(data)), data.Schema, "model.zip");

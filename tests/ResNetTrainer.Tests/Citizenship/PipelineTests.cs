@@ -181,6 +181,84 @@ public class PipelineTests
         Parallel.For(0, 8, _ => Snapshot.AssertEqual(expected, Snapshot.Of(model.Transform(Pictures.Unlabelled(40)), "Score"), "scores"));
     }
 
+    [TestMethod]
+    public void An_engine_of_a_loaded_pipeline_says_the_class_by_its_name()
+    {
+        var data = Pictures.Labelled(60);
+        var model = Pictures.Trainer(Ml, change: options => (options.NumberOfEpochs, options.LearningRate) = (8, 0.05))
+            .Append(Ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(data);
+        using var zip = new MemoryStream();
+        Ml.Model.Save(model, data.Schema, zip);
+        var other = new MLContext();
+        var loaded = other.Model.Load(zip, out _);
+
+        // One after the other, each over a transformer that the one before it has disposed.
+        for (var row = 0; row < 3; row++)
+        {
+            using var engine = other.Model.CreatePredictionEngine<Picture, Named>(loaded);
+            Assert.AreEqual(Pictures.ClassNames[row], engine.Predict(Picture.Of(row)).PredictedLabel);
+        }
+    }
+
+    [TestMethod]
+    public void A_whole_pipeline_cross_validates()
+    {
+        var data = new MemoryDataView(36, Pictures.Features(), Pictures.RawClass(LabelKind.Text), Pictures.Key(LabelKind.Text));
+        var pipeline = Ml.Transforms.CopyColumns("Copy", "Features")
+            .Append(Pictures.Trainer(Ml, change: options => options.FeatureColumnName = "Copy"))
+            .Append(Ml.Transforms.Conversion.MapKeyToValue("Guess", "PredictedLabel"));
+        var folds = Ml.MulticlassClassification.CrossValidate(data, pipeline, numberOfFolds: 2);
+
+        Assert.AreEqual(36, folds.Sum(fold => Snapshot.Of(fold.ScoredHoldOutSet, "Guess", "Score").Length));
+        Assert.AreNotSame(folds[0].Model, folds[1].Model);
+    }
+
+    [TestMethod]
+    public void Scores_of_rows_without_a_label_are_not_counted_against_it()
+    {
+        using var model = Learnt();
+        var data = new MemoryDataView(30, Pictures.Features(), Pictures.Key(LabelKind.ByteKeyWithText, missing: row => row % 3 == 0));
+        var metrics = Ml.MulticlassClassification.Evaluate(model.Transform(data));
+
+        Assert.HasCount(30, Snapshot.Scores(model.Transform(data)));
+        Assert.AreEqual(0, metrics.ConfusionMatrix.Counts[0].Sum());
+        Assert.AreEqual(20, metrics.ConfusionMatrix.Counts.Sum(row => row.Sum()));
+    }
+
+    [TestMethod]
+    public void The_scores_of_two_trainers_are_told_apart()
+    {
+        var data = Pictures.Labelled(12);
+        var scored = Pictures.Trainer(Ml)
+            .Append(Pictures.Trainer(Ml, change: options => (options.ScoreColumnName, options.PredictedLabelColumnName) = ("Score2", "PredictedLabel2")))
+            .Fit(data).Transform(data);
+
+        Assert.AreEqual(Set("Score"), Set("PredictedLabel"));
+        Assert.AreEqual(Set("Score2"), Set("PredictedLabel2"));
+        Assert.AreNotEqual(Set("Score"), Set("Score2"));
+
+        uint Set(string column)
+        {
+            var set = 0u;
+            scored.Schema[column].Annotations.GetValue("ScoreColumnSetId", ref set);
+            return set;
+        }
+    }
+
+    [TestMethod]
+    public void The_same_seed_of_the_context_gives_the_same_scores_to_the_bit()
+    {
+        var data = Pictures.Labelled();
+        string[] Scores(int seed)
+        {
+            using var model = Pictures.Trainer(Pictures.Context(seed), change: options => options.Augmentation = null).Fit(data);
+            return Snapshot.Of(model.Transform(data), "Score");
+        }
+
+        Snapshot.AssertEqual(Scores(1), Scores(1), "scores");
+        CollectionAssert.AreNotEqual(Scores(1), Scores(2));
+    }
+
     private static ResNetTransformer Learnt() =>
         Pictures.Trainer(Ml, change: options => (options.NumberOfEpochs, options.LearningRate) = (8, 0.05)).Fit(Pictures.Labelled(60));
 
@@ -190,6 +268,11 @@ public class PipelineTests
         public byte[] Features { get; set; } = [];
 
         public static Picture Of(int row) => new() { Features = PixelPattern.Planes(row, 1, Pictures.Size, Pictures.Size) };
+    }
+
+    private sealed class Named
+    {
+        public string PredictedLabel { get; set; } = "";
     }
 
     private sealed class Prediction
