@@ -151,7 +151,7 @@ internal sealed class BatchCursor : DataViewRowCursor
         _position = -1;
     }
 
-    private int CurrentIndex() => _index >= 0
+    private int CurrentIndex() => _index >= 0 && _index < _ids.Count
         ? _index
         : throw _host.Error("Values cannot be read before the cursor stands on a row: call MoveNext first.");
 

@@ -10,6 +10,8 @@ namespace ResNetMLNet.Tests.Citizenship;
 public class PipelineTests
 {
     private static readonly MLContext Ml = Pictures.Context();
+    private static readonly Lazy<ResNetTransformer> _learnt = new(() =>
+        Pictures.Trainer(Ml, change: options => (options.NumberOfEpochs, options.LearningRate) = (8, 0.05)).Fit(Pictures.Labelled(60)));
 
     [TestMethod]
     public void It_learns_and_evaluates()
@@ -259,8 +261,8 @@ public class PipelineTests
         CollectionAssert.AreNotEqual(Scores(1), Scores(2));
     }
 
-    private static ResNetTransformer Learnt() =>
-        Pictures.Trainer(Ml, change: options => (options.NumberOfEpochs, options.LearningRate) = (8, 0.05)).Fit(Pictures.Labelled(60));
+    // One for all: a transformer that was disposed works on.
+    private static ResNetTransformer Learnt() => _learnt.Value;
 
     private sealed class Picture
     {
