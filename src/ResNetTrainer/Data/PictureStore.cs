@@ -25,8 +25,6 @@ internal sealed class PictureStore : IDisposable
 
     public int Count => _pictures.Count;
 
-    public IReadOnlyList<int> Labels => _labels;
-
     /// <summary>The bytes that the pixels take.</summary>
     public long Size => _groups.Values.Sum(group => group.Size);
 

@@ -5,7 +5,7 @@ using Microsoft.ML.Data;
 namespace ResNetMLNet.Sample.Commands;
 
 /// <summary>A model.zip: the option that names it, and what is in it.</summary>
-internal sealed record SavedModel(ITransformer Chain, ResNetTransformer Network)
+internal sealed record SavedModel(ResNetTransformer Network)
 {
     public static Option<FileInfo> CreateOption() => new("--model") { Description = "The model.zip.", Required = true };
 
@@ -27,7 +27,7 @@ internal sealed record SavedModel(ITransformer Chain, ResNetTransformer Network)
         }
 
         var network = chain as ResNetTransformer ?? (chain as IEnumerable<ITransformer>)?.OfType<ResNetTransformer>().FirstOrDefault();
-        return new(chain, network ?? throw new InvalidOperationException($"The model '{file.FullName}' has no residual network in it."));
+        return new(network ?? throw new InvalidOperationException($"The model '{file.FullName}' has no residual network in it."));
     }
 
     /// <summary>Scores pictures from a column of any name, with the classes of the data mapped to those of the model.</summary>

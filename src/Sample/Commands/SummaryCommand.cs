@@ -15,12 +15,12 @@ internal static class SummaryCommand
                 result.AddError("--image-size must be between 17 and 4096 pixels.");
             }
         });
-        var architecture = new Option<string>("--architecture") { Description = "The network.", DefaultValueFactory = _ => "resnet18" };
-        architecture.AcceptOnlyFromAmong([.. ResNetArchitecture.All.Select(network => network.Name)]);
-        var command = new Command("summary", "Prints the output shape of each part of a network and the number of its parameters.") { imageSize, architecture };
+        var architecture = new ArchitectureOption();
+        var command = new Command("summary", "Prints the output shape of each part of a network and the number of its parameters.") { imageSize };
+        architecture.AddTo(command);
         command.SetAction(parsed =>
         {
-            var network = ResNetArchitecture.All.Single(candidate => candidate.Name == parsed.GetValue(architecture));
+            var network = architecture.Get(parsed);
             var size = parsed.GetValue(imageSize);
             var summary = network.Summarize(imageChannels: 1, imageSize: size, classes: 10);
             Console.WriteLine($"{network.Name}, input 1x{size}x{size}");

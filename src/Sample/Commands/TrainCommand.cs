@@ -16,8 +16,7 @@ internal static class TrainCommand
         var batchSize = new Option<int?>("--batch-size") { Description = "Pictures a step." };
         var learningRate = new Option<double?>("--learning-rate") { Description = "The (highest) learning rate." };
         var imageSize = new Option<int?>("--image-size") { Description = "Pixels a side that the network sees. Default: 32; 96 with --recipe book; 128 with --images." };
-        var architecture = new Option<string>("--architecture") { Description = "The network.", DefaultValueFactory = _ => "resnet18" };
-        architecture.AcceptOnlyFromAmong([.. ResNetArchitecture.All.Select(network => network.Name)]);
+        var architecture = new ArchitectureOption();
         var precision = new Option<ComputePrecision>("--precision") { Description = "What convolutions compute in: auto, float32 or bfloat16." };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:n.", DefaultValueFactory = _ => "auto" };
         device.Validators.Add(result =>
@@ -32,9 +31,10 @@ internal static class TrainCommand
 
         var command = new Command("train", "Trains a network, evaluates it, saves it, loads it again and scores some pictures (the default command).")
         {
-            recipe, epochs, batchSize, learningRate, imageSize, architecture, precision, device, seed, output,
+            recipe, epochs, batchSize, learningRate, imageSize, precision, device, seed, output,
         };
         data.AddTo(command);
+        architecture.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             DeviceName.TryParse(parsed.GetValue(device)!, out var computeDevice, out var gpu);
@@ -49,7 +49,7 @@ internal static class TrainCommand
                 BatchSize = parsed.GetValue(batchSize),
                 LearningRate = parsed.GetValue(learningRate),
                 ImageSize = parsed.GetValue(imageSize) ?? DefaultImageSize(parsed.GetValue(recipe), pictures),
-                Architecture = ResNetArchitecture.All.Single(network => network.Name == parsed.GetValue(architecture)),
+                Architecture = architecture.Get(parsed),
                 Precision = parsed.GetValue(precision),
                 Device = computeDevice,
                 ValidationSet = pictures.Test,
