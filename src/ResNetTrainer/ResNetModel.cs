@@ -1,18 +1,21 @@
+using Google.Protobuf;
 using ResNetMLNet.Data;
 using ResNetMLNet.Hosting;
 using ResNetMLNet.Network;
 using ResNetMLNet.Persistence;
+using ResNetMLNet.Persistence.Onnx;
 
 namespace ResNetMLNet;
 
 /// <summary>A trained residual network: architecture, weights, classes and how it came to be. Immutable; holds nothing native.</summary>
 public sealed class ResNetModel
 {
-    internal ResNetModel(NetworkPlan plan, NetworkWeights weights, InputFormat format, KeyValues? keyValues, TrainingSummary training)
+    internal ResNetModel(NetworkPlan plan, NetworkWeights weights, InputFormat format, bool testTimeFlip, KeyValues? keyValues, TrainingSummary training)
     {
         Plan = plan;
         Weights = weights;
         Format = format;
+        TestTimeFlip = testTimeFlip;
         KeyValues = keyValues;
         Training = training;
         ClassNames = keyValues?.Names ?? [.. Enumerable.Range(0, plan.Classes).Select(index => index.ToString(System.Globalization.CultureInfo.InvariantCulture))];
@@ -32,6 +35,9 @@ public sealed class ResNetModel
 
     /// <summary>The width in pixels of the pictures that the network sees.</summary>
     public int ImageWidth => Format.Shape.Width;
+
+    /// <summary>Whether a score is the mean of those of the picture and of its mirror image.</summary>
+    public bool TestTimeFlip { get; }
 
     /// <summary>The number of trained parameters; running statistics are not among them.</summary>
     public long ParameterCount => Plan.ParameterCount;
@@ -73,4 +79,32 @@ public sealed class ResNetModel
             ["classes"] = System.Text.Json.JsonSerializer.Serialize(ClassNames),
         });
     }
+
+    /// <summary>
+    /// Writes the network as an ONNX model (https://onnx.ai; opset 18, IR version 8) for any runtime. An existing file is replaced, and only by a
+    /// whole one.
+    /// </summary>
+    /// <remarks>
+    /// Input: <c>pixels</c>, (batch, channels, height, width). Outputs: <c>probabilities</c>, (batch, classes), the same as the transformer's
+    /// <c>Score</c>; <c>class</c>, (batch), the index of the likeliest; <c>logits</c>, (batch, classes), unless
+    /// <see cref="TestTimeFlip"/> is on. The batch is dynamic. The metadata <c>class_names</c> is a JSON array.
+    /// </remarks>
+    /// <param name="path">The file to write.</param>
+    /// <param name="options">What the model takes in; null for floats of the network's size.</param>
+    public void ExportToOnnx(string path, OnnxExportOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        AtomicFile.Write(path, stream => ExportToOnnx(stream, options));
+    }
+
+    /// <inheritdoc cref="ExportToOnnx(string, OnnxExportOptions)"/>
+    /// <param name="stream">The stream to write to; it is left open.</param>
+    /// <param name="options">What the model takes in; null for floats of the network's size.</param>
+    public void ExportToOnnx(Stream stream, OnnxExportOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ToOnnx(options ?? new()).WriteTo(stream);
+    }
+
+    internal ModelProto ToOnnx(OnnxExportOptions options) => OnnxModel.Create(Plan, Weights, Format, TestTimeFlip, ClassNames, options);
 }

@@ -40,6 +40,12 @@ public sealed partial class ResNetTrainer
         /// <summary>Which random changes training may make to pictures; null leaves it to the recipe (Fast: flips and shifts; Book: none).</summary>
         public Augmentation? Augmentation { get; set; }
 
+        /// <summary>
+        /// Scores a picture and its mirror image and takes the mean: somewhat more accurate and half as fast. For pictures whose mirror image
+        /// means the same. Default: false.
+        /// </summary>
+        public bool TestTimeFlip { get; set; }
+
         /// <summary>How to train. Default: fast.</summary>
         public TrainingRecipe Recipe { get; set; } = TrainingRecipe.Fast;
 
@@ -72,6 +78,9 @@ public sealed partial class ResNetTrainer
 
         /// <summary>Stops training within a step, with an <see cref="OperationCanceledException"/>.</summary>
         public CancellationToken CancellationToken { get; set; }
+
+        /// <summary>Changes the recipe in ways that users cannot: for measuring what each ingredient is worth.</summary>
+        internal Func<Training.TrainingPlan, Training.TrainingPlan>? Ablation { get; set; }
 
         internal Options Clone() => (Options)MemberwiseClone();
 

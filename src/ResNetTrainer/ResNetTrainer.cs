@@ -92,7 +92,8 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
         var feature = FeatureColumn.Find(_host, trainData.Schema, _options.FeatureColumnName, _options.ImageChannels);
         var format = FormatOf(trainData, feature);
 
-        var device = DeviceSelector.Select(_host, channel, _options.Device);
+        TorchRuntime.EnsureLoaded();
+        var device = DeviceSelector.ToDevice(DeviceSelector.SelectGpu(_host, channel, _options.Device));
         using var train = PictureSet.Load(_host, trainData, feature, label, format, device, MemoryBudget);
         if (train.ClassCounts.Count(count => count > 0) < 2)
         {
@@ -104,6 +105,7 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
         var seed = _options.Seed ?? MLNet.SeedOf(_host) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         var plan = TrainingPlan.Create(
             _options.Recipe, _options.NumberOfEpochs, _options.BatchSize, _options.LearningRate, _options.Augmentation, train.Count, seed, precision);
+        plan = _options.Ablation?.Invoke(plan) ?? plan;
         var networkPlan = new NetworkPlan(_options.Architecture, format.Shape.Channels, label.Classes);
         channel.Log(
             $"{networkPlan.Architecture} ({networkPlan.ParameterCount:N0} parameters) on {device}, {Text(precision)}: {train.Count:N0} pictures "
@@ -126,7 +128,7 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
         };
         var scoring = new ScoringOptions(
             _options.FeatureColumnName, _options.ScoreColumnName, _options.PredictedLabelColumnName, format, label.Classes, keyValues);
-        var model = new ResNetModel(networkPlan, network.Export(), format, keyValues, summary);
+        var model = new ResNetModel(networkPlan, network.Export(), format, _options.TestTimeFlip, keyValues, summary);
         return new(_host, model, feature.Column.Type, scoring, _options.Device);
     }
 

@@ -94,6 +94,7 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
             Width = Model.ImageWidth,
             Resizes = Model.Format.Resizes,
             ResizeMode = Model.Format.ResizeMode,
+            TestTimeFlip = Model.TestTimeFlip,
             ClassNames = [.. Model.ClassNames],
             FeatureColumnName = FeatureColumnName,
             ScoreColumnName = ScoreColumnName,
@@ -124,9 +125,10 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
         return new(_host, inputSchema, _options);
     }
 
-    private TorchScorer CreateScorer()
+    private IScorer CreateScorer()
     {
         using var channel = _host.Start("Scoring");
-        return new(Model.Plan, Model.Weights, Model.Format, DeviceSelector.Select(_host, channel, _device));
+        var gpu = DeviceSelector.SelectGpu(_host, channel, _device);
+        return gpu is null && OnnxRuntimeLibrary.IsUsable ? new OnnxScorer(Model) : new TorchScorer(Model, gpu);
     }
 }

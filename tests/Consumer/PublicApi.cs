@@ -38,6 +38,7 @@ public static class PublicApi
             Architecture = architecture,
             ImageSize = 32,
             ResizeMode = ResizeMode.Pad,
+            TestTimeFlip = true,
             Augmentation = Augmentation.Flip | Augmentation.Shift | Augmentation.Erase,
             Recipe = TrainingRecipe.Book,
             NumberOfEpochs = 1,
@@ -77,6 +78,9 @@ public static class PublicApi
         fitted.Dispose();
         model.ExportToSafeTensors("weights.safetensors");
         model.ExportToSafeTensors(Stream.Null);
+        model.ExportToOnnx("model.onnx", new OnnxExportOptions { PixelType = OnnxPixelType.Byte, Resize = true });
+        model.ExportToOnnx(Stream.Null);
+        Console.WriteLine($"{OnnxPixelType.Single} {model.TestTimeFlip}");
         ml.Model.Save(fitted.Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(data)), data.Schema, "model.zip");
     }
 }

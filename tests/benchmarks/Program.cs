@@ -5,8 +5,13 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
 {
     Throughput.Create(),
     FitRun.Create(),
+    Ablation.Create(),
     PrecisionComparison.Create(),
     Growth.Create(),
     StepProfile.Create(),
+    ScoringSpeed.Create(),
+    FirstPrediction.Create(),
+    Agreement.Create(),
+    ManyPredictions.Create(),
 };
 return root.Parse(args).Invoke();

@@ -1,11 +1,10 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Hosting;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace ResNetMLNet.Data;
 
@@ -114,6 +113,7 @@ internal abstract class FreeSizeReader(
     IExceptionContext context, DataViewSchema.Column column, DataViewRow row, int channels, InputFormat? format)
     : PixelReader(context, column, row, format)
 {
+    private readonly HostResizer _resizer = new();
     private byte[] _planes = [];
 
     public override PixelType Type => PixelType.Byte;
@@ -133,16 +133,19 @@ internal abstract class FreeSizeReader(
             : planes;
     }
 
+    // Rounded to bytes again: what is kept for many epochs must be small.
     private byte[] Reduce(ReadOnlySpan<byte> planes, InputFormat format)
     {
-        using var scope = NewDisposeScope();
-        using var noGradients = no_grad();
-        var picture = empty([1, Shape.Channels, Shape.Height, Shape.Width], ScalarType.Byte);
-        planes.CopyTo(picture.bytes);
-        var reduced = Resizing.Resize(
-            picture.to_type(ScalarType.Float32), format.Shape.Height, format.Shape.Width, format.ResizeMode);
-        Shape = format.Shape with { Channels = channels };
-        return reduced.round_().clamp_(0, 255).to_type(ScalarType.Byte).data<byte>().ToArray();
+        var to = format.Shape with { Channels = channels };
+        var source = new float[planes.Length];
+        var target = new float[to.Count];
+        TensorPrimitives.ConvertTruncating(planes, source);
+        _resizer.Resize(source, Shape, target, to, format.ResizeMode);
+        Shape = to;
+        TensorPrimitives.Round(target, target);
+        var reduced = new byte[to.Count];
+        TensorPrimitives.ConvertSaturating<float, byte>(target, reduced);
+        return reduced;
     }
 }
 

@@ -29,7 +29,7 @@ internal static class Resizing
             return pictures;
         }
 
-        var (scaledHeight, scaledWidth) = ScaledSize(h, w, height, width, mode);
+        var (scaledHeight, scaledWidth) = ScaledSize.Of(h, w, height, width, mode);
         var scaled = scaledHeight == h && scaledWidth == w
             ? pictures
             : functional.interpolate(
@@ -45,21 +45,4 @@ internal static class Resizing
             _ => scaled,
         };
     }
-
-    private static (int Height, int Width) ScaledSize(int h, int w, int height, int width, ResizeMode mode)
-    {
-        if (mode == ResizeMode.Stretch)
-        {
-            return (height, width);
-        }
-
-        var (vertical, horizontal) = ((double)height / h, (double)width / w);
-        var scale = mode == ResizeMode.CenterCrop ? Math.Max(vertical, horizontal) : Math.Min(vertical, horizontal);
-        var (scaledHeight, scaledWidth) = (Rounded(h * scale), Rounded(w * scale));
-        return mode == ResizeMode.CenterCrop
-            ? (Math.Max(scaledHeight, height), Math.Max(scaledWidth, width))
-            : (Math.Min(scaledHeight, height), Math.Min(scaledWidth, width));
-    }
-
-    private static int Rounded(double size) => Math.Max(1, (int)Math.Round(size));
 }

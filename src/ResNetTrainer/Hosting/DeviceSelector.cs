@@ -6,25 +6,25 @@ namespace ResNetMLNet.Hosting;
 /// <summary>Chooses the device as ML.NET's context says it: GpuDeviceId and FallbackToCpu.</summary>
 internal static class DeviceSelector
 {
+    /// <summary>The number of the GPU to use; null for the CPU.</summary>
     /// <exception cref="InvalidOperationException">A GPU was asked for, there is none, and the context does not fall back to the CPU.</exception>
-    public static torch.Device Select(IHost host, IChannel channel, ComputeDevice device)
+    public static int? SelectGpu(IHost host, IChannel channel, ComputeDevice device)
     {
-        TorchRuntime.EnsureLoaded();
-        var named = MLNet.GpuOf(host);
         if (device == ComputeDevice.Cpu)
         {
-            return torch.CPU;
+            return null;
         }
 
-        var count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        var named = MLNet.GpuOf(host);
+        var count = CountGpus();
         if ((named ?? 0) < count)
         {
-            return torch.device(DeviceType.CUDA, named ?? 0);
+            return named ?? 0;
         }
 
         if (device == ComputeDevice.Auto && named is null)
         {
-            return torch.CPU;
+            return null;
         }
 
         var problem = count == 0
@@ -36,6 +36,21 @@ internal static class DeviceSelector
         }
 
         channel.Warn(problem + " The CPU is used instead.");
-        return torch.CPU;
+        return null;
+    }
+
+    /// <summary>The device as TorchSharp has it, which must have been loaded.</summary>
+    public static torch.Device ToDevice(int? gpu) => gpu is { } index ? torch.device(DeviceType.CUDA, index) : torch.CPU;
+
+    // An application that only scores on the CPU has no libtorch at all, and one with libtorch for the CPU need not load it to be told.
+    private static int CountGpus()
+    {
+        if (!TorchRuntime.HasCuda)
+        {
+            return 0;
+        }
+
+        TorchRuntime.EnsureLoaded();
+        return torch.cuda.is_available() ? torch.cuda.device_count() : 0;
     }
 }

@@ -16,6 +16,9 @@ internal static class TorchRuntime
     private static readonly Lock _gate = new();
     private static volatile bool _loaded;
 
+    /// <summary>Whether the application's libtorch is one for GPUs. Where libtorch is loaded already, it is for it to say.</summary>
+    internal static bool HasCuda => _loaded || Find(FileName("torch_cuda")) is not null;
+
     /// <summary>To be called before the first use of TorchSharp; costs nothing from the second call on.</summary>
     /// <exception cref="DllNotFoundException">The native library cannot be loaded; the message says what to do.</exception>
     internal static void EnsureLoaded()
@@ -144,7 +147,7 @@ internal static class TorchRuntime
     internal static DllNotFoundException Missing(string fileName, string platform) => new(
         $"The native library {fileName} is not among the application's files. The application must reference one of the "
         + "packages TorchSharp-cpu, TorchSharp-cuda-windows and TorchSharp-cuda-linux, in the version of TorchSharp, "
-        + $"and if it is built for one platform, for {platform}.");
+        + $"and if it is built for one platform, for {platform}. To score on the CPU, Microsoft.ML.OnnxRuntime is enough.");
 
     internal static DllNotFoundException Unloadable(string file, Exception cause)
     {

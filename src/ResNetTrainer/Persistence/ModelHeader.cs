@@ -30,6 +30,9 @@ internal sealed record ModelHeader
 
     public required ResizeMode ResizeMode { get; init; }
 
+    // Not in the files of the first days.
+    public bool TestTimeFlip { get; init; }
+
     public required string[] ClassNames { get; init; }
 
     public required string FeatureColumnName { get; init; }

@@ -59,7 +59,7 @@ internal static class ModelZip
             }
 
             zip.TryLoadBinaryStream(KeyValuesEntry, reader => keyValues = KeyValues.Read(environment, reader.BaseStream));
-            return (header, new(plan, weights, format, keyValues, header.Training));
+            return (header, new(plan, weights, format, header.TestTimeFlip, keyValues, header.Training));
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {

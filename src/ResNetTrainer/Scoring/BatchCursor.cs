@@ -18,16 +18,18 @@ internal sealed class BatchCursor : DataViewRowCursor
     private readonly ScoringSchema _schema;
     private readonly HashSet<int> _active;
     private readonly ScorerSource _scorers;
-    private readonly PixelReader _reader;
+    private readonly InputReader _reader;
     private readonly Dictionary<int, ColumnBuffer> _kept;
     private readonly ValueGetter<DataViewRowId> _inputId;
     private readonly List<DataViewRowId> _ids = [];
-    private readonly PictureStore _pictures = new();
     private readonly ScoreGetters _getters;
+    private readonly int _picture;
     private readonly int _largest;
 
     private ExceptionDispatchInfo? _error;
-    private float[]? _scores;
+    private float[] _pictures = [];
+    private float[] _scores = [];
+    private bool _scored;
     private bool _ended;
     private int _size = 1;
     private int _index = -1;
@@ -41,7 +43,8 @@ internal sealed class BatchCursor : DataViewRowCursor
         _schema = schema;
         _active = [.. active.Select(column => column.Index)];
         _scorers = scorers;
-        _reader = schema.Feature.CreateReader(host, input, schema.Options.Format);
+        _reader = schema.CreateReader(host, input);
+        _picture = schema.Options.Format.Shape.Count;
         _kept = _active.Where(index => index < schema.Input.Count)
             .ToDictionary(index => index, index => ColumnBuffer.Create(input, schema.Input[index]));
         _inputId = input.GetIdGetter();
@@ -101,7 +104,6 @@ internal sealed class BatchCursor : DataViewRowCursor
         {
             End();
             _input.Dispose();
-            _pictures.Dispose();
         }
 
         base.Dispose(disposing);
@@ -111,9 +113,13 @@ internal sealed class BatchCursor : DataViewRowCursor
     {
         _error?.Throw();
         _index = 0;
-        _scores = null;
+        _scored = false;
         _ids.Clear();
-        _pictures.Clear();
+        if (_pictures.Length < _size * _picture)
+        {
+            _pictures = new float[_size * _picture];
+        }
+
         try
         {
             while (_ids.Count < _size && _input.MoveNext())
@@ -133,7 +139,7 @@ internal sealed class BatchCursor : DataViewRowCursor
     private void Keep()
     {
         var index = _ids.Count;
-        _pictures.Add(_reader, label: 0);
+        _reader.Read(_pictures.AsSpan(index * _picture, _picture));
         foreach (var column in _kept.Values)
         {
             column.Keep(index);
@@ -158,13 +164,19 @@ internal sealed class BatchCursor : DataViewRowCursor
     private ReadOnlySpan<float> CurrentScores()
     {
         var index = CurrentIndex();
-        if (_scores is null)
+        var classes = _schema.Options.Classes;
+        if (!_scored)
         {
+            if (_scores.Length < _ids.Count * classes)
+            {
+                _scores = new float[_ids.Count * classes];
+            }
+
             using var loan = _scorers.Borrow();
-            _scores = loan.Scorer.Score(_pictures);
+            loan.Scorer.Score(_pictures.AsMemory(0, _ids.Count * _picture), _scores.AsMemory(0, _ids.Count * classes));
+            _scored = true;
         }
 
-        var classes = _schema.Options.Classes;
         return _scores.AsSpan(index * classes, classes);
     }
 }

@@ -5,7 +5,7 @@ namespace ResNetMLNet.Scoring;
 /// disposes the transformer it was made from, also when others still use it: so releasing frees the native memory as
 /// soon as the calls under way have ended, and whoever scores after that gets a scorer made anew from the weights.
 /// </summary>
-internal sealed class ScorerSource(Func<TorchScorer> create)
+internal sealed class ScorerSource(Func<IScorer> create)
 {
     private readonly Lock _gate = new();
     private Counted? _current;
@@ -45,15 +45,15 @@ internal sealed class ScorerSource(Func<TorchScorer> create)
 
     internal readonly ref struct Loan(ScorerSource source, Counted counted)
     {
-        public TorchScorer Scorer => counted.Scorer;
+        public IScorer Scorer => counted.Scorer;
 
         public void Dispose() => source.Return(counted);
     }
 
     /// <summary>A scorer and those who use it, of whom the source itself is the first.</summary>
-    internal sealed class Counted(TorchScorer scorer)
+    internal sealed class Counted(IScorer scorer)
     {
-        public TorchScorer Scorer => scorer;
+        public IScorer Scorer => scorer;
 
         public int Users { get; set; } = 1;
     }

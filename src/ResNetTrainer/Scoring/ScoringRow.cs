@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Data;
 using ResNetMLNet.Hosting;
 
 namespace ResNetMLNet.Scoring;
@@ -24,9 +23,10 @@ internal sealed class ScoringRow : DataViewRow
         _schema = schema;
         _active = [.. active.Select(column => column.Index)];
         var scored = _active.Contains(schema.Score) || _active.Contains(schema.PredictedLabel);
-        var reader = scored ? schema.Feature.CreateReader(context, input, schema.Options.Format) : null;
+        var reader = scored ? schema.CreateReader(context, input) : null;
+        var picture = new float[scored ? schema.Options.Format.Shape.Count : 0];
+        var scores = new float[scored ? schema.Options.Classes : 0];
         var position = -1L;
-        var scores = Array.Empty<float>();
         _getters = new(() =>
         {
             if (_input.Position < 0)
@@ -36,10 +36,11 @@ internal sealed class ScoringRow : DataViewRow
 
             if (position != _input.Position)
             {
-                using var picture = new PictureStore(expected: 1);
-                picture.Add(reader!, label: 0);
+                // What was read of another row must not be taken for this one's if reading fails.
+                position = -1;
+                reader!.Read(picture);
                 using var loan = scorers.Borrow();
-                scores = loan.Scorer.Score(picture);
+                loan.Scorer.Score(picture, scores);
                 position = _input.Position;
             }
 

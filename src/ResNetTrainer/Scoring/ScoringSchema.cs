@@ -46,6 +46,9 @@ internal sealed class ScoringSchema
 
     public bool IsInput(DataViewSchema.Column column) => column.Index < Input.Count;
 
+    public InputReader CreateReader(IExceptionContext context, DataViewRow row) =>
+        new(Feature.CreateReader(context, row, Options.Format), Options.Format);
+
     /// <summary>The input columns that are needed for some of the output's.</summary>
     public IEnumerable<DataViewSchema.Column> Dependencies(IEnumerable<DataViewSchema.Column> columns)
     {

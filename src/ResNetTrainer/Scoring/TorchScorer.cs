@@ -1,25 +1,41 @@
-using ResNetMLNet.Data;
+using System.Runtime.InteropServices;
+using ResNetMLNet.Hosting;
 using ResNetMLNet.Network;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Scoring;
 
-/// <summary>Pictures in, class probabilities out. Thread-safe; owns the native network.</summary>
-internal sealed class TorchScorer(NetworkPlan plan, NetworkWeights weights, InputFormat format, Device device) : IDisposable
+/// <summary>Scores with libtorch: on a GPU, and on the CPU where ONNX Runtime is not there.</summary>
+internal sealed class TorchScorer : IScorer
 {
-    private readonly FoldedNetwork _network = new(plan, format.Shape.Height, format.Shape.Width, weights, device);
+    private readonly ResNetModel _model;
+    private readonly Device _device;
+    private readonly FoldedNetwork _network;
 
-    public int Classes => plan.Classes;
+    public TorchScorer(ResNetModel model, int? gpu)
+    {
+        TorchRuntime.EnsureLoaded();
+        _model = model;
+        _device = DeviceSelector.ToDevice(gpu);
+        _network = new(model.Plan, model.ImageHeight, model.ImageWidth, model.Weights, _device);
+    }
 
-    /// <summary>The probabilities of each picture in turn, (pictures x classes) values.</summary>
-    public float[] Score(PictureStore pictures)
+    public void Score(Memory<float> pictures, Memory<float> probabilities)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        using var batch = pictures.Gather([.. Enumerable.Range(0, pictures.Count)], device);
-        return _network.Forward(batch.ToInput(format)).softmax(1).cpu().data<float>().ToArray();
+        var shape = _model.Format.Shape;
+        var x = empty([probabilities.Length / _model.Plan.Classes, shape.Channels, shape.Height, shape.Width]);
+        MemoryMarshal.AsBytes(pictures.Span).CopyTo(x.bytes);
+        x = x.to(_device);
+        var y = _model.TestTimeFlip
+            ? stack([Probabilities(x), Probabilities(x.flip(3))]).mean([0])
+            : Probabilities(x);
+        y.cpu().data<float>().CopyTo(probabilities.Span);
     }
+
+    private Tensor Probabilities(Tensor pictures) => _network.Forward(pictures).softmax(1);
 
     public void Dispose() => _network.Dispose();
 }

@@ -19,6 +19,7 @@ internal sealed class TrainingLoop(TrainingPlan plan, ResNet network, PictureSet
         var history = new List<EpochMetrics>();
         var stepsPerEpoch = (train.Count + plan.BatchSize - 1) / plan.BatchSize;
         var steps = stepsPerEpoch * plan.Epochs;
+        var sizes = new PictureSizes(network.Plan, train.Format.Shape, plan.SmallestPictures, plan.GrownAfter);
         using var optimizer = new SgdOptimizer(network, plan.Momentum, plan.WeightDecay);
 
         for (var epoch = 0; epoch < plan.Epochs; epoch++)
@@ -40,7 +41,7 @@ internal sealed class TrainingLoop(TrainingPlan plan, ResNet network, PictureSet
 
                     using var scope = NewDisposeScope();
                     var stepSeed = RandomStream.Derive(epochSeed, step);
-                    var pictures = batch.ToInput(train.Format, raw => Augmenter.Apply(raw, plan.Augmentation, stepSeed));
+                    var pictures = batch.ToInput(train.Format with { Shape = sizes.At((double)step / steps) }, raw => Augmenter.Apply(raw, plan.Augmentation, stepSeed));
                     var logits = network.Forward(pictures, training: true);
                     var loss = functional.cross_entropy(logits, batch.Labels, label_smoothing: plan.LabelSmoothing);
                     loss.backward();

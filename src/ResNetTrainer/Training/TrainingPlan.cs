@@ -28,6 +28,12 @@ internal sealed record TrainingPlan
     /// <summary>The share of all steps in which the learning rate rises; null for a constant rate.</summary>
     public double? Warmup { get; init; }
 
+    /// <summary>The side of the first pictures, as a share of the full one; 1 for pictures of one size.</summary>
+    public double SmallestPictures { get; init; } = 1;
+
+    /// <summary>The share of all steps after which pictures have their full size.</summary>
+    public double GrownAfter { get; init; } = 0.75;
+
     public required long Seed { get; init; }
 
     public required ScalarType Precision { get; init; }

@@ -9,13 +9,37 @@ internal static class ExportCommand
     public static Command Create()
     {
         var model = SavedModel.CreateOption();
-        var safetensors = new Option<FileInfo>("--safetensors") { Description = "The file to write the weights to.", Required = true };
-        var command = new Command("export", "Writes the weights of a saved model in safetensors format, under PyTorch's names.") { model, safetensors };
+        var onnx = new Option<FileInfo?>("--onnx") { Description = "The file to write the network to, in ONNX format." };
+        var bytes = new Option<bool>("--onnx-bytes") { Description = "The ONNX model takes bytes of 0 to 255. Default: floats of 0 to 1." };
+        var resize = new Option<bool>("--onnx-resize") { Description = "The ONNX model takes pictures of any size. Default: of the network's." };
+        var safetensors = new Option<FileInfo?>("--safetensors") { Description = "The file to write the weights to, under PyTorch's names." };
+        var command = new Command("export", "Writes the network of a saved model for other tools.") { model, onnx, bytes, resize, safetensors };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(onnx) is null && result.GetValue(safetensors) is null)
+            {
+                result.AddError("Say what to write: --onnx FILE or --safetensors FILE, or both.");
+            }
+        });
         command.SetAction(parsed =>
         {
-            var target = parsed.GetValue(safetensors)!;
-            SavedModel.Load(new MLContext(), parsed.GetValue(model)!).Network.Model.ExportToSafeTensors(target.FullName);
-            Console.WriteLine($"wrote {target}");
+            var network = SavedModel.Load(new MLContext(), parsed.GetValue(model)!).Network.Model;
+            if (parsed.GetValue(onnx) is { } graph)
+            {
+                network.ExportToOnnx(graph.FullName, new()
+                {
+                    PixelType = parsed.GetValue(bytes) ? OnnxPixelType.Byte : OnnxPixelType.Single,
+                    Resize = parsed.GetValue(resize),
+                });
+                Console.WriteLine($"wrote {graph}");
+            }
+
+            if (parsed.GetValue(safetensors) is { } weights)
+            {
+                network.ExportToSafeTensors(weights.FullName);
+                Console.WriteLine($"wrote {weights}");
+            }
+
             return 0;
         });
         return command;

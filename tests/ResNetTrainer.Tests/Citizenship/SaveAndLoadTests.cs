@@ -211,6 +211,9 @@ public class SaveAndLoadTests
     {
         // The same configuration and framework as this test's, in the consumer's folder.
         var folder = AppContext.BaseDirectory.Replace("ResNetTrainer.Tests", "Consumer");
+
+        // Scoring must not need it: this is what proves that it does not.
+        Assert.IsEmpty(Directory.GetFiles(folder, "*torch_cpu*", SearchOption.AllDirectories));
         var start = new ProcessStartInfo("dotnet", [Path.Combine(folder, "Consumer.dll"), .. arguments])
         {
             RedirectStandardOutput = true,

@@ -152,6 +152,28 @@ public class CommandLineTests
         Assert.IsTrue(ResNetMLNet.Persistence.SafeTensors.Read(file).Tensors.ContainsKey("layer4.1.conv2.weight"));
     }
 
+    [TestMethod]
+    public void Export_writes_an_onnx_model()
+    {
+        var target = Path.Combine(_folder, "model.onnx");
+        var (status, output, error) = Run("export", "--model", Model, "--onnx", target, "--onnx-bytes", "--onnx-resize");
+
+        Assert.AreEqual(0, status, error);
+        StringAssert.Contains(output, "wrote");
+        using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(target);
+        CollectionAssert.AreEqual((string[])["batch", "", "height", "width"], session.InputMetadata["pixels"].SymbolicDimensions);
+        Assert.AreEqual(typeof(byte), session.InputMetadata["pixels"].ElementType);
+    }
+
+    [TestMethod]
+    public void Export_without_a_target_is_wrong_usage()
+    {
+        var (status, _, error) = Run("export", "--model", Model);
+
+        Assert.AreEqual(2, status);
+        StringAssert.Contains(error, "--onnx");
+    }
+
     private static (int Status, string Output, string Error) Run(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [typeof(ResNetMLNet.Sample.FashionMnistDownload).Assembly.Location, .. arguments])

@@ -1,0 +1,59 @@
+using Microsoft.ML;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Data;
+using ResNetMLNet.Scoring;
+using ResNetMLNet.Tests.Support;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Tests.Scoring;
+
+/// <summary>The engines that score and what feeds them agree with each other.</summary>
+[TestClass]
+public class EngineTests
+{
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Libtorch_and_Onnx_Runtime_score_alike(bool flip)
+    {
+        using var model = Pictures.Trainer(Pictures.Context(), PictureKind.Bytes, options => options.TestTimeFlip = flip).Fit(Pictures.Labelled(kind: PictureKind.Bytes));
+        var random = new Random(1);
+        var pictures = Enumerable.Range(0, 5 * 3 * Pictures.Size * Pictures.Size).Select(_ => random.NextSingle()).ToArray();
+        using var torch = new TorchScorer(model.Model, gpu: null);
+        using var onnx = new OnnxScorer(model.Model);
+        var (one, other) = (new float[5 * 3], new float[5 * 3]);
+        torch.Score(pictures, one);
+        onnx.Score(pictures, other);
+
+        Assert.AreEqual(5f, one.Sum(), 1e-5f);
+        foreach (var (a, b) in one.Zip(other))
+        {
+            Assert.AreEqual(a, b, 1e-5f);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(1, 28, 28, 96, 96)]
+    [DataRow(3, 50, 31, 20, 24)]
+    [DataRow(1, 40, 90, 40, 17)]
+    [DataRow(3, 17, 300, 64, 64)]
+    public void The_host_resizes_as_the_device_does(int channels, int height, int width, int toHeight, int toWidth)
+    {
+        ResNetMLNet.Hosting.TorchRuntime.EnsureLoaded();
+        var random = new Random(2);
+        var picture = Enumerable.Range(0, channels * height * width).Select(_ => random.NextSingle()).ToArray();
+        var resizer = new HostResizer();
+        foreach (var mode in Enum.GetValues<ResizeMode>())
+        {
+            using var scope = NewDisposeScope();
+            var expected = Resizing.Resize(tensor(picture, [1, channels, height, width]), toHeight, toWidth, mode).contiguous().data<float>().ToArray();
+            var found = new float[channels * toHeight * toWidth];
+            Array.Fill(found, float.NaN);
+            resizer.Resize(picture, new(channels, height, width), found, new(channels, toHeight, toWidth), mode);
+            for (var i = 0; i < found.Length; i++)
+            {
+                Assert.AreEqual(expected[i], found[i], 1e-5f, $"{mode}, value {i}");
+            }
+        }
+    }
+}

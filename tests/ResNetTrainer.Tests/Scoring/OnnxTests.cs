@@ -1,0 +1,214 @@
+using System.Text.Json;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.Scoring;
+
+/// <summary>An exported network is a standard ONNX model that says what the transformer says.</summary>
+[TestClass]
+public class OnnxTests
+{
+    private static readonly MLContext Ml = Pictures.Context();
+
+    [TestMethod]
+    [DataRow(ResNetBlock.Basic, ResNetSkip.Convolution)]
+    [DataRow(ResNetBlock.Basic, ResNetSkip.NormalizedConvolution)]
+    [DataRow(ResNetBlock.Bottleneck, ResNetSkip.NormalizedConvolution)]
+    [DataRow(ResNetBlock.Bottleneck, ResNetSkip.Convolution)]
+    public void Every_kind_of_network_exports(ResNetBlock block, ResNetSkip skip)
+    {
+        using var model = Fit(PictureKind.GreyFloats, options => options.Architecture = options.Architecture with { Block = block, Skip = skip, Depths = new(2, 1, 2, 1) });
+        Compare(model, PictureKind.GreyFloats, Pictures.Size, new());
+    }
+
+    [TestMethod]
+    [DataRow(20)]
+    [DataRow(33)]
+    [DataRow(65)]
+    public void Small_and_larger_pictures_export(int size)
+    {
+        using var model = Fit(PictureKind.Floats, size: size);
+        Compare(model, PictureKind.Floats, size, new());
+    }
+
+    [TestMethod]
+    [DataRow(PictureKind.GreyBytes, ResizeMode.Stretch, 20)]
+    [DataRow(PictureKind.GreyBytes, ResizeMode.Stretch, 57)]
+    [DataRow(PictureKind.Bytes, ResizeMode.Stretch, 31)]
+    [DataRow(PictureKind.Bytes, ResizeMode.CenterCrop, 57)]
+    [DataRow(PictureKind.Bytes, ResizeMode.Pad, 21)]
+    [DataRow(PictureKind.GreyFloats, ResizeMode.Stretch, 57)]
+    public void The_model_can_scale_and_resize_by_itself(PictureKind kind, ResizeMode mode, int size)
+    {
+        using var model = Fit(kind, options => (options.ImageSize, options.ResizeMode) = (28, mode));
+        var bytes = kind is PictureKind.Bytes or PictureKind.GreyBytes;
+        Compare(model, kind, size, new() { Resize = true, PixelType = bytes ? OnnxPixelType.Byte : OnnxPixelType.Single });
+    }
+
+    [TestMethod]
+    [DataRow(ResizeMode.Stretch, 30, 50)]
+    [DataRow(ResizeMode.CenterCrop, 30, 50)]
+    [DataRow(ResizeMode.CenterCrop, 61, 23)]
+    [DataRow(ResizeMode.Pad, 30, 50)]
+    [DataRow(ResizeMode.Pad, 61, 23)]
+    [DataRow(ResizeMode.Pad, 19, 28)]
+    public void Pictures_that_are_not_square_are_resized_alike(ResizeMode mode, int height, int width)
+    {
+        using var model = Fit(PictureKind.GreyBytes, options => (options.ImageSize, options.ResizeMode) = (28, mode));
+        var data = new MemoryDataView(5, [Pictures.Vector("Features", i => PixelPattern.Planes(i, 1, height, width), 1, height, width)]);
+        var pixels = data.GetColumn<VBuffer<byte>>("Features").SelectMany(row => row.DenseValues()).ToArray();
+
+        var expected = Snapshot.Scores(model.Transform(data));
+        var found = Run(model.Model, new() { Resize = true, PixelType = OnnxPixelType.Byte }, new DenseTensor<byte>(pixels, [5, 1, height, width]));
+        AssertClose(expected.SelectMany(row => row).ToArray(), found.Probabilities);
+    }
+
+    [TestMethod]
+    public void Test_time_flip_exports_and_is_the_mean_of_both()
+    {
+        using var plain = Fit(PictureKind.GreyFloats);
+        using var flipping = Fit(PictureKind.GreyFloats, options => options.TestTimeFlip = true);
+        Assert.IsTrue(flipping.Model.TestTimeFlip);
+        Compare(flipping, PictureKind.GreyFloats, Pictures.Size, new());
+
+        float[] Scores(ResNetTransformer model, bool mirrored) => Snapshot.Scores(model.Transform(new MemoryDataView(6,
+        [
+            Pictures.Vector("Features", i => Floats(i, mirrored), 1, Pictures.Size, Pictures.Size),
+        ]))).SelectMany(row => row).ToArray();
+        var mean = Scores(plain, false).Zip(Scores(plain, true), (one, other) => (one + other) / 2).ToArray();
+        AssertClose(mean, Scores(flipping, false));
+        CollectionAssert.AreNotEqual(Scores(plain, false), Scores(flipping, false));
+
+        static float[] Floats(int picture, bool mirrored)
+        {
+            var planes = PixelPattern.Planes(picture, 1, Pictures.Size, Pictures.Size);
+            return [.. Enumerable.Range(0, planes.Length).Select(i => planes[mirrored ? i - (i % Pictures.Size) + Pictures.Size - 1 - (i % Pictures.Size) : i] / 255f)];
+        }
+    }
+
+    [TestMethod]
+    public void Test_time_flip_survives_saving()
+    {
+        using var model = Fit(PictureKind.GreyBytes, options => options.TestTimeFlip = true);
+        var data = Pictures.Unlabelled(5);
+        using var stream = new MemoryStream();
+        Ml.Model.Save(model, data.Schema, stream);
+        var loaded = (ResNetTransformer)new MLContext().Model.Load(stream, out _);
+
+        Assert.IsTrue(loaded.Model.TestTimeFlip);
+        CollectionAssert.AreEqual(Snapshot.Scores(model.Transform(data))[3], Snapshot.Scores(loaded.Transform(data))[3]);
+    }
+
+    [TestMethod]
+    public void It_says_its_classes_its_names_and_its_versions()
+    {
+        using var model = Fit(PictureKind.GreyBytes);
+        using var session = Open(model.Model, new());
+
+        Assert.AreEqual(JsonSerializer.Serialize(Pictures.ClassNames), session.ModelMetadata.CustomMetadataMap["class_names"]);
+        Assert.AreEqual("tiny", session.ModelMetadata.CustomMetadataMap["architecture"]);
+        Assert.AreEqual("ResNetMLNet", session.ModelMetadata.ProducerName);
+        CollectionAssert.AreEquivalent((string[])["pixels"], session.InputNames.ToArray());
+        CollectionAssert.AreEquivalent((string[])["logits", "probabilities", "class"], session.OutputNames.ToArray());
+        CollectionAssert.AreEqual((string[])["batch", "", "", ""], session.InputMetadata["pixels"].SymbolicDimensions);
+    }
+
+    [TestMethod]
+    public void ApplyOnnxModel_gives_the_same_in_a_pipeline()
+    {
+        using var model = Fit(PictureKind.GreyFloats);
+        var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.onnx");
+        try
+        {
+            model.Model.ExportToOnnx(file);
+            var data = Pictures.Labelled(7, PictureKind.GreyFloats);
+            var pipeline = Ml.Transforms.CopyColumns("pixels", "Features").Append(Ml.Transforms.ApplyOnnxModel(["probabilities", "class"], ["pixels"], file));
+            var scored = pipeline.Fit(data).Transform(data);
+
+            AssertClose(
+                Snapshot.Scores(model.Transform(data)).SelectMany(row => row).ToArray(),
+                scored.GetColumn<float[]>("probabilities").SelectMany(row => row).ToArray());
+            CollectionAssert.AreEqual(
+                Snapshot.Scores(model.Transform(data)).Select(row => (long)Array.IndexOf(row, row.Max())).ToArray(),
+                scored.GetColumn<VBuffer<long>>("class").Select(row => row.DenseValues().Single()).ToArray());
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [TestMethod]
+    public void An_export_that_fails_leaves_the_old_file_as_it_was()
+    {
+        using var model = Fit(PictureKind.GreyBytes);
+        var folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            var file = Path.Combine(folder.FullName, "model.onnx");
+            model.Model.ExportToOnnx(file);
+            var before = File.ReadAllBytes(file);
+            model.Model.ExportToOnnx(file);
+            CollectionAssert.AreEqual(before, File.ReadAllBytes(file));
+            Assert.HasCount(1, folder.GetFiles());
+            Assert.ThrowsExactly<DirectoryNotFoundException>(() => model.Model.ExportToOnnx(Path.Combine(folder.FullName, "missing", "model.onnx")));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static ResNetTransformer Fit(PictureKind kind, Action<ResNetTrainer.Options>? change = null, int size = Pictures.Size) =>
+        Pictures.Trainer(Ml, kind, options =>
+        {
+            (options.NumberOfEpochs, options.Seed) = (2, 3);
+            change?.Invoke(options);
+        }).Fit(Pictures.Labelled(24, kind, size: size));
+
+    private static void Compare(ResNetTransformer model, PictureKind kind, int size, OnnxExportOptions options)
+    {
+        const int rows = 9;
+        var data = Pictures.Unlabelled(rows, kind, size);
+        var channels = Pictures.Channels(kind);
+        var found = options.PixelType == OnnxPixelType.Byte
+            ? Run(model.Model, options, new DenseTensor<byte>(Pixels<byte>(), [rows, channels, size, size]))
+            : Run(model.Model, options, new DenseTensor<float>(Pixels<float>(), [rows, channels, size, size]));
+
+        var expected = Snapshot.Scores(model.Transform(data));
+        AssertClose(expected.SelectMany(row => row).ToArray(), found.Probabilities);
+        CollectionAssert.AreEqual(expected.Select(row => (long)Array.IndexOf(row, row.Max())).ToArray(), found.Class);
+
+        T[] Pixels<T>() => data.GetColumn<VBuffer<T>>("Features").SelectMany(row => row.DenseValues()).ToArray();
+    }
+
+    private static (float[] Probabilities, long[] Class) Run<T>(ResNetModel model, OnnxExportOptions options, DenseTensor<T> pixels)
+    {
+        using var session = Open(model, options);
+        using var results = session.Run([NamedOnnxValue.CreateFromTensor("pixels", pixels)]);
+        return (
+            results.Single(result => result.Name == "probabilities").AsEnumerable<float>().ToArray(),
+            results.Single(result => result.Name == "class").AsEnumerable<long>().ToArray());
+    }
+
+    // With all of its optimisations, which is its default.
+    private static InferenceSession Open(ResNetModel model, OnnxExportOptions options)
+    {
+        using var stream = new MemoryStream();
+        model.ExportToOnnx(stream, options);
+        return new(stream.ToArray());
+    }
+
+    private static void AssertClose(float[] expected, float[] found)
+    {
+        Assert.HasCount(expected.Length, found);
+        foreach (var (one, other) in expected.Zip(found))
+        {
+            Assert.AreEqual(one, other, 2e-5f);
+        }
+    }
+}
