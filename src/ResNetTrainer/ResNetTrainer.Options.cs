@@ -67,7 +67,61 @@ public sealed partial class ResNetTrainer
         /// </summary>
         public IDataView? ValidationSet { get; set; }
 
-        /// <summary>Called after each epoch, on the thread that trains. What it throws ends training.</summary>
+        /// <summary>
+        /// The share of the training data, in (0, 1), that is held out and scored after each epoch instead of a <see cref="ValidationSet"/>: split as
+        /// <see cref="DataOperationsCatalog.TrainTestSplit"/> does, by <see cref="Seed"/>. Null: none is.
+        /// </summary>
+        public double? ValidationFraction { get; set; }
+
+        /// <summary>A column of Single with how much each row counts in loss and metrics; null: all count alike.</summary>
+        public string? ExampleWeightColumnName { get; set; }
+
+        /// <summary>How much each class counts in loss and metrics. Default: by its number of pictures.</summary>
+        public ClassWeights ClassWeights { get; set; } = ClassWeights.Equal;
+
+        /// <summary>When to stop before the last epoch; null: never.</summary>
+        public EarlyStopping? EarlyStopping { get; set; }
+
+        /// <summary>The metric whose best epoch gives the model its weights (keeping the best weights); null: those at the end.</summary>
+        public TrainingMetric? BestWeightsBy { get; set; }
+
+        /// <summary>
+        /// A model whose weights training starts from: a <see cref="ResNetTransformer"/>, or a chain with one in it as <see cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/>
+        /// gives it. Classes are matched by name: they may be the same, in another order, or more; new ones start afresh. It is not changed.
+        /// </summary>
+        public ITransformer? StartFrom { get; set; }
+
+        /// <summary>
+        /// Leaves the first layers as they are, with their running statistics: 0 the stem, 1 to 4 the stem and so many stages (4: only the linear layer is trained).
+        /// For use with <see cref="StartFrom"/>. Null: everything is trained.
+        /// </summary>
+        public int? FrozenStages { get; set; }
+
+        /// <summary>
+        /// A folder for checkpoints, from which training goes on exactly (see <see cref="Resume"/>); made where it does not exist. One is written every
+        /// <see cref="CheckpointEpochs"/>, and however training ends. Null: none are written.
+        /// </summary>
+        public string? CheckpointDirectory { get; set; }
+
+        /// <summary>Epochs from one checkpoint to the next. Default: 1.</summary>
+        public int CheckpointEpochs { get; set; } = 1;
+
+        /// <summary>Minutes after which a checkpoint is written within an epoch too; null: only after epochs.</summary>
+        public double? CheckpointMinutes { get; set; }
+
+        /// <summary>How many checkpoints are kept, the newest. Default: 3.</summary>
+        public int CheckpointsKept { get; set; } = 3;
+
+        /// <summary>
+        /// Goes on from the newest checkpoint in <see cref="CheckpointDirectory"/>, or starts at the beginning where there is none. On the CPU the model is the same to
+        /// the bit as if training had never been interrupted. A checkpoint of other data, options, or number of threads is refused. Default: false; checkpoints
+        /// that are there already are then an error.
+        /// </summary>
+        public bool Resume { get; set; }
+
+        /// <summary>
+        /// Called after each epoch, on the thread that trains. What it throws ends training and comes out of <c>Fit</c>; the checkpoint of the epoch is kept.
+        /// </summary>
         public Action<EpochMetrics>? EpochCallback { get; set; }
 
         /// <summary>The seed of weights, order and augmentation; null takes the context's, or draws one where that has none.</summary>
@@ -76,8 +130,11 @@ public sealed partial class ResNetTrainer
         /// <summary>The bytes of memory that the pictures may take; more are read again each epoch. Null: half of the machine's memory.</summary>
         public long? MemoryBudget { get; set; }
 
-        /// <summary>Stops training within a step, with an <see cref="OperationCanceledException"/>.</summary>
+        /// <summary>Stops training within a step; a checkpoint is written where there is a folder for it.</summary>
         public CancellationToken CancellationToken { get; set; }
+
+        /// <summary>What <c>Fit</c> does when it is cancelled. Default: it throws an <see cref="OperationCanceledException"/>.</summary>
+        public CancellationBehavior OnCancellation { get; set; }
 
         /// <summary>Changes the recipe in ways that users cannot: for measuring what each ingredient is worth.</summary>
         internal Func<Training.TrainingPlan, Training.TrainingPlan>? Ablation { get; set; }
@@ -97,6 +154,20 @@ public sealed partial class ResNetTrainer
             Require(context, Enum.IsDefined(Precision), nameof(Precision), Precision, "Auto, Float32 or BFloat16");
             Require(context, Enum.IsDefined(Recipe), nameof(Recipe), Recipe, "Fast or Book");
             Require(context, Enum.IsDefined(ResizeMode), nameof(ResizeMode), ResizeMode, "Stretch, CenterCrop or Pad");
+            Require(context, ValidationFraction is null or (> 0 and < 1), nameof(ValidationFraction), ValidationFraction, "between 0 and 1, without them");
+            Require(context, ValidationFraction is null || ValidationSet is null, nameof(ValidationFraction), ValidationFraction, "null where there is a ValidationSet");
+            Require(context, Enum.IsDefined(ClassWeights), nameof(ClassWeights), ClassWeights, "Equal or Balanced");
+            Require(context, Enum.IsDefined(OnCancellation), nameof(OnCancellation), OnCancellation, "Throw or ReturnModel");
+            Require(context, BestWeightsBy is null || Enum.IsDefined(BestWeightsBy.Value), nameof(BestWeightsBy), BestWeightsBy, "a TrainingMetric");
+            Require(context, EarlyStopping is null || Enum.IsDefined(EarlyStopping.Metric), "EarlyStopping.Metric", EarlyStopping?.Metric, "a TrainingMetric");
+            Require(context, EarlyStopping is null or { Patience: >= 1 }, "EarlyStopping.Patience", EarlyStopping?.Patience, "at least 1 epoch");
+            Require(context, EarlyStopping is null or { LeastImprovement: >= 0 and < double.PositiveInfinity }, "EarlyStopping.LeastImprovement", EarlyStopping?.LeastImprovement, "at least 0");
+            Require(context, FrozenStages is null or (>= 0 and <= 4), nameof(FrozenStages), FrozenStages, "0 (the stem) to 4 (all but the linear layer)");
+            Require(context, CheckpointEpochs >= 1, nameof(CheckpointEpochs), CheckpointEpochs, "at least 1");
+            Require(context, CheckpointMinutes is null or > 0, nameof(CheckpointMinutes), CheckpointMinutes, "more than 0");
+            Require(context, CheckpointsKept >= 1, nameof(CheckpointsKept), CheckpointsKept, "at least 1");
+            Require(context, CheckpointDirectory is null || !string.IsNullOrWhiteSpace(CheckpointDirectory), nameof(CheckpointDirectory), $"'{CheckpointDirectory}'", "a folder");
+            Require(context, !Resume || CheckpointDirectory is not null, nameof(Resume), Resume, "false where there is no CheckpointDirectory to go on from");
             Require(context, Architecture is not null, nameof(Architecture), "null", "a network, for instance ResNetArchitecture.ResNet18");
             var (depths, width) = (Architecture!.Depths, Architecture.Width);
             Require(context, depths.ToArray().All(depth => depth is >= 1 and <= 1000), "Architecture.Depths", depths, "at least one block in each stage");

@@ -5,6 +5,8 @@ namespace ResNetMLNet.Sample;
 /// <summary>Runs a command and says by the exit status how it went: 0 done, 1 failed, 2 wrong usage, 130 cancelled.</summary>
 internal static class Exit
 {
+    public const int Cancelled = 130;
+
     public static async Task<int> Run(RootCommand root, string[] args)
     {
         var parsed = root.Parse(args);
@@ -34,7 +36,7 @@ internal static class Exit
         catch (OperationCanceledException)
         {
             Console.Error.WriteLine("Cancelled.");
-            return 130;
+            return Cancelled;
         }
         catch (Exception e)
         {

@@ -34,8 +34,8 @@ internal sealed record TrainingMetrics(
             model.ParameterCount,
             [.. history.Select(epoch => new EpochRow(
                 epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.ImagesPerSecond, epoch.Seconds))],
-            history[^1].ValidationAccuracy,
-            history.Average(epoch => epoch.ImagesPerSecond),
+            history.LastOrDefault()?.ValidationAccuracy,
+            history.Select(epoch => epoch.ImagesPerSecond).DefaultIfEmpty().Average(),
             totalSeconds,
             Process.GetCurrentProcess().PeakWorkingSet64);
     }

@@ -51,6 +51,19 @@ public static class PublicApi
                 + $"{epoch.LearningRate} {epoch.ImagesPerSecond} {epoch.Seconds}"),
             Seed = 1,
             MemoryBudget = 1 << 20,
+            ValidationFraction = 0.1,
+            ExampleWeightColumnName = "Weight",
+            ClassWeights = ClassWeights.Balanced,
+            EarlyStopping = new EarlyStopping { Metric = TrainingMetric.ValidationLoss, Patience = 3, LeastImprovement = 0.001 },
+            BestWeightsBy = TrainingMetric.ValidationAccuracy,
+            StartFrom = ml.Model.Load("model.zip", out _),
+            FrozenStages = 2,
+            CheckpointDirectory = "checkpoints",
+            CheckpointEpochs = 1,
+            CheckpointMinutes = 5,
+            CheckpointsKept = 3,
+            Resume = true,
+            OnCancellation = CancellationBehavior.ReturnModel,
             CancellationToken = default,
         };
         ITrainerEstimator<ResNetTransformer, ResNetModel> trainer = ml.MulticlassClassification.Trainers.ResNet(options);
@@ -66,16 +79,27 @@ public static class PublicApi
             $"{fitted.FeatureColumnName} {fitted.FeatureColumnType} {fitted.ScoreColumnName} {fitted.PredictedLabelColumnName} {fitted.IsRowToRowMapper} "
             + $"{fitted.GetOutputSchema(data.Schema)} {fitted.GetRowToRowMapper(data.Schema)} {fitted.Transform(data)} {model.Architecture} {model.ClassNames} "
             + $"{model.ImageChannels} {model.ImageHeight} {model.ImageWidth} {model.ParameterCount} {model.History} {training.Recipe} {training.Device} "
-            + $"{training.Precision} {training.Seed} {training.BatchSize} {training.LearningRate} {training.Images} {training.History} {info} {shape} {idx} {folder} "
+            + $"{training.Precision} {training.Seed} {training.BatchSize} {training.LearningRate} {training.Images} {training.History} {training.Outcome} {training.BestEpoch} {info} {shape} {idx} {folder} "
             + $"{family} {layers[0].Name} {layers[0].Shape} {summary.ParameterCount} {architecture.Depths.First} {architecture}");
         Enum[] choices =
         [
             ComputeDevice.Cpu, ComputeDevice.Cuda, ComputePrecision.Auto, ComputePrecision.BFloat16, TrainingRecipe.Fast, Augmentation.None,
             ResizeMode.Stretch, ResizeMode.CenterCrop, ResNetBlock.Basic, ResNetSkip.Convolution,
+            CancellationBehavior.Throw, ClassWeights.Equal, TrainingMetric.TrainLoss, TrainingMetric.TrainAccuracy,
+            TrainingOutcome.Completed, TrainingOutcome.StoppedEarly, TrainingOutcome.Cancelled, TrainingOutcome.Diverged,
         ];
         (int second, int third, int fourth) = (architecture.Depths.Second, architecture.Depths.Third, architecture.Depths.Fourth);
         Console.WriteLine($"{choices.Length} {second} {third} {fourth}");
-        fitted.Dispose();
+        try
+        {
+            fitted.Dispose();
+        }
+        catch (TrainingDivergedException e) when (e.LastGoodModel is { } lastGood)
+        {
+            Console.WriteLine($"{e.Epoch} {e.Step} {e.LearningRate}");
+            lastGood.Dispose();
+        }
+
         model.ExportToSafeTensors("weights.safetensors");
         model.ExportToSafeTensors(Stream.Null);
         model.ExportToOnnx("model.onnx", new OnnxExportOptions { PixelType = OnnxPixelType.Byte, Resize = true });

@@ -29,10 +29,12 @@ internal static class Ablation
         };
         var recipe = new Option<TrainingRecipe>("--recipe");
         var test = new Option<bool>("--test") { Description = "Train on all 60,000 and score the test pictures: once per published figure." };
+        var flip = new Option<bool>("--flip") { Description = "Score each picture and its mirror image." };
+        var output = new Option<string?>("--out") { Description = "Keep the model in this file." };
         var data = new Option<string>("--data") { DefaultValueFactory = _ => "/usr/share/datasets/fashion-mnist" };
         var command = new Command("ablation", "Accuracy on 5,000 held-out training pictures for a recipe with some of its ingredients changed.")
         {
-            images, imageSize, epochs, seeds, set, recipe, test, data,
+            images, imageSize, epochs, seeds, set, recipe, test, flip, output, data,
         };
         command.SetAction(parsed =>
         {
@@ -50,6 +52,7 @@ internal static class Ablation
                 {
                     FeatureColumnName = "Pixels",
                     ImageSize = parsed.GetValue(imageSize),
+                    TestTimeFlip = parsed.GetValue(flip),
                     NumberOfEpochs = parsed.GetValue(epochs),
                     Recipe = parsed.GetValue(recipe),
                     Ablation = plan => Change(plan, changes),
@@ -57,6 +60,11 @@ internal static class Ablation
                         $"{epoch.Epoch}: loss {epoch.TrainLoss:F4} accuracy {epoch.TrainAccuracy:F4} {epoch.ImagesPerSecond:F0} images/s"),
                 }).Fit(final ? all : ml.Data.TakeRows(all, parsed.GetValue(images)));
                 var seconds = watch.Elapsed.TotalSeconds;
+                if (parsed.GetValue(output) is { } file)
+                {
+                    ml.Model.Save(model, all.Schema, file);
+                }
+
                 var accuracy = ml.MulticlassClassification.Evaluate(model.Transform(validation)).MicroAccuracy;
                 results.Add(accuracy);
                 Console.WriteLine(

@@ -4,17 +4,17 @@ using static TorchSharp.torch;
 namespace ResNetMLNet.Data;
 
 /// <summary>Pictures that stay in memory.</summary>
-internal sealed class KeptPictures(PictureStore store, InputFormat format, Device device, long[] classCounts)
-    : PictureSet(format, device, classCounts)
+internal sealed class KeptPictures(PictureStore store, InputFormat format, Device device, PictureCensus census)
+    : PictureSet(format, device, census)
 {
     public override bool IsStreamed => false;
 
-    public override IEnumerable<PictureBatch> Batches(int batchSize, long? shuffle) => Batches(store, batchSize, shuffle, Device);
+    public override IEnumerable<PictureBatch> Batches(int batchSize, long? shuffle, long skip = 0) => Batches(store, batchSize, shuffle, skip, Device);
 
     public override void Dispose() => store.Dispose();
 
-    /// <summary>All pictures of a store in batches.</summary>
-    internal static IEnumerable<PictureBatch> Batches(PictureStore store, int batchSize, long? shuffle, Device device)
+    /// <summary>All pictures of a store in batches, without the first few.</summary>
+    internal static IEnumerable<PictureBatch> Batches(PictureStore store, int batchSize, long? shuffle, long skip, Device device)
     {
         var order = Enumerable.Range(0, store.Count).ToArray();
         if (shuffle is { } seed)
@@ -22,7 +22,7 @@ internal sealed class KeptPictures(PictureStore store, InputFormat format, Devic
             RandomStream.Create(seed).Shuffle(order);
         }
 
-        for (var start = 0; start < order.Length; start += batchSize)
+        for (var start = (int)Math.Min(skip * batchSize, order.Length); start < order.Length; start += batchSize)
         {
             yield return store.Gather(order.AsSpan(start, Math.Min(batchSize, order.Length - start)), device);
         }

@@ -8,9 +8,12 @@ namespace ResNetMLNet.Data;
 /// <param name="parts">Pictures of one shape each: (pictures, channels, height, width), bytes or floats.</param>
 /// <param name="order">The place in the batch of each picture of the parts in turn; null when there is one part in order.</param>
 /// <param name="labels">The class of each picture, int64.</param>
-internal sealed class PictureBatch(Tensor[] parts, long[]? order, Tensor labels) : IDisposable
+/// <param name="weights">How much each picture counts, float32.</param>
+internal sealed class PictureBatch(Tensor[] parts, long[]? order, Tensor labels, Tensor weights) : IDisposable
 {
     public Tensor Labels => labels;
+
+    public Tensor Weights => weights;
 
     public long Count => labels.shape[0];
 
@@ -31,5 +34,6 @@ internal sealed class PictureBatch(Tensor[] parts, long[]? order, Tensor labels)
         }
 
         labels.Dispose();
+        weights.Dispose();
     }
 }

@@ -13,6 +13,7 @@ internal sealed class PictureStore : IDisposable
     private readonly Dictionary<ImageShape, PictureGroup> _groups = [];
     private readonly List<(PictureGroup Group, int Row)> _pictures = [];
     private readonly List<int> _labels = [];
+    private readonly List<float> _weights = [];
     private readonly int? _expected;
 
     /// <param name="expected">The number of pictures to come, where it is known: saves growing step by step.</param>
@@ -28,7 +29,8 @@ internal sealed class PictureStore : IDisposable
     /// <summary>The bytes that the pixels take.</summary>
     public long Size => _groups.Values.Sum(group => group.Size);
 
-    public void Add(PixelReader reader, int label)
+    /// <returns>The pixels of the picture, valid until the reader reads again.</returns>
+    public ReadOnlySpan<byte> Add(PixelReader reader, int label, float weight)
     {
         var pixels = reader.Read();
         if (!_groups.TryGetValue(reader.Shape, out var group))
@@ -39,7 +41,9 @@ internal sealed class PictureStore : IDisposable
 
         _pictures.Add((group, group.Count));
         _labels.Add(label);
+        _weights.Add(weight);
         group.Add(pixels);
+        return pixels;
     }
 
     public void MoveTo(Device device)
@@ -54,6 +58,7 @@ internal sealed class PictureStore : IDisposable
     {
         _pictures.Clear();
         _labels.Clear();
+        _weights.Clear();
         foreach (var group in _groups.Values)
         {
             group.Clear();
@@ -66,11 +71,13 @@ internal sealed class PictureStore : IDisposable
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         var labels = new long[indices.Length];
+        var weights = new float[indices.Length];
         var rows = new Dictionary<PictureGroup, (List<long> Rows, List<long> Positions)>();
         for (var i = 0; i < indices.Length; i++)
         {
             var (group, row) = _pictures[indices[i]];
             labels[i] = _labels[indices[i]];
+            weights[i] = _weights[indices[i]];
             if (!rows.TryGetValue(group, out var members))
             {
                 rows.Add(group, members = ([], []));
@@ -84,7 +91,7 @@ internal sealed class PictureStore : IDisposable
             .Select(pair => pair.Key.Gather([.. pair.Value.Rows]).to(device).DetachFromDisposeScope())
             .ToArray();
         var order = parts.Length == 1 ? null : rows.Values.SelectMany(members => members.Positions).ToArray();
-        return new(parts, order, tensor(labels).to(device).DetachFromDisposeScope());
+        return new(parts, order, tensor(labels).to(device).DetachFromDisposeScope(), tensor(weights).to(device).DetachFromDisposeScope());
     }
 
     public void Dispose()

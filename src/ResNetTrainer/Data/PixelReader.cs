@@ -44,7 +44,7 @@ internal abstract class PixelReader(
     protected abstract ReadOnlySpan<byte> ReadPixels();
 
     protected Exception Error(string problem) =>
-        context.Error($"The feature column '{column.Name}', row {Math.Max(0, row.Position)}: {problem}");
+        RowError.Create(context, "feature", column.Name, Math.Max(0, row.Position), problem);
 }
 
 /// <summary>Vectors of one shape, dense or sparse.</summary>

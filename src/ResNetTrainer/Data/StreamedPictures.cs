@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Hosting;
 using static TorchSharp.torch;
@@ -11,32 +10,32 @@ namespace ResNetMLNet.Data;
 /// time and is shuffled; where the data view can shuffle by itself, it does so too.
 /// </summary>
 internal sealed class StreamedPictures(
-    IHost host, IDataView data, FeatureColumn feature, LabelColumn label, InputFormat format, Device device, long[] counts, long budget)
-    : PictureSet(format, device, counts)
+    IHost host, IDataView data, PictureColumns columns, InputFormat format, Device device, PictureCensus census, long budget,
+    CancellationToken cancellation)
+    : PictureSet(format, device, census)
 {
     public override bool IsStreamed => true;
 
-    public override IEnumerable<PictureBatch> Batches(int batchSize, long? shuffle) => Prefetch.Of(Read(batchSize, shuffle));
+    public override IEnumerable<PictureBatch> Batches(int batchSize, long? shuffle, long skip = 0) => Prefetch.Of(Read(batchSize, shuffle, skip));
 
     public override void Dispose()
     {
     }
 
-    private IEnumerable<PictureBatch> Read(int batchSize, long? shuffle)
+    private IEnumerable<PictureBatch> Read(int batchSize, long? shuffle, long skip)
     {
         var random = shuffle is { } seed && data.CanShuffle ? RandomStream.Create(seed) : null;
-        using var cursor = data.GetRowCursor([feature.Column, label.Column], random);
-        var pixels = feature.CreateReader(host, cursor, Format);
-        var labels = label.CreateReader(cursor);
+        using var rows = columns.Read(host, data, Format, cancellation, random);
         using var window = new PictureStore();
         for (var part = 0; ; part++)
         {
-            var more = Fill(window, cursor, pixels, labels, batchSize);
-            foreach (var batch in KeptPictures.Batches(window, batchSize, shuffle is { } s ? RandomStream.Derive(s, part) : null, Device))
+            var more = Fill(window, rows, batchSize);
+            foreach (var batch in KeptPictures.Batches(window, batchSize, shuffle is { } s ? RandomStream.Derive(s, part) : null, skip, Device))
             {
                 yield return batch;
             }
 
+            skip = Math.Max(0, skip - ((window.Count + batchSize - 1) / batchSize));
             if (!more)
             {
                 yield break;
@@ -47,20 +46,16 @@ internal sealed class StreamedPictures(
     }
 
     // A multiple of the batch size, so that only the last batch of all is smaller.
-    private bool Fill(PictureStore window, DataViewRowCursor cursor, PixelReader pixels, Func<int> labels, int batchSize)
+    private bool Fill(PictureStore window, PictureRows rows, int batchSize)
     {
         while (window.Count == 0 || window.Count % batchSize != 0 || window.Size < budget)
         {
-            if (!cursor.MoveNext())
+            if (!rows.MoveNext())
             {
                 return false;
             }
 
-            host.ThrowIfCancelled();
-            if (labels() is var index and >= 0)
-            {
-                window.Add(pixels, index);
-            }
+            rows.AddTo(window);
         }
 
         return true;

@@ -64,6 +64,13 @@ internal static class MLNet
 
     public static bool FallsBackToCpu(IHostEnvironment environment) => ((IHostEnvironmentInternal)environment).FallbackToCpu;
 
+    /// <summary>Splits data as TrainTestSplit does.</summary>
+    public static (IDataView Train, IDataView Test) Split(IHostEnvironment environment, IDataView data, double testFraction, int seed)
+    {
+        var split = new DataOperationsCatalog(environment).TrainTestSplit(data, testFraction, samplingKeyColumnName: null, seed);
+        return (split.TrainSet, split.TestSet);
+    }
+
     /// <summary>A trainer that wants no normalised features, no calibration and no caching (it caches pixels itself).</summary>
     public static TrainerInfo CreateTrainerInfo() => new(normalization: false, calibration: false, caching: false, supportValid: true);
 

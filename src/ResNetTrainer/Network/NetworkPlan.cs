@@ -43,7 +43,7 @@ internal sealed class NetworkPlan
     public int Features { get; }
 
     public IEnumerable<ConvolutionPlan> Convolutions =>
-        Blocks.SelectMany(block => block.Skip is null ? block.Path : block.Path.Append(block.Skip)).Prepend(Stem);
+        Blocks.SelectMany(block => block.Convolutions).Prepend(Stem);
 
     /// <summary>Every tensor of the network under its name in PyTorch, in PyTorch's order of layers.</summary>
     public IEnumerable<TensorPlan> Tensors =>
@@ -83,7 +83,10 @@ internal sealed class NetworkPlan
 }
 
 /// <summary>A residual block: ReLU after every convolution of the path but the last, and after the sum with the skip path.</summary>
-internal sealed record BlockPlan(ConvolutionPlan[] Path, ConvolutionPlan? Skip);
+internal sealed record BlockPlan(ConvolutionPlan[] Path, ConvolutionPlan? Skip)
+{
+    public IEnumerable<ConvolutionPlan> Convolutions => Skip is null ? Path : Path.Append(Skip);
+}
 
 /// <summary>
 /// A convolution, padded so that stride 1 keeps the picture's size, and the batch normalisation behind it. Where there

@@ -55,11 +55,23 @@ internal sealed class NetworkTensor : IDisposable
         return (_whole ?? Master).detach().cpu().data<float>().ToArray();
     }
 
+    /// <summary>Takes over values from the host.</summary>
+    public void Import(float[] values)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        using var copy = TensorCopy.Of(values, Plan.Shape, Master.device);
+        _whole?.copy_(copy);
+        Master.copy_(_whole is null ? copy : _taps.Of(_whole));
+        Refresh();
+    }
+
     /// <summary>Copies the master to where the arithmetic sees it.</summary>
     public void Refresh()
     {
         if (!ReferenceEquals(Master, Compute))
         {
+            using var noGradients = no_grad();
             Compute.copy_(Master);
         }
     }

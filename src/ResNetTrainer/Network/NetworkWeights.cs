@@ -1,4 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace ResNetMLNet.Network;
 
@@ -30,6 +33,21 @@ internal sealed class NetworkWeights
             misshapen is not null ? $"the tensor '{misshapen.Name}' has the shape {Text(_tensors[misshapen.Name].Shape)} where the network has {Text(misshapen.Shape)}" :
             null;
         return difference is not null;
+    }
+
+    /// <summary>By what these values can be recognised: SHA-256 over names, shapes and values.</summary>
+    /// <param name="text">A text that belongs to them, if any.</param>
+    public string Fingerprint(string text = "")
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(text));
+        foreach (var (name, values) in _tensors)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name} {Text(values.Shape)}\n"));
+            hash.AppendData(MemoryMarshal.AsBytes(values.Data.AsSpan()));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private static string Text(long[] shape) => $"({string.Join(", ", shape)})";

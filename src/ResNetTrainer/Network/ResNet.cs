@@ -13,6 +13,8 @@ internal sealed class ResNet : IDisposable
     private readonly ConvolutionLayer _stem;
     private readonly ResidualBlock[] _blocks;
     private readonly Dictionary<string, NetworkTensor> _tensors = [];
+    private bool _stemIsFrozen;
+    private int _frozenBlocks;
 
     private ResNet(NetworkPlan plan, int height, int width, ScalarType precision, Func<TensorPlan, Tensor> create)
     {
@@ -39,7 +41,8 @@ internal sealed class ResNet : IDisposable
 
     public IReadOnlyDictionary<string, NetworkTensor> Tensors => _tensors;
 
-    public IEnumerable<NetworkTensor> Parameters => _tensors.Values.Where(tensor => tensor.Plan.IsParameter);
+    /// <summary>What is trained.</summary>
+    public IEnumerable<NetworkTensor> Parameters => _tensors.Values.Where(tensor => tensor.Compute.requires_grad);
 
     /// <summary>A network with fresh weights, for pictures of one size.</summary>
     public static ResNet Create(
@@ -61,10 +64,10 @@ internal sealed class ResNet : IDisposable
         // What is not needed any more goes at once: the backward pass keeps what it needs, and lets go of it as it comes along.
         using var scope = NewDisposeScope();
         var x = Stem(pictures, training);
-        foreach (var block in _blocks)
+        for (var i = 0; i < _blocks.Length; i++)
         {
             using var input = x;
-            x = block.Forward(input, training);
+            x = _blocks[i].Forward(input, training && i >= _frozenBlocks);
         }
 
         return Head(x).MoveToOuterDisposeScope();
@@ -95,6 +98,31 @@ internal sealed class ResNet : IDisposable
         yield return ("linear", [x.shape[0], Plan.Classes]);
     }
 
+    /// <summary>
+    /// Leaves the stem and the first stages as they are: their weights are not trained, and they normalise with their running statistics.
+    /// </summary>
+    /// <param name="stages">0 freezes the stem alone; 4 leaves only the linear layer to be trained.</param>
+    public void Freeze(int stages)
+    {
+        _stemIsFrozen = true;
+        _frozenBlocks = Plan.Architecture.Depths.ToArray().Take(stages).Sum();
+        var frozen = Plan.Blocks.Take(_frozenBlocks).SelectMany(block => block.Convolutions).Prepend(Plan.Stem)
+            .SelectMany(convolution => convolution.Tensors).Select(tensor => tensor.Name);
+        foreach (var name in frozen)
+        {
+            _tensors[name].Compute.requires_grad = false;
+        }
+    }
+
+    /// <summary>Takes over weights and running statistics.</summary>
+    public void Import(NetworkWeights weights)
+    {
+        foreach (var (name, tensor) in _tensors)
+        {
+            tensor.Import(weights.Tensors[name].Data);
+        }
+    }
+
     public NetworkWeights Export()
     {
         var weights = new NetworkWeights();
@@ -117,7 +145,7 @@ internal sealed class ResNet : IDisposable
     private Tensor Stem(Tensor pictures, bool training)
     {
         using var scope = NewDisposeScope();
-        var x = _stem.Forward(pictures.to_type(Precision), training).relu_();
+        var x = _stem.Forward(pictures.to_type(Precision), training && !_stemIsFrozen).relu_();
         return functional.max_pool2d(x, kernel_size: 3, stride: 2, padding: 1).MoveToOuterDisposeScope();
     }
 

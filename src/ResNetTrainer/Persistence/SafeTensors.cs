@@ -42,7 +42,12 @@ internal static class SafeTensors
     }
 
     /// <exception cref="InvalidDataException">The file is damaged; the message says how.</exception>
-    public static NetworkWeights Read(Stream stream)
+    public static NetworkWeights Read(Stream stream) => Read(stream, out _);
+
+    /// <inheritdoc cref="Read(Stream)"/>
+    /// <param name="stream">The file.</param>
+    /// <param name="metadata">The texts in its header.</param>
+    public static NetworkWeights Read(Stream stream, out IReadOnlyDictionary<string, string> metadata)
     {
         var available = stream.Length - stream.Position;
         Span<byte> length = stackalloc byte[8];
@@ -62,7 +67,7 @@ internal static class SafeTensors
         var json = new byte[size];
         stream.ReadExactly(json);
         var weights = new NetworkWeights();
-        foreach (var entry in Parse(json, available - size))
+        foreach (var entry in Parse(json, available - size, out metadata))
         {
             var values = new float[(entry.End - entry.Start) / sizeof(float)];
             stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
@@ -73,18 +78,21 @@ internal static class SafeTensors
     }
 
     // Everything is checked before anything is allocated for it; the entries come back in the order of their values.
-    private static List<Entry> Parse(byte[] json, long size)
+    private static List<Entry> Parse(byte[] json, long size, out IReadOnlyDictionary<string, string> metadata)
     {
         List<Entry> entries;
         try
         {
             using var header = JsonDocument.Parse(json);
+            metadata = header.RootElement.TryGetProperty(Metadata, out var texts)
+                ? texts.EnumerateObject().ToDictionary(text => text.Name, text => text.Value.GetString() ?? "")
+                : new Dictionary<string, string>();
             entries = [.. header.RootElement.EnumerateObject()
                 .Where(property => property.Name != Metadata)
                 .Select(property => Parse(property.Name, property.Value))
                 .OrderBy(entry => entry.Start)];
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw new InvalidDataException("its header is not that of a safetensors file", e);
         }

@@ -19,4 +19,14 @@ public sealed record EpochMetrics(
     double? ValidationAccuracy,
     double LearningRate,
     double ImagesPerSecond,
-    double Seconds);
+    double Seconds)
+{
+    /// <summary>A metric as a number of which more is better; not a number where there was no validation set.</summary>
+    internal double Goodness(TrainingMetric metric) => metric switch
+    {
+        TrainingMetric.TrainLoss => -TrainLoss,
+        TrainingMetric.TrainAccuracy => TrainAccuracy,
+        TrainingMetric.ValidationAccuracy => ValidationAccuracy ?? double.NaN,
+        _ => -ValidationLoss ?? double.NaN,
+    };
+}

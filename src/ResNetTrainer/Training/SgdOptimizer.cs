@@ -52,6 +52,32 @@ internal sealed class SgdOptimizer : IDisposable
         }
     }
 
+    /// <summary>The velocities on the host, by the names of their parameters; none without momentum.</summary>
+    public NetworkWeights Export()
+    {
+        using var scope = NewDisposeScope();
+        var velocities = new NetworkWeights();
+        foreach (var (parameter, velocity) in _parameters)
+        {
+            if (velocity is not null)
+            {
+                velocities.Add(parameter.Plan.Name, velocity.shape, velocity.cpu().data<float>().ToArray());
+            }
+        }
+
+        return velocities;
+    }
+
+    /// <summary>Takes over velocities from the host.</summary>
+    public void Import(NetworkWeights velocities)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var (parameter, velocity) in _parameters)
+        {
+            velocity?.copy_(TensorCopy.Of(velocities.Tensors[parameter.Plan.Name].Data, velocity.shape, velocity.device));
+        }
+    }
+
     public void Dispose()
     {
         foreach (var (_, velocity) in _parameters)

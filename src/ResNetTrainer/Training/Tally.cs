@@ -4,26 +4,52 @@ using static TorchSharp.torch;
 namespace ResNetMLNet.Training;
 
 /// <summary>Sums of loss and hits that stay on the device until they are read: a step never waits for them.</summary>
-internal sealed class Tally(Device device) : IDisposable
+internal sealed class Tally : IDisposable
 {
-    private readonly Tensor _loss = zeros([], ScalarType.Float64, device).DetachFromDisposeScope();
-    private readonly Tensor _hits = zeros([], ScalarType.Int64, device).DetachFromDisposeScope();
-    private long _count;
+    private readonly Tensor _sums;
 
-    public void Add(Tensor meanLoss, Tensor logits, Tensor labels)
+    public Tally(Device device) => _sums = zeros([3], ScalarType.Float64, device).DetachFromDisposeScope();
+
+    /// <param name="meanLoss">The (weighted) mean loss of a batch.</param>
+    /// <param name="logits">(batch, classes).</param>
+    /// <param name="labels">The classes.</param>
+    /// <param name="weights">How much each picture counts; null for all alike.</param>
+    public void Add(Tensor meanLoss, Tensor logits, Tensor labels, Tensor? weights = null)
     {
+        using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        var count = labels.shape[0];
-        _loss.add_(meanLoss.detach().to_type(ScalarType.Float64), alpha: count);
-        _hits.add_(logits.argmax(1).eq(labels).sum());
-        _count += count;
+        var hits = logits.argmax(1).eq(labels).to_type(ScalarType.Float64);
+        var count = weights is null
+            ? full([], labels.shape[0], ScalarType.Float64, labels.device)
+            : weights.to_type(ScalarType.Float64).sum();
+        var hit = weights is null ? hits.sum() : (hits * weights).sum();
+        _sums.add_(stack([meanLoss.detach().to_type(ScalarType.Float64) * count, hit, count]));
     }
 
-    public (double MeanLoss, double Accuracy) Read() => (_loss.item<double>() / _count, (double)_hits.item<long>() / _count);
+    public (double MeanLoss, double Accuracy) Read() => Sums is [var loss, var hits, var count] ? (loss / count, hits / count) : default;
 
-    public void Dispose()
+    /// <summary>The sums themselves, for a checkpoint: of losses, of hits, of weights.</summary>
+    public double[] Sums
     {
-        _loss.Dispose();
-        _hits.Dispose();
+        get
+        {
+            using var scope = NewDisposeScope();
+            return _sums.cpu().data<double>().ToArray();
+        }
+
+        set
+        {
+            using var scope = NewDisposeScope();
+            _sums.copy_(tensor(value));
+        }
     }
+
+    public void Clear()
+    {
+        // What comes back is another handle of the same tensor.
+        using var scope = NewDisposeScope();
+        _sums.zero_();
+    }
+
+    public void Dispose() => _sums.Dispose();
 }

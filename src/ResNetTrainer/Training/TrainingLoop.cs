@@ -1,85 +1,98 @@
-using System.Diagnostics;
 using ResNetMLNet.Data;
 using ResNetMLNet.Hosting;
-using ResNetMLNet.Network;
 using TorchSharp;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace ResNetMLNet.Training;
 
 /// <summary>Training from top to bottom: epochs of steps, each a batch forward, backward and a step of the optimizer.</summary>
-internal sealed class TrainingLoop(TrainingPlan plan, ResNet network, PictureSet train, PictureSet? validation)
+/// <param name="plan">What to do.</param>
+/// <param name="loss">What to make small.</param>
+/// <param name="train">The training pictures.</param>
+/// <param name="validation">The pictures that are scored after each epoch, if any.</param>
+internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, PictureSet train, PictureSet? validation)
 {
-    /// <summary>Trains the network in place.</summary>
-    /// <param name="stepDone">Called after every step; may throw to stop.</param>
-    /// <param name="epochDone">Called after every epoch.</param>
-    public List<EpochMetrics> Run(Action stepDone, Action<EpochMetrics> epochDone)
+    // Looking at the loss makes a GPU's host wait for the step; on the CPU it costs nothing.
+    private const int StepsBetweenLooksOnGpu = 100;
+
+    private readonly long _stepsPerEpoch = (train.Count + plan.BatchSize - 1) / plan.BatchSize;
+
+    /// <summary>Trains from where the state stands to the end.</summary>
+    /// <param name="state">Where training stands; trained in place.</param>
+    /// <param name="betweenSteps">Called after every step of training and of validation; may throw to stop.</param>
+    /// <param name="epochDone">Called after every epoch; may throw to stop.</param>
+    /// <exception cref="TrainingDivergedException">The loss is infinite or not a number.</exception>
+    public TrainingOutcome Run(TrainingState state, Action betweenSteps, Action epochDone)
     {
-        var history = new List<EpochMetrics>();
-        var stepsPerEpoch = (train.Count + plan.BatchSize - 1) / plan.BatchSize;
-        var steps = stepsPerEpoch * plan.Epochs;
-        var sizes = new PictureSizes(network.Plan, train.Format.Shape, plan.SmallestPictures, plan.GrownAfter);
-        using var optimizer = new SgdOptimizer(network, plan.Momentum, plan.WeightDecay);
-
-        for (var epoch = 0; epoch < plan.Epochs; epoch++)
+        var sizes = new PictureSizes(state.Network.Plan, train.Format.Shape, plan.SmallestPictures, plan.GrownAfter);
+        while (state.Epoch < plan.Epochs)
         {
-            var watch = Stopwatch.StartNew();
-            var epochSeed = RandomStream.Derive(plan.Seed, epoch);
-            using var tally = new Tally(train.Device);
-            var step = epoch * stepsPerEpoch;
+            if (plan.EarlyStopping?.IsDue(state.History) == true)
+            {
+                return TrainingOutcome.StoppedEarly;
+            }
 
-            foreach (var batch in train.Batches(plan.BatchSize, shuffle: epochSeed))
+            state.BeginEpoch();
+            var epochSeed = RandomStream.Derive(plan.Seed, state.Epoch);
+            foreach (var batch in train.Batches(plan.BatchSize, shuffle: epochSeed, skip: state.Step))
             {
                 using (batch)
                 {
-                    // A single left-over picture has nothing to be normalised against; the next epoch has it elsewhere.
-                    if (batch.Count == 1)
-                    {
-                        continue;
-                    }
-
-                    using var scope = NewDisposeScope();
-                    var stepSeed = RandomStream.Derive(epochSeed, step);
-                    var pictures = batch.ToInput(train.Format with { Shape = sizes.At((double)step / steps) }, raw => Augmenter.Apply(raw, plan.Augmentation, stepSeed));
-                    var logits = network.Forward(pictures, training: true);
-                    var loss = functional.cross_entropy(logits, batch.Labels, label_smoothing: plan.LabelSmoothing);
-                    loss.backward();
-                    optimizer.Step(plan.LearningRateAt(step, steps));
-                    tally.Add(loss, logits, batch.Labels);
+                    state.BeginStep();
+                    Step(state, batch, sizes, epochSeed);
+                    state.EndStep();
                 }
 
-                step++;
-                stepDone();
+                betweenSteps();
             }
 
-            var (trainLoss, trainAccuracy) = tally.Read();
-            if (!double.IsFinite(trainLoss))
-            {
-                throw new NotFiniteNumberException(
-                    $"The loss became {trainLoss} in epoch {epoch + 1}, with a learning rate of up to {plan.LearningRate}. Try a tenth of it; if that does not help, "
-                    + "check that pixels of type float are scaled to [0, 1], and try Precision = ComputePrecision.Float32.");
-            }
-
-            var trainSeconds = watch.Elapsed.TotalSeconds;
-            var (validationLoss, validationAccuracy) = validation is null ? (null, null) : Evaluate(validation);
-            history.Add(new(
-                epoch + 1,
+            var trainSeconds = state.Seconds;
+            var (trainLoss, trainAccuracy) = state.Tally.Read();
+            ThrowIfDiverged(trainLoss, state);
+            var (validationLoss, validationAccuracy) = validation is null ? (null, null) : Evaluate(state, validation, betweenSteps);
+            state.EndEpoch(new(
+                state.Epoch + 1,
                 plan.Epochs,
                 trainLoss,
                 trainAccuracy,
                 validationLoss,
                 validationAccuracy,
-                plan.LearningRateAt(step - 1, steps),
+                LearningRateAt(state, state.Step - 1),
                 train.Count / trainSeconds,
-                watch.Elapsed.TotalSeconds));
-            epochDone(history[^1]);
+                state.Seconds));
+            epochDone();
         }
 
-        return history;
+        return TrainingOutcome.Completed;
     }
 
-    private (double? Loss, double? Accuracy) Evaluate(PictureSet pictures)
+    private void Step(TrainingState state, PictureBatch batch, PictureSizes sizes, long epochSeed)
+    {
+        // A single left-over picture has nothing to be normalised against; the next epoch has it elsewhere.
+        if (batch.Count == 1)
+        {
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        var step = (state.Epoch * _stepsPerEpoch) + state.Step;
+        var shape = sizes.At((double)step / (_stepsPerEpoch * plan.Epochs));
+        var stepSeed = RandomStream.Derive(epochSeed, step);
+        var pictures = batch.ToInput(train.Format with { Shape = shape }, raw => Augmenter.Apply(raw, plan.Augmentation, stepSeed));
+        var weights = loss.WeightsOf(batch);
+        var logits = state.Network.Forward(pictures, training: true);
+        var mean = Loss.Mean(logits, batch.Labels, weights, plan.LabelSmoothing);
+        if (train.Device.type == DeviceType.CPU || step % StepsBetweenLooksOnGpu == 0)
+        {
+            ThrowIfDiverged(mean.item<float>(), state);
+        }
+
+        mean.backward();
+        state.Optimizer.Step(LearningRateAt(state, state.Step));
+        state.Tally.Add(mean, logits, batch.Labels, weights);
+    }
+
+    private (double? Loss, double? Accuracy) Evaluate(TrainingState state, PictureSet pictures, Action betweenSteps)
     {
         using var noGradients = no_grad();
         using var tally = new Tally(pictures.Device);
@@ -88,11 +101,30 @@ internal sealed class TrainingLoop(TrainingPlan plan, ResNet network, PictureSet
             using (batch)
             {
                 using var scope = NewDisposeScope();
-                var logits = network.Forward(batch.ToInput(pictures.Format), training: false);
-                tally.Add(functional.cross_entropy(logits, batch.Labels), logits, batch.Labels);
+                var weights = loss.WeightsOf(batch);
+                var logits = state.Network.Forward(batch.ToInput(pictures.Format), training: false);
+                tally.Add(Loss.Mean(logits, batch.Labels, weights), logits, batch.Labels, weights);
             }
+
+            betweenSteps();
         }
 
         return tally.Read();
+    }
+
+    private double LearningRateAt(TrainingState state, long stepOfEpoch) =>
+        plan.LearningRateAt((state.Epoch * _stepsPerEpoch) + stepOfEpoch, _stepsPerEpoch * plan.Epochs);
+
+    private void ThrowIfDiverged(double value, TrainingState state)
+    {
+        if (!double.IsFinite(value))
+        {
+            var (epoch, step, rate) = (state.Epoch + 1, Math.Min(state.Step + 1, _stepsPerEpoch), LearningRateAt(state, state.Step));
+            throw new TrainingDivergedException(
+                FormattableString.Invariant($"The loss became {value} in epoch {epoch}, step {step} of {_stepsPerEpoch}, at a learning rate of {rate:G4}. ")
+                + FormattableString.Invariant($"Try LearningRate = {plan.LearningRate / 10:G2}, a tenth of what it was; if that does not help, check that pixels of type ")
+                + "float are scaled to [0, 1], and try Precision = ComputePrecision.Float32. The exception's LastGoodModel is the model after the last epoch that went well.",
+                epoch, step, rate);
+        }
     }
 }

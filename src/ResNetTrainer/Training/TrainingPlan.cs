@@ -34,6 +34,16 @@ internal sealed record TrainingPlan
     /// <summary>The share of all steps after which pictures have their full size.</summary>
     public double GrownAfter { get; init; } = 0.75;
 
+    /// <summary>Stages that are left as they are, with the stem; null for none.</summary>
+    public int? FrozenStages { get; init; }
+
+    public ClassWeights ClassWeights { get; init; }
+
+    public EarlyStopping? EarlyStopping { get; init; }
+
+    /// <summary>The metric whose best epoch gives the weights; null for the last epoch's.</summary>
+    public TrainingMetric? BestWeightsBy { get; init; }
+
     public required long Seed { get; init; }
 
     public required ScalarType Precision { get; init; }

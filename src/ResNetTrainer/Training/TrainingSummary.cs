@@ -24,6 +24,12 @@ public sealed record TrainingSummary
     /// <summary>The number of training pictures.</summary>
     public required long Images { get; init; }
 
+    /// <summary>How training ended.</summary>
+    public TrainingOutcome Outcome { get; init; }
+
+    /// <summary>The epoch, from 1, whose weights the model has, where the best were asked for; null for the weights at the end.</summary>
+    public int? BestEpoch { get; init; }
+
     /// <summary>What each epoch came to.</summary>
     public required IReadOnlyList<EpochMetrics> History { get; init; }
 }

@@ -27,12 +27,22 @@ internal static class TrainCommand
             }
         });
         var seed = new Option<int>("--seed") { Description = "The seed of weights, order and augmentation." };
+        var startFrom = new Option<FileInfo?>("--start-from") { Description = "A model.zip whose weights training starts from; its classes may be fewer." };
+        var checkpoint = new Option<DirectoryInfo?>("--checkpoint") { Description = "A folder for a checkpoint after each epoch, from which --resume goes on." };
+        var resume = new Option<bool>("--resume") { Description = "Goes on from the newest checkpoint in the folder of --checkpoint." };
         var output = new Option<DirectoryInfo>("--out") { Description = "Where model.zip, metrics.json and curves.png go.", DefaultValueFactory = _ => new("out") };
 
         var command = new Command("train", "Trains a network, evaluates it, saves it, loads it again and scores some pictures (the default command).")
         {
-            recipe, epochs, batchSize, learningRate, imageSize, precision, device, seed, output,
+            recipe, epochs, batchSize, learningRate, imageSize, precision, device, seed, startFrom, checkpoint, resume, output,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(resume) && result.GetValue(checkpoint) is null)
+            {
+                result.AddError("--resume needs --checkpoint DIR, the folder to go on from.");
+            }
+        });
         data.AddTo(command);
         architecture.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
@@ -53,18 +63,21 @@ internal static class TrainCommand
                 Precision = parsed.GetValue(precision),
                 Device = computeDevice,
                 ValidationSet = pictures.Test,
+                StartFrom = parsed.GetValue(startFrom) is { } zip ? SavedModel.Load(ml, zip).Network : null,
+                CheckpointDirectory = parsed.GetValue(checkpoint)?.FullName,
+                Resume = parsed.GetValue(resume),
                 CancellationToken = cancellation,
+                OnCancellation = CancellationBehavior.ReturnModel,
             };
-            Run(ml, pictures, options, parsed.GetValue(output)!.FullName);
-            return 0;
+            return Run(ml, pictures, options, parsed.GetValue(output)!.FullName);
         });
         return command;
     }
 
-    private static void Run(MLContext ml, Pictures pictures, ResNetTrainer.Options options, string folder)
+    private static int Run(MLContext ml, Pictures pictures, ResNetTrainer.Options options, string folder)
     {
         var watch = Stopwatch.StartNew();
-        var progress = new Progress(Console.Out, watch);
+        var progress = new Progress(Console.Out);
         options.EpochCallback = progress.Epoch;
         ml.Log += progress.Log;
 
@@ -73,9 +86,12 @@ internal static class TrainCommand
         var model = pipeline.Fit(pictures.Train);
 
         var network = model.OfType<ResNetTransformer>().Single();
-        var test = network.Model.History[^1];
         var seconds = watch.Elapsed.TotalSeconds;
-        Console.WriteLine($"test accuracy {test.ValidationAccuracy:F4}, loss {test.ValidationLoss:F4}, after {seconds:F0} s");
+        var cancelled = network.Model.Training.Outcome == TrainingOutcome.Cancelled;
+        if (network.Model.History is [.., var test])
+        {
+            Console.WriteLine($"test accuracy {test.ValidationAccuracy:F4}, loss {test.ValidationLoss:F4}, after {seconds:F0} s");
+        }
 
         Directory.CreateDirectory(folder);
         var zip = Path.Combine(folder, "model.zip");
@@ -83,12 +99,18 @@ internal static class TrainCommand
         OutputFile.WriteJson(Path.Combine(folder, "metrics.json"), TrainingMetrics.Of(network.Model, options, seconds));
         OutputFile.Write(Path.Combine(folder, "curves.png"), stream => CurvesPlot.Write(stream, network.Model.History));
         Console.WriteLine($"wrote model.zip, metrics.json and curves.png to {folder}");
+        if (cancelled)
+        {
+            Console.Error.WriteLine($"Cancelled in epoch {network.Model.History.Count + 1}; what was trained so far is in {folder}.");
+            return Exit.Cancelled;
+        }
 
         // As another program would: a new context, nothing registered.
         var again = new MLContext();
         var loaded = again.Model.Load(zip, out _);
         Console.WriteLine("loaded model.zip into a new MLContext; the first test pictures as it sees them:");
         PredictionTable.Write(Console.Out, loaded.Transform(again.Data.TakeRows(pictures.Test, 8)), pictures.FeatureColumnName);
+        return 0;
     }
 
     private static int DefaultImageSize(TrainingRecipe recipe, Pictures pictures) =>

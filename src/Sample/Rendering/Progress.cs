@@ -1,18 +1,17 @@
-using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 
 namespace ResNetMLNet.Sample.Rendering;
 
 /// <summary>Plain lines of progress: what the trainer says it does, then a line an epoch.</summary>
-internal sealed class Progress(TextWriter output, Stopwatch watch)
+internal sealed class Progress(TextWriter output)
 {
     public void Epoch(EpochMetrics metrics)
     {
-        var left = watch.Elapsed / metrics.Epoch * (metrics.NumberOfEpochs - metrics.Epoch);
+        var left = metrics.Seconds * (metrics.NumberOfEpochs - metrics.Epoch);
         output.WriteLine(
             $"epoch {metrics.Epoch,2} of {metrics.NumberOfEpochs}   loss {metrics.TrainLoss:F3}   train accuracy {metrics.TrainAccuracy:F3}   "
-            + $"test accuracy {metrics.ValidationAccuracy:F3}   {metrics.ImagesPerSecond,5:F0} images/s   {metrics.Seconds,5:F1} s   {left.TotalSeconds,4:F0} s left");
+            + $"test accuracy {metrics.ValidationAccuracy:F3}   {metrics.ImagesPerSecond,5:F0} images/s   {metrics.Seconds,5:F1} s   {left,4:F0} s left");
     }
 
     /// <summary>The trainer's first line, and warnings; the epochs have lines of their own.</summary>

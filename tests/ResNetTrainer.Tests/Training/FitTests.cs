@@ -106,7 +106,9 @@ public class FitTests
         var before = Tensor.TotalCount;
         var data = Pictures.Labelled();
         data.OnRow = row => _ = row == 20 ? throw new FormatException() : 0;
-        Assert.ThrowsExactly<FormatException>(() => Pictures.Trainer(Ml).Fit(data));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Pictures.Trainer(Ml).Fit(data));
+        Assert.Contains("Row 20", error.Message);
+        Assert.IsInstanceOfType<FormatException>(error.InnerException);
         Assert.ThrowsExactly<TimeoutException>(() => Pictures.Trainer(Ml, change: options => options.EpochCallback = _ => throw new TimeoutException()).Fit(Pictures.Labelled()));
 
         Assert.AreEqual(before, Tensor.TotalCount);
@@ -135,7 +137,7 @@ public class FitTests
         data = fails ? Unshuffled(data) : data;
 
         _ = fails
-            ? (Exception)Assert.ThrowsExactly<FormatException>(() => trainer.Fit(data))
+            ? (Exception)Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(data))
             : Assert.ThrowsExactly<OperationCanceledException>(() => trainer.Fit(data));
         Assert.AreEqual(before, Tensor.TotalCount);
         Assert.AreEqual(0, data.OpenCursors);
@@ -215,8 +217,9 @@ public class FitTests
         var host = ((Microsoft.ML.Runtime.IHostEnvironment)Ml).Register("test");
         var feature = FeatureColumn.Find(host, data.Schema, "Features", 1);
         var label = LabelColumn.Find(host, data.Schema, "Label");
-        using var set = PictureSet.Load(host, data, feature, label, new(new(1, 20, 20), false, ResizeMode.Stretch), CPU, budget);
-        int[] Pass(long? seed) => [.. set.Batches(8, seed).SelectMany(batch =>
+        using var set = PictureSet.Load(
+            host, data, new(feature, label, null), new(new(1, 20, 20), false, ResizeMode.Stretch), CPU, budget, recognisable: false, default);
+        int[] Pass(long? seed, long skip = 0) => [.. set.Batches(8, seed, skip).SelectMany(batch =>
         {
             using (batch)
             {
@@ -230,6 +233,9 @@ public class FitTests
         CollectionAssert.AreEquivalent(Enumerable.Range(0, 50).ToArray(), Pass(1));
         CollectionAssert.AreEqual(Pass(1), Pass(1));
         CollectionAssert.AreNotEqual(Pass(1), Pass(2));
+        CollectionAssert.AreEqual(Pass(1)[24..], Pass(1, skip: 3));
+        CollectionAssert.AreEqual(Pass(1)[48..], Pass(1, skip: 6));
+        Assert.HasCount(0, Pass(1, skip: 7));
     }
 
     [TestMethod]

@@ -1,0 +1,56 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace ResNetMLNet.Data;
+
+/// <summary>What a set of labelled pictures has of each class, and by what it can be recognised.</summary>
+internal sealed class PictureCensus : IDisposable
+{
+    private readonly IncrementalHash? _hash;
+
+    /// <param name="classes">The number of classes.</param>
+    /// <param name="recognisable">Whether to make a fingerprint: it reads every pixel once more.</param>
+    public PictureCensus(int classes, bool recognisable)
+    {
+        Counts = new long[classes];
+        Weights = new double[classes];
+        _hash = recognisable ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
+    }
+
+    /// <summary>The number of pictures of each class.</summary>
+    public long[] Counts { get; }
+
+    /// <summary>The sum of the example weights of each class; the number of pictures where there are no weights.</summary>
+    public double[] Weights { get; }
+
+    public long Count => Counts.Sum();
+
+    /// <summary>SHA-256 of labels, weights and pixels in order; null where it was not asked for. Pixels beyond the memory budget are left out.</summary>
+    public string? Fingerprint { get; private set; }
+
+    public void Add(int label, float weight, ImageShape shape, ReadOnlySpan<byte> pixels)
+    {
+        Counts[label]++;
+        Weights[label] += weight;
+        if (_hash is not null)
+        {
+            Span<byte> row = stackalloc byte[20];
+            BinaryPrimitives.WriteInt32LittleEndian(row, label);
+            BinaryPrimitives.WriteSingleLittleEndian(row[4..], weight);
+            BinaryPrimitives.WriteInt32LittleEndian(row[8..], shape.Channels);
+            BinaryPrimitives.WriteInt32LittleEndian(row[12..], shape.Height);
+            BinaryPrimitives.WriteInt32LittleEndian(row[16..], shape.Width);
+            _hash.AppendData(row);
+            _hash.AppendData(pixels);
+        }
+    }
+
+    /// <summary>To be called when all pictures have been added.</summary>
+    public void Complete()
+    {
+        Fingerprint = _hash is null ? null : Convert.ToHexStringLower(_hash.GetHashAndReset());
+        Dispose();
+    }
+
+    public void Dispose() => _hash?.Dispose();
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.Hosting;
+using ResNetMLNet.Network;
+
+namespace ResNetMLNet;
+
+/// <summary>The model in <see cref="ResNetTrainer.Options.StartFrom"/>.</summary>
+internal static class StartingModel
+{
+    /// <summary>Finds it, in a chain too, and checks that its body is the network's.</summary>
+    /// <exception cref="InvalidOperationException">There is no residual network in it, or more than one, or it is another network.</exception>
+    public static ResNetModel Of(IExceptionContext context, ITransformer transformer, NetworkPlan network)
+    {
+        if (Find(transformer).ToArray() is not [var found])
+        {
+            throw context.Error("The option StartFrom must be a ResNetTransformer, or a chain of transformers with one in it, as Model.Load gives it.");
+        }
+
+        var model = found.Model;
+        if (model.Architecture != network.Architecture)
+        {
+            throw context.Error(
+                $"The option StartFrom is the network {model.Architecture.Name}, but Architecture is {network.Architecture.Name}, which has other weights. "
+                + "Set Architecture = model.Architecture.");
+        }
+
+        return model.ImageChannels == network.Channels
+            ? model
+            : throw context.Error(
+                $"The option StartFrom is a network for pictures of {model.ImageChannels} channels, but the feature column's have {network.Channels}. "
+                + "Give pictures as the network was trained on: for MLImage and encoded pictures ImageChannels says how they are read.");
+    }
+
+    /// <summary>The names of classes whose key has no values.</summary>
+    public static string[] Numbers(int classes) => [.. Enumerable.Range(0, classes).Select(index => index.ToString(CultureInfo.InvariantCulture))];
+
+    /// <summary>Says which classes are new and which are gone.</summary>
+    public static void LogClasses(IChannel channel, IReadOnlyList<string> then, IReadOnlyList<string> now)
+    {
+        var (added, left) = (now.Except(then).ToArray(), then.Except(now).ToArray());
+        channel.Log(
+            $"starting from a model of {then.Count} classes{(added.Length == 0 ? "" : $"; new: {string.Join(", ", added)}")}");
+        if (left.Length > 0)
+        {
+            channel.Warn($"The label column does not have the classes {string.Join(", ", left)}, which the model to start from knows: the new model will not.");
+        }
+    }
+
+    private static IEnumerable<ResNetTransformer> Find(ITransformer transformer) => transformer switch
+    {
+        ResNetTransformer found => [found],
+        IEnumerable<ITransformer> chain => chain.SelectMany(Find),
+        _ => [],
+    };
+}

@@ -1,0 +1,30 @@
+using ResNetMLNet.Network;
+
+namespace ResNetMLNet.Training.Checkpoints;
+
+/// <summary>A state of training in managed memory, from which training can go on.</summary>
+internal sealed record Checkpoint
+{
+    /// <summary>Steps done of the current epoch.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>The sums of loss, hits and weights of the current epoch.</summary>
+    public required double[] Tally { get; init; }
+
+    /// <summary>Seconds spent on the current epoch.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>The epochs done.</summary>
+    public required EpochMetrics[] History { get; init; }
+
+    /// <summary>The epoch of <see cref="Best"/>, from 1.</summary>
+    public required int? BestEpoch { get; init; }
+
+    public required NetworkWeights Network { get; init; }
+
+    /// <summary>The optimizer's.</summary>
+    public required NetworkWeights Velocity { get; init; }
+
+    /// <summary>The weights of the best epoch, where they are kept.</summary>
+    public required NetworkWeights? Best { get; init; }
+}

@@ -1,0 +1,169 @@
+using System.Globalization;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.Hosting;
+using ResNetMLNet.Persistence;
+
+namespace ResNetMLNet.Training.Checkpoints;
+
+/// <summary>
+/// The checkpoints of one training, of which the newest few are kept. They are written in the background: training goes on meanwhile, and a
+/// disk that fails does not end it.
+/// </summary>
+internal sealed class CheckpointFolder
+{
+    private const string Prefix = "checkpoint-";
+    private const string Extension = ".safetensors";
+
+    private readonly IHost _host;
+    private readonly IChannel _channel;
+    private readonly string _path;
+    private readonly int _kept;
+    private IReadOnlyDictionary<string, string> _identity = new Dictionary<string, string>();
+    private (string File, Task Task)? _writing;
+    private string? _last;
+
+    private CheckpointFolder(IHost host, IChannel channel, string path, int kept)
+    {
+        (_host, _channel, _path, _kept) = (host, channel, Path.GetFullPath(path), kept);
+        try
+        {
+            Directory.CreateDirectory(_path);
+            foreach (var stray in Directory.EnumerateFiles(_path, $"{Prefix}*{Extension}.*{AtomicFile.Temporary}"))
+            {
+                // Left behind by a process that was killed while it wrote.
+                File.Delete(stray);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw _host.Error(e, $"The checkpoint folder '{_path}' cannot be used: {e.Message} Choose another CheckpointDirectory.");
+        }
+    }
+
+    /// <summary>The newest checkpoint that is whole, and what it belongs to; null where there is none.</summary>
+    public (string File, Checkpoint Checkpoint, IReadOnlyDictionary<string, string> Identity)? Newest { get; private set; }
+
+    /// <summary>The seed of that training.</summary>
+    public int? Seed => Newest is { } newest && int.TryParse(newest.Identity.GetValueOrDefault(nameof(TrainingPlan.Seed)), CultureInfo.InvariantCulture, out var seed) ? seed : null;
+
+    /// <summary>Opens a folder, which is made where it does not exist.</summary>
+    /// <param name="host">The trainer.</param>
+    /// <param name="channel">Is told what is found and what goes wrong.</param>
+    /// <param name="path">The folder.</param>
+    /// <param name="kept">How many checkpoints to keep.</param>
+    /// <param name="resume">Whether to look for checkpoints to go on from; without that, their being there is an error.</param>
+    /// <exception cref="InvalidOperationException">The folder cannot be used, has checkpoints without <paramref name="resume"/>, or damaged ones only.</exception>
+    public static CheckpointFolder Open(IHost host, IChannel channel, string path, int kept, bool resume)
+    {
+        var folder = new CheckpointFolder(host, channel, path, kept);
+        var files = folder.Files();
+        if (files.Length > 0 && !resume)
+        {
+            throw host.Error(
+                $"The checkpoint folder '{folder._path}' has the checkpoints of an earlier training. Set Resume = true to go on with it, or choose "
+                + "another CheckpointDirectory, or delete them.");
+        }
+
+        if (resume)
+        {
+            folder.Newest = folder.ReadNewest(files);
+        }
+
+        return folder;
+    }
+
+    /// <summary>Refuses a checkpoint of another training.</summary>
+    /// <param name="identity">What this training is.</param>
+    /// <exception cref="InvalidOperationException">It differs from the newest checkpoint's; the message says in what.</exception>
+    public void Identify(IReadOnlyDictionary<string, string> identity)
+    {
+        _identity = identity;
+        if (Newest is not { } newest)
+        {
+            return;
+        }
+
+        var differences = identity.Keys.Union(newest.Identity.Keys)
+            .Select(key => (Key: key, Then: newest.Identity.GetValueOrDefault(key, "none"), Now: identity.GetValueOrDefault(key, "none")))
+            .Where(entry => entry.Then != entry.Now)
+            .Select(entry => $"{entry.Key} was {entry.Then} and is {entry.Now}")
+            .ToArray();
+        if (differences.Length > 0)
+        {
+            throw _host.Error(
+                $"The checkpoint '{newest.File}' belongs to another training: {string.Join("; ", differences)}. Go on with the same data and options, "
+                + "choose another CheckpointDirectory, or start anew from its weights with StartFrom.");
+        }
+    }
+
+    /// <summary>Writes a checkpoint, unless there is one of this moment, and deletes the oldest ones. Returns before that is done.</summary>
+    public void Write(TrainingState state)
+    {
+        var file = Path.Combine(_path, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Epoch:D4}-{state.Step:D7}{Extension}"));
+        if (file == _last)
+        {
+            return;
+        }
+
+        Flush();
+        _last = file;
+        var checkpoint = state.Save();
+        _writing = (file, Task.Run(() =>
+        {
+            CheckpointFile.Write(file, checkpoint, _identity);
+            foreach (var old in Files().Skip(_kept))
+            {
+                File.Delete(old);
+            }
+        }));
+    }
+
+    /// <summary>Waits until what was given to be written is on the disk.</summary>
+    public void Flush()
+    {
+        if (_writing is not var (file, task))
+        {
+            return;
+        }
+
+        _writing = null;
+        try
+        {
+            task.GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _channel.Warn($"The checkpoint '{file}' could not be written: {e.Message} Training goes on; make room or give the right to write to the folder.");
+        }
+    }
+
+    private (string, Checkpoint, IReadOnlyDictionary<string, string>)? ReadNewest(string[] files)
+    {
+        var problems = new List<string>();
+        foreach (var file in files)
+        {
+            try
+            {
+                var (checkpoint, identity) = CheckpointFile.Read(file);
+                _channel.Log($"going on from the checkpoint '{file}'");
+                return (file, checkpoint, identity);
+            }
+            catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                problems.Add($"'{file}': {e.Message}");
+                _channel.Warn($"The checkpoint '{file}' is damaged ({e.Message}); the one before it is used.");
+            }
+        }
+
+        if (problems.Count > 0)
+        {
+            throw _host.Error($"None of the checkpoints can be read: {string.Join("; ", problems)}. Delete them to start afresh.");
+        }
+
+        _channel.Log($"no checkpoint in '{_path}' yet: training starts at the beginning");
+        return null;
+    }
+
+    // The newest first: names have numbers of fixed length.
+    private string[] Files() => [.. Directory.EnumerateFiles(_path, $"{Prefix}*{Extension}").OrderByDescending(file => file, StringComparer.Ordinal)];
+}

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+
+namespace ResNetMLNet.Training.Checkpoints;
+
+/// <summary>Decides when a checkpoint is due. When that is never touches the arithmetic: a state is the same whether it was saved or not.</summary>
+internal sealed class CheckpointSchedule(CheckpointFolder folder, TrainingState state, int epochs, double? minutes)
+{
+    private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
+
+    public void AfterStep()
+    {
+        if (minutes is { } interval && _sinceLast.Elapsed.TotalMinutes >= interval)
+        {
+            Write();
+        }
+    }
+
+    public void AfterEpoch()
+    {
+        if (state.Epoch % epochs == 0)
+        {
+            Write();
+        }
+    }
+
+    /// <summary>To be called when training has ended, however it did: keeps where it stands, unless a step failed half way.</summary>
+    public void AtEnd()
+    {
+        if (state.IsWhole)
+        {
+            Write();
+        }
+
+        folder.Flush();
+    }
+
+    private void Write()
+    {
+        folder.Write(state);
+        _sinceLast.Restart();
+    }
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using ResNetMLNet.Network;
+using ResNetMLNet.Training.Checkpoints;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Training;
+
+/// <summary>Where training stands: everything that the next step depends on. What of it a checkpoint keeps is in <see cref="Checkpoint"/>.</summary>
+/// <remarks>Random numbers are not among it: they are derived from (seed, epoch, step).</remarks>
+internal sealed class TrainingState : IDisposable
+{
+    private readonly TrainingMetric? _bestBy;
+    private readonly List<EpochMetrics> _history = [];
+    private readonly Stopwatch _watch = new();
+    private double _secondsBefore;
+
+    public TrainingState(TrainingPlan plan, ResNet network, Device device)
+    {
+        _bestBy = plan.BestWeightsBy;
+        Network = network;
+        Optimizer = new(network, plan.Momentum, plan.WeightDecay);
+        Tally = new(device);
+    }
+
+    public ResNet Network { get; }
+
+    public SgdOptimizer Optimizer { get; }
+
+    /// <summary>Loss and hits of the current epoch so far.</summary>
+    public Tally Tally { get; }
+
+    /// <summary>Epochs done.</summary>
+    public int Epoch => _history.Count;
+
+    /// <summary>Steps done of the current epoch.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>Seconds spent on the current epoch so far.</summary>
+    public double Seconds => _secondsBefore + _watch.Elapsed.TotalSeconds;
+
+    public IReadOnlyList<EpochMetrics> History => _history;
+
+    /// <summary>Whether no step is under way, so that the state is one from which training can go on.</summary>
+    public bool IsWhole { get; private set; } = true;
+
+    /// <summary>The weights after the last epoch; null before the first has ended.</summary>
+    public NetworkWeights? EpochWeights { get; private set; }
+
+    /// <summary>The weights of the best epoch so far; null where they are not kept, or before the first has ended.</summary>
+    public NetworkWeights? BestWeights { get; private set; }
+
+    /// <summary>The epoch of <see cref="BestWeights"/>, from 1.</summary>
+    public int? BestEpoch { get; private set; }
+
+    /// <summary>The weights to make a model of.</summary>
+    public NetworkWeights FinalWeights => BestWeights ?? (Step == 0 ? EpochWeights : null) ?? Network.Export();
+
+    public void BeginEpoch() => _watch.Restart();
+
+    public void BeginStep() => IsWhole = false;
+
+    public void EndStep()
+    {
+        Step++;
+        IsWhole = true;
+    }
+
+    public void EndEpoch(EpochMetrics metrics)
+    {
+        EpochWeights = Network.Export();
+        if (_bestBy is { } metric && (BestEpoch is null || metrics.Goodness(metric) > _history[BestEpoch.Value - 1].Goodness(metric)))
+        {
+            (BestWeights, BestEpoch) = (EpochWeights, metrics.Epoch);
+        }
+
+        _history.Add(metrics);
+        Step = 0;
+        _secondsBefore = 0;
+        Tally.Clear();
+    }
+
+    public Checkpoint Save() => new()
+    {
+        Step = Step,
+        Tally = Tally.Sums,
+        Seconds = Step == 0 ? 0 : Seconds,
+        History = [.. _history],
+        BestEpoch = BestEpoch,
+        Network = Step == 0 && EpochWeights is not null ? EpochWeights : Network.Export(),
+        Velocity = Optimizer.Export(),
+        Best = BestWeights,
+    };
+
+    public void Restore(Checkpoint checkpoint)
+    {
+        Network.Import(checkpoint.Network);
+        Optimizer.Import(checkpoint.Velocity);
+        Tally.Sums = checkpoint.Tally;
+        Step = checkpoint.Step;
+        _secondsBefore = checkpoint.Seconds;
+        _history.AddRange(checkpoint.History);
+        EpochWeights = checkpoint.Network;
+        (BestWeights, BestEpoch) = (checkpoint.Best, checkpoint.BestEpoch);
+    }
+
+    public void Dispose()
+    {
+        Optimizer.Dispose();
+        Tally.Dispose();
+    }
+}
