@@ -18,7 +18,7 @@ public sealed class ResNetModel
         TestTimeFlip = testTimeFlip;
         KeyValues = keyValues;
         Training = training;
-        ClassNames = keyValues?.Names ?? [.. Enumerable.Range(0, plan.Classes).Select(index => index.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        ClassNames = keyValues?.Names ?? StartingModel.Numbers(plan.Classes);
     }
 
     /// <summary>The network.</summary>

@@ -135,7 +135,8 @@ public sealed partial class ResNetTrainer
     private TrainingPlan Plan(PictureSet train, int seed, torch.ScalarType precision)
     {
         var plan = TrainingPlan.Create(
-            _options.Recipe, _options.NumberOfEpochs, _options.BatchSize, _options.LearningRate, _options.Augmentation, train.Count, seed, precision) with
+            _options.Recipe, _options.NumberOfEpochs, _options.BatchSize, _options.LearningRate, _options.Augmentation, train.Count,
+            continues: _options.StartFrom is not null, seed, precision) with
         {
             FrozenStages = _options.FrozenStages,
             ClassWeights = _options.ClassWeights,

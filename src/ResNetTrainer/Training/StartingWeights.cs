@@ -12,7 +12,13 @@ internal static class StartingWeights
     /// <param name="newClasses">The classes of the new rows.</param>
     public static NetworkWeights Of(NetworkWeights old, IReadOnlyList<string> oldClasses, NetworkWeights fresh, IReadOnlyList<string> newClasses)
     {
-        var rows = oldClasses.Select((name, row) => (name, row)).ToDictionary(entry => entry.name, entry => entry.row);
+        var rows = new Dictionary<string, int>();
+        for (var row = 0; row < oldClasses.Count; row++)
+        {
+            // Keys may have two values that read the same: the first is taken.
+            rows.TryAdd(oldClasses[row], row);
+        }
+
         var weights = new NetworkWeights();
         foreach (var (name, values) in fresh.Tensors)
         {

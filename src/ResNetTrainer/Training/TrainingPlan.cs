@@ -48,9 +48,9 @@ internal sealed record TrainingPlan
 
     public required ScalarType Precision { get; init; }
 
-    /// <summary>Fills in a recipe for a number of pictures.</summary>
+    /// <summary>Fills in a recipe for a number of pictures; one that continues begins with weights that were trained before.</summary>
     public static TrainingPlan Create(
-        TrainingRecipe recipe, int? epochs, int? batchSize, double? learningRate, Augmentation? augmentation, long pictures, long seed, ScalarType precision) =>
+        TrainingRecipe recipe, int? epochs, int? batchSize, double? learningRate, Augmentation? augmentation, long pictures, bool continues, long seed, ScalarType precision) =>
         recipe == TrainingRecipe.Book
             ? new()
             {
@@ -62,7 +62,7 @@ internal sealed record TrainingPlan
                 Seed = seed,
                 Precision = precision,
             }
-            : CreateFast(epochs, batchSize ?? FastBatchSize(pictures), learningRate, augmentation, seed, precision);
+            : CreateFast(epochs, batchSize ?? FastBatchSize(pictures), learningRate, augmentation, continues, seed, precision);
 
     /// <summary>The learning rate as a pure function of the step.</summary>
     public double LearningRateAt(long step, long steps)
@@ -78,11 +78,11 @@ internal sealed record TrainingPlan
     }
 
     private static TrainingPlan CreateFast(
-        int? epochs, int batchSize, double? learningRate, Augmentation? augmentation, long seed, ScalarType precision) => new()
+        int? epochs, int batchSize, double? learningRate, Augmentation? augmentation, bool continues, long seed, ScalarType precision) => new()
         {
-            Epochs = epochs ?? 10,
+            Epochs = epochs ?? (continues ? 3 : 10),
             BatchSize = batchSize,
-            LearningRate = learningRate ?? 0.1 * batchSize / 128,
+            LearningRate = learningRate ?? (continues ? 0.05 : 0.1) * batchSize / 128,
             Initialisation = Initialisation.He,
             Augmentation = augmentation ?? (Augmentation.Flip | Augmentation.Shift),
             Momentum = 0.9,

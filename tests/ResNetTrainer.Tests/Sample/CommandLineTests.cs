@@ -133,6 +133,8 @@ public class CommandLineTests
     [DataRow("--device", "tpu")]
     [DataRow("--download", "--data", "/tmp")]
     [DataRow("summary", "--image-size", "3")]
+    [DataRow("train", "--resume")]
+    [DataRow("train", "--checkpoint")]
     public void Wrong_usage_has_status_2(params string[] arguments)
     {
         var (status, _, error) = Run(arguments);

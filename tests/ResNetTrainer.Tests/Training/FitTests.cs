@@ -65,7 +65,7 @@ public class FitTests
     public void Native_memory_is_flat_from_epoch_to_epoch_and_gone_in_the_end()
     {
         Pictures.Trainer(Ml).Fit(Pictures.Labelled()).Dispose();
-        var before = Tensor.TotalCount;
+        var before = CountTensors();
         var counts = new List<long>();
         var model = Pictures.Trainer(Ml, change: options =>
         {
@@ -90,7 +90,7 @@ public class FitTests
         var data = Pictures.Labelled(12, kind, size: 40);
         var trainer = Pictures.Trainer(Ml, kind, options => options.ImageSize = 24);
         trainer.Fit(data).Dispose();
-        var before = Tensor.TotalCount;
+        var before = CountTensors();
         using (var model = trainer.Fit(data))
         {
             Snapshot.Scores(model.Transform(data));
@@ -103,7 +103,7 @@ public class FitTests
     public void A_fit_that_fails_leaves_nothing_native()
     {
         Pictures.Trainer(Ml).Fit(Pictures.Labelled()).Dispose();
-        var before = Tensor.TotalCount;
+        var before = CountTensors();
         var data = Pictures.Labelled();
         data.OnRow = row => _ = row == 20 ? throw new FormatException() : 0;
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Pictures.Trainer(Ml).Fit(data));
@@ -120,7 +120,7 @@ public class FitTests
     public void Streaming_that_ends_early_leaves_nothing_native(bool fails)
     {
         Pictures.Trainer(Ml).Fit(Pictures.Labelled()).Dispose();
-        var before = Tensor.TotalCount;
+        var before = CountTensors();
         var data = Pictures.Labelled(60);
         var passes = 0;
         data.OnRow = row =>
@@ -276,5 +276,13 @@ public class FitTests
         using var model = Pictures.Trainer(Ml, change: options => options.NumberOfEpochs = 2).Fit(Pictures.Labelled(25));
 
         Assert.IsTrue(model.Model.Weights.Tensors.Values.All(tensor => tensor.Data.All(float.IsFinite)));
+    }
+
+    // What other tests left to the garbage collector would vanish at any moment.
+    private static long CountTensors()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return Tensor.TotalCount;
     }
 }

@@ -145,5 +145,5 @@ public class TrainingTests
     private static Tensor Numbered(int count, int size) => arange(1, (count * size * size) + 1, ScalarType.Float32).view(count, 1, size, size);
 
     private static TrainingPlan Plan(TrainingRecipe recipe) =>
-        TrainingPlan.Create(recipe, epochs: null, batchSize: null, learningRate: null, augmentation: null, pictures: 60_000, seed: 0, ScalarType.Float32);
+        TrainingPlan.Create(recipe, epochs: null, batchSize: null, learningRate: null, augmentation: null, pictures: 60_000, continues: false, seed: 0, precision: ScalarType.Float32);
 }

@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using Microsoft.ML;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.Sample;
+
+/// <summary>Training as a process of its own that is killed, or interrupted, and started again.</summary>
+[TestClass]
+public class KillTests
+{
+    private const int Epochs = 20;
+    private const int Kills = 20;
+
+    private static string _folder = "";
+
+    private static string Checkpoints => Path.Combine(_folder, "checkpoints");
+
+    [ClassInitialize]
+    public static void MakePictures(TestContext _)
+    {
+        _folder = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
+        foreach (var (name, index) in Pictures.ClassNames.Select((name, index) => (name, index)))
+        {
+            Directory.CreateDirectory(Path.Combine(_folder, "pictures", name));
+            for (var row = index; row < 30; row += PixelPattern.Classes)
+            {
+                Pictures.Image(row, 3, 20).Save(Path.Combine(_folder, "pictures", name, $"{row}.png"));
+            }
+        }
+    }
+
+    [ClassCleanup]
+    public static void Delete() => Directory.Delete(_folder, recursive: true);
+
+    [TestMethod]
+    public void Training_that_is_killed_at_random_moments_ends_as_if_it_had_not_been()
+    {
+        var undisturbed = Path.Combine(_folder, "undisturbed");
+        using (var process = Train(Epochs, "--out", undisturbed))
+        {
+            process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            Assert.AreEqual(0, process.ExitCode);
+        }
+
+        var disturbed = Path.Combine(_folder, "disturbed");
+        var random = new Random();
+        var (killed, unfinished, resumed) = (0, 0, 0);
+        while (killed < Kills)
+        {
+            // Should a training end before it has been killed often enough, there is another.
+            var ended = false;
+            while (!ended)
+            {
+                using var process = Train(Epochs, "--out", disturbed, "--checkpoint", Checkpoints, "--resume");
+                resumed += WaitForStart(process) ? 1 : 0;
+                if (killed < Kills && WaitForMoment(process, random.Next(1000), whileWriting: killed % 2 == 0))
+                {
+                    process.Kill();
+                    process.WaitForExit();
+                    unfinished += Unfinished().Length;
+                    killed++;
+                    continue;
+                }
+
+                var output = process.StandardOutput.ReadToEnd();
+                process.WaitForExit();
+                Assert.AreEqual(0, process.ExitCode, output);
+                ended = true;
+            }
+
+            AssertSame(undisturbed, disturbed);
+            Directory.Delete(Checkpoints, recursive: true);
+            Directory.Delete(disturbed, recursive: true);
+        }
+
+        Assert.IsGreaterThan(0, resumed);
+        Assert.IsGreaterThan(0, unfinished, "None of the kills hit a file that was being written.");
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    public void Ctrl_C_keeps_what_was_trained_so_far()
+    {
+        var (folder, checkpoints) = (Path.Combine(_folder, "interrupted"), Path.Combine(_folder, "interrupted-checkpoints"));
+        using var process = Train(1000, "--out", folder, "--checkpoint", checkpoints);
+        while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch  2", StringComparison.Ordinal))
+        {
+        }
+
+        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        process.StandardOutput.ReadToEnd();
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+
+        Assert.AreEqual(130, process.ExitCode, error);
+        StringAssert.Contains(error, "Cancelled in epoch");
+        StringAssert.Contains(error, folder);
+        var model = Load(folder);
+        Assert.AreEqual(TrainingOutcome.Cancelled, model.Training.Outcome);
+        Assert.IsGreaterThanOrEqualTo(2, model.History.Count);
+        Assert.IsNotEmpty(Directory.GetFiles(checkpoints, "*.safetensors"));
+        Assert.IsEmpty(Directory.GetFiles(checkpoints, "*.tmp"));
+    }
+
+    // Reads on to the line with which training begins; whether it goes on from a checkpoint.
+    private static bool WaitForStart(Process process)
+    {
+        var resumed = false;
+        while (process.StandardOutput.ReadLine() is { } line && !line.Contains("parameters) on", StringComparison.Ordinal))
+        {
+            resumed |= line.StartsWith("going on from the checkpoint", StringComparison.Ordinal);
+        }
+
+        return resumed;
+    }
+
+    // Waits for some time, and then for a file that is being written where that is wanted; whether the process still runs.
+    private static bool WaitForMoment(Process process, int milliseconds, bool whileWriting)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!process.HasExited && (watch.ElapsedMilliseconds < milliseconds || (whileWriting && Unfinished().Length == 0)))
+        {
+            Thread.Sleep(1);
+        }
+
+        return !process.HasExited;
+    }
+
+    private static void AssertSame(string undisturbed, string disturbed)
+    {
+        var (expected, found) = (Load(undisturbed), Load(disturbed));
+        Assert.AreEqual(expected.Weights.Fingerprint(), found.Weights.Fingerprint());
+        CollectionAssert.AreEqual(
+            expected.History.Select(epoch => (epoch.Epoch, epoch.TrainLoss, epoch.ValidationLoss)).ToArray(),
+            found.History.Select(epoch => (epoch.Epoch, epoch.TrainLoss, epoch.ValidationLoss)).ToArray());
+        CollectionAssert.AreEqual(
+            Enumerable.Range(Epochs - 2, 3).Select(epoch => $"checkpoint-{epoch:D4}-0000000.safetensors").ToArray(),
+            Directory.GetFiles(Checkpoints).Select(Path.GetFileName).Order().ToArray());
+        CollectionAssert.AreEquivalent(
+            (string[])["model.zip", "metrics.json", "curves.png"], Directory.GetFiles(disturbed).Select(Path.GetFileName).ToArray());
+    }
+
+    private static string[] Unfinished() => Directory.Exists(Checkpoints) ? Directory.GetFiles(Checkpoints, "*.tmp") : [];
+
+    private static ResNetModel Load(string folder)
+    {
+        var chain = (IEnumerable<ITransformer>)new MLContext().Model.Load(Path.Combine(folder, "model.zip"), out _);
+        using var model = chain.OfType<ResNetTransformer>().Single();
+        return model.Model;
+    }
+
+    private static Process Train(int epochs, params string[] more) => Process.Start(new ProcessStartInfo(
+        "dotnet",
+        [
+            typeof(ResNetMLNet.Sample.FashionMnistDownload).Assembly.Location, "train", "--images", Path.Combine(_folder, "pictures"), "--epochs", $"{epochs}",
+            "--image-size", "24", "--batch-size", "8", "--device", "cpu", .. more,
+        ])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+}

@@ -1,0 +1,67 @@
+using Microsoft.ML.Data;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Tests.Support;
+using TorchSharp;
+
+namespace ResNetMLNet.Tests.Training;
+
+/// <summary>What is said, and what is left, when training goes wrong.</summary>
+[TestClass]
+public class TroubleTests
+{
+    [TestMethod]
+    public void A_loss_that_is_not_finite_is_reported_at_its_step_with_what_to_try()
+    {
+        var trainer = Pictures.Trainer(Pictures.Context(), change: options => options.LearningRate = 1e30);
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(() => trainer.Fit(Pictures.Labelled()));
+
+        Assert.AreEqual(1, error.Epoch);
+        Assert.IsInRange(2, 3, error.Step);
+        Assert.IsGreaterThan(0, error.LearningRate);
+        Assert.IsNull(error.LastGoodModel);
+        foreach (var word in (string[])["NaN", $"step {error.Step} of 3", "learning rate", "LearningRate = "])
+        {
+            Assert.Contains(word, error.Message);
+        }
+    }
+
+    [TestMethod]
+    public void The_last_good_model_is_offered()
+    {
+        var folder = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
+        try
+        {
+            // From the third epoch on, the weights are so large that the sum of two is infinite. (The rows are read once more before the first epoch.)
+            var passes = 0;
+            var data = new MemoryDataView(24, Pictures.Features(), Pictures.Key(LabelKind.Text), new MemoryColumn<float>("Weight", NumberDataViewType.Single, _ => passes > 3 ? 3e38f : 1)) { CanShuffle = false };
+            data.OnRow = row => passes += row == 0 ? 1 : 0;
+            var trainer = Pictures.Trainer(Pictures.Context(), change: options =>
+                (options.ExampleWeightColumnName, options.NumberOfEpochs, options.MemoryBudget, options.CheckpointDirectory) = ("Weight", 5, 100, folder));
+            var error = Assert.ThrowsExactly<TrainingDivergedException>(() => trainer.Fit(data));
+
+            Assert.AreEqual(3, error.Epoch);
+            using var good = error.LastGoodModel!;
+            Assert.AreEqual(TrainingOutcome.Diverged, good.Model.Training.Outcome);
+            Assert.HasCount(2, good.Model.History);
+            Assert.IsTrue(Snapshot.Scores(good.Transform(Pictures.Unlabelled())).All(row => row.All(float.IsFinite)));
+
+            // Nor is the checkpoint of what went wrong.
+            Assert.IsTrue(Directory.GetFiles(folder).All(file => string.CompareOrdinal(Path.GetFileName(file), "checkpoint-0003") < 0));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [TestMethod]
+    public void Memory_that_runs_out_is_explained_with_the_options_that_lower_it()
+    {
+        // Asks libtorch for 128 TiB, as a network that is too large would.
+        var trainer = Pictures.Trainer(Pictures.Context(), change: options => options.EpochCallback = _ => torch.empty([1L << 45]).Dispose());
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Pictures.Labelled())).Message;
+
+        Assert.Contains("134,217,728 MiB", message);
+        Assert.Contains("BatchSize", message);
+    }
+}
