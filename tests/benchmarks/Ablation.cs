@@ -31,7 +31,7 @@ internal static class Ablation
         var test = new Option<bool>("--test") { Description = "Train on all 60,000 and score the test pictures: once per published figure." };
         var flip = new Option<bool>("--flip") { Description = "Score each picture and its mirror image." };
         var output = new Option<string?>("--out") { Description = "Keep the model in this file." };
-        var data = new Option<string>("--data") { DefaultValueFactory = _ => "/usr/share/datasets/fashion-mnist" };
+        var data = FullData.Option();
         var command = new Command("ablation", "Accuracy on 5,000 held-out training pictures for a recipe with some of its ingredients changed.")
         {
             images, imageSize, epochs, seeds, set, recipe, test, flip, output, data,
@@ -44,9 +44,9 @@ internal static class Ablation
             {
                 var ml = new MLContext(seed);
                 var folder = parsed.GetValue(data)!;
-                var all = Load(ml, folder, "train");
+                var all = FullData.Load(ml, folder, "train");
                 var final = parsed.GetValue(test);
-                var validation = final ? Load(ml, folder, "t10k") : ml.Data.SkipRows(all, 60_000 - HeldOut);
+                var validation = final ? FullData.Load(ml, folder, "t10k") : ml.Data.SkipRows(all, 60_000 - HeldOut);
                 var watch = Stopwatch.StartNew();
                 using var model = ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
                 {
@@ -91,7 +91,4 @@ internal static class Ablation
 
         return plan;
     }
-
-    private static IDataView Load(MLContext ml, string folder, string part) => ml.Data.LoadFromIdx(
-        Path.Combine(folder, $"{part}-images-idx3-ubyte.gz"), Path.Combine(folder, $"{part}-labels-idx1-ubyte.gz"));
 }

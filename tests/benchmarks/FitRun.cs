@@ -45,12 +45,12 @@ internal sealed record FitRun(
             var folder = parsed.GetValue(data)!;
             var watch = Stopwatch.StartNew();
             using var model = ml.MulticlassClassification.Trainers.ResNet(options)
-                .Fit(ml.Data.TakeRows(Load(ml, folder, "train"), parsed.GetValue(images)));
+                .Fit(ml.Data.TakeRows(FullData.Load(ml, folder, "train"), parsed.GetValue(images)));
             var seconds = watch.Elapsed.TotalSeconds;
             var peak = Process.GetCurrentProcess().PeakWorkingSet64;
             var accuracy = count == 0
                 ? double.NaN
-                : ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.TakeRows(Load(ml, folder, "t10k"), count))).MicroAccuracy;
+                : ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.TakeRows(FullData.Load(ml, folder, "t10k"), count))).MicroAccuracy;
             var run = new FitRun(
                 parsed.GetValue(images), options.ImageSize.Value, model.Model.Training.Precision,
                 [.. model.Model.History.Select(epoch => epoch.ImagesPerSecond)], accuracy, seconds, peak, [.. memory]);
@@ -83,7 +83,4 @@ internal sealed record FitRun(
     {
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
-
-    private static IDataView Load(MLContext ml, string folder, string part) => ml.Data.LoadFromIdx(
-        Path.Combine(folder, $"{part}-images-idx3-ubyte.gz"), Path.Combine(folder, $"{part}-labels-idx1-ubyte.gz"));
 }

@@ -7,7 +7,7 @@ internal static class Growth
 {
     public static Command Create()
     {
-        var data = new Option<string>("--data") { Description = "The full Fashion-MNIST.", DefaultValueFactory = _ => "/usr/share/datasets/fashion-mnist" };
+        var data = FullData.Option();
         var seconds = new Option<int>("--seconds") { Description = "About how long a row may take.", DefaultValueFactory = _ => 60 };
         var command = new Command("growth", "Pictures per second and peak memory by number and size of pictures.") { data, seconds };
         command.SetAction(parsed =>
