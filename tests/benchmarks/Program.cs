@@ -6,6 +6,7 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
     Throughput.Create(),
     FitRun.Create(),
     Ablation.Create(),
+    Recipes.Create(),
     CancelLatency.Create(),
     CheckpointCost.Create(),
     Retraining.Create(),
