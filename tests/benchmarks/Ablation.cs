@@ -31,10 +31,11 @@ internal static class Ablation
         var test = new Option<bool>("--test") { Description = "Train on all 60,000 and score the test pictures: once per published figure." };
         var flip = new Option<bool>("--flip") { Description = "Score each picture and its mirror image." };
         var output = new Option<string?>("--out") { Description = "Keep the model in this file." };
+        var depths = FullData.Depths();
         var data = FullData.Option();
         var command = new Command("ablation", "Accuracy on 5,000 held-out training pictures for a recipe with some of its ingredients changed.")
         {
-            images, imageSize, epochs, seeds, set, recipe, test, flip, output, data,
+            images, imageSize, epochs, seeds, set, recipe, test, flip, output, depths, data,
         };
         command.SetAction(parsed =>
         {
@@ -52,6 +53,7 @@ internal static class Ablation
                 {
                     FeatureColumnName = "Pixels",
                     ImageSize = parsed.GetValue(imageSize),
+                    Architecture = FullData.Architecture(parsed.GetValue(depths)!),
                     TestTimeFlip = parsed.GetValue(flip),
                     NumberOfEpochs = parsed.GetValue(epochs),
                     Recipe = parsed.GetValue(recipe),

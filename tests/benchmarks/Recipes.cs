@@ -21,8 +21,9 @@ internal static class Recipes
         var lightGbm = new Option<bool>("--lightgbm") { Description = "LightGBM on the raw pixels too." };
         var flip = new Option<bool>("--flip") { Description = "TestTimeFlip." };
         var seeds = new Option<int[]>("--seeds") { DefaultValueFactory = _ => [0], AllowMultipleArgumentsPerToken = true };
+        var depths = FullData.Depths();
         var data = FullData.Option();
-        var command = new Command("recipes", "Fast, Book and LightGBM in turn: seconds of Fit and test accuracy.") { images, imageSize, fast, book, lightGbm, flip, seeds, data };
+        var command = new Command("recipes", "Fast, Book and LightGBM in turn: seconds of Fit and test accuracy.") { images, imageSize, fast, book, lightGbm, flip, seeds, depths, data };
         command.SetAction(parsed =>
         {
             var results = new Dictionary<string, List<(double Seconds, double Accuracy)>>();
@@ -60,6 +61,7 @@ internal static class Recipes
                                 ImageSize = parsed.GetValue(imageSize),
                                 NumberOfEpochs = epochs,
                                 Recipe = recipe,
+                                Architecture = FullData.Architecture(parsed.GetValue(depths)!),
                                 TestTimeFlip = parsed.GetValue(flip) && recipe == TrainingRecipe.Fast,
                             })));
                         }
