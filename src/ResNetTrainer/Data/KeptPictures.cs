@@ -7,7 +7,7 @@ namespace ResNetMLNet.Data;
 internal sealed class KeptPictures(PictureStore store, InputFormat format, Device device, PictureCensus census)
     : PictureSet(format, device, census)
 {
-    public override bool IsStreamed => false;
+    public override long? Window => null;
 
     public override IEnumerable<PictureBatch> Batches(int batchSize, long? shuffle, long skip = 0) => Batches(store, batchSize, shuffle, skip, Device);
 

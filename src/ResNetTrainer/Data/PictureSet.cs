@@ -25,8 +25,10 @@ internal abstract class PictureSet : IDisposable
 
     public long Count => Census.Count;
 
-    /// <summary>Whether each pass reads the data view again.</summary>
-    public abstract bool IsStreamed { get; }
+    /// <summary>Where each pass reads the data view again: the bytes of pictures that are in memory, and shuffled, at a time. Null where all are.</summary>
+    public abstract long? Window { get; }
+
+    public bool IsStreamed => Window is not null;
 
     /// <summary>All pictures once, in batches.</summary>
     /// <param name="batchSize">Pictures a batch; the last has what remains.</param>

@@ -14,7 +14,7 @@ internal sealed class StreamedPictures(
     CancellationToken cancellation)
     : PictureSet(format, device, census)
 {
-    public override bool IsStreamed => true;
+    public override long? Window => budget;
 
     public override IEnumerable<PictureBatch> Batches(int batchSize, long? shuffle, long skip = 0) => Prefetch.Of(Read(batchSize, shuffle, skip));
 

@@ -36,5 +36,5 @@ internal static class TrainingIdentity
     private static string Text(ResNetArchitecture network) => $"{network.Name} ({network.Block}, {network.Skip}, {network.Depths}, width {network.Width})";
 
     private static string Text(PictureSet pictures) =>
-        $"{pictures.Count} pictures of fingerprint {pictures.Census.Fingerprint?[..16]}{(pictures.IsStreamed ? ", streamed" : "")}";
+        $"{pictures.Count} pictures of fingerprint {pictures.Census.Fingerprint?[..16]}{(pictures.Window is { } window ? $", streamed through a window of {window} bytes (MemoryBudget)" : "")}";
 }

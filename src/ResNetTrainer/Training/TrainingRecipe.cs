@@ -3,7 +3,7 @@ namespace ResNetMLNet;
 /// <summary>How a network is trained: initialisation, optimizer, schedule, augmentation.</summary>
 public enum TrainingRecipe
 {
-    /// <summary>The best accuracy for the time: warm-up and linear decay, Nesterov momentum, weight decay, label smoothing, augmentation.</summary>
+    /// <summary>The best accuracy for the time: warm-up and linear decay of the learning rate, Nesterov momentum, weight decay, blocks that start as the identity, flips.</summary>
     Fast,
 
     /// <summary>

@@ -187,6 +187,17 @@ public class CheckpointTests
     }
 
     [TestMethod]
+    public void A_checkpoint_of_another_window_is_refused()
+    {
+        // What streamed pictures are shuffled within decides their order.
+        Fit(options => options.MemoryBudget = 2000);
+
+        Assert.Contains(
+            "MemoryBudget",
+            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => (options.Resume, options.MemoryBudget) = (true, 3000))).Message);
+    }
+
+    [TestMethod]
     public void A_checkpoint_of_other_data_is_refused()
     {
         Fit();
