@@ -10,7 +10,8 @@ internal static class OutputFile
     /// <summary>Writes a file; ML.NET's own Save(path) would open it before it knows whether the model can be saved.</summary>
     public static void Write(string path, Action<Stream> write)
     {
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        // Always of this name, so that the next run takes what a killed one left behind.
+        var temporary = $"{path}.tmp";
         try
         {
             using (var stream = File.Create(temporary))
