@@ -18,7 +18,7 @@ public sealed class ResNetModel
         TestTimeFlip = testTimeFlip;
         KeyValues = keyValues;
         Training = training;
-        ClassNames = keyValues?.Names ?? StartingModel.Numbers(plan.Classes);
+        ClassNames = KeyValues.NamesOf(keyValues, plan.Classes);
     }
 
     /// <summary>The network.</summary>

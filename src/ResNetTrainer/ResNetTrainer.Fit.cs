@@ -57,10 +57,9 @@ public sealed partial class ResNetTrainer
         var networkPlan = new NetworkPlan(_options.Architecture, format.Shape.Channels, columns.Label.Classes);
         using var network = CreateNetwork(channel, networkPlan, plan, format, device, keyValues, out var start);
         using var state = new TrainingState(plan, network, device);
-        checkpoints?.Identify(TrainingIdentity.Of(plan, networkPlan, format, keyValues?.Names ?? [], start, train, validation));
-        if (checkpoints?.Newest is { } newest)
+        if (checkpoints?.TakeNewest(TrainingIdentity.Of(plan, networkPlan, format, keyValues?.Names ?? [], start, train, validation)) is { } newest)
         {
-            state.Restore(newest.Checkpoint);
+            state.Restore(newest);
         }
 
         channel.Log(
@@ -158,7 +157,7 @@ public sealed partial class ResNetTrainer
             if (_options.StartFrom is { } transformer)
             {
                 var model = StartingModel.Of(_host, transformer, networkPlan);
-                var names = keyValues?.Names ?? StartingModel.Numbers(networkPlan.Classes);
+                var names = KeyValues.NamesOf(keyValues, networkPlan.Classes);
                 StartingModel.LogClasses(channel, model.ClassNames, names);
                 network.Import(StartingWeights.Of(model.Weights, model.ClassNames, network.Export(), names));
                 start = model.Weights.Fingerprint();

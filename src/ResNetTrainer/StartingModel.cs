@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Hosting;
@@ -32,9 +31,6 @@ internal static class StartingModel
                 $"The option StartFrom is a network for pictures of {model.ImageChannels} channels, but the feature column's have {network.Channels}. "
                 + "Give pictures as the network was trained on: for MLImage and encoded pictures ImageChannels says how they are read.");
     }
-
-    /// <summary>The names of classes whose key has no values.</summary>
-    public static string[] Numbers(int classes) => [.. Enumerable.Range(0, classes).Select(index => index.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>Says which classes are new and which are gone.</summary>
     public static void LogClasses(IChannel channel, IReadOnlyList<string> then, IReadOnlyList<string> now)

@@ -11,7 +11,7 @@ internal static class Agreement
     public static Command Create()
     {
         var file = new Option<string>("--model") { Required = true, Description = "A model.zip trained on Fashion-MNIST." };
-        var data = new Option<string>("--data") { DefaultValueFactory = _ => "/usr/share/datasets/fashion-mnist" };
+        var data = FullData.Option();
         var command = new Command("agreement", "The transformer against ApplyOnnxModel over the test set.") { file, data };
         command.SetAction(parsed =>
         {
@@ -22,7 +22,7 @@ internal static class Agreement
             try
             {
                 network.Model.ExportToOnnx(onnx, new() { Resize = true, PixelType = OnnxPixelType.Byte });
-                var test = ScoringModels.Load(ml, parsed.GetValue(data)!, "t10k");
+                var test = FullData.Load(ml, parsed.GetValue(data)!, "t10k");
                 var size = ((VectorDataViewType)test.Schema["Pixels"].Type).Dimensions;
                 var shapes = new Dictionary<string, int[]> { ["pixels"] = [1, .. size] };
                 var apply = ml.Transforms.CopyColumns("pixels", "Pixels")

@@ -45,7 +45,11 @@ internal static class CheckpointCost
             var ratios = new List<(double Clock, double Processor)>();
             for (var round = 0; round < parsed.GetValue(rounds); round++)
             {
-                var (without, with) = (Fit(checkpoint: false), Fit(checkpoint: true));
+                // Each goes first in turn, so that a machine that slows down or speeds up favours neither.
+                var withFirst = round % 2 == 1;
+                var first = Fit(withFirst);
+                var second = Fit(!withFirst);
+                var (without, with) = withFirst ? (second, first) : (first, second);
                 ratios.Add((with.Clock / without.Clock, with.Processor / without.Processor));
                 Console.WriteLine(
                     $"| {without.Clock:F1} ({without.Processor:F1}) | {with.Clock:F1} ({with.Processor:F1}) | {ratios[^1].Clock:F3} | {ratios[^1].Processor:F3} |");

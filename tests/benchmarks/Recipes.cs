@@ -55,7 +55,7 @@ internal static class Recipes
                     {
                         if (epochs > 0)
                         {
-                            yield return ($"{recipe}, {parsed.GetValue(imageSize)} pixels, {epochs} epochs", new Upcast(ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
+                            yield return ($"{recipe}, {parsed.GetValue(imageSize)} pixels, {epochs} epochs", ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
                             {
                                 FeatureColumnName = "Pixels",
                                 ImageSize = parsed.GetValue(imageSize),
@@ -63,7 +63,7 @@ internal static class Recipes
                                 Recipe = recipe,
                                 Architecture = FullData.Architecture(parsed.GetValue(depths)!),
                                 TestTimeFlip = parsed.GetValue(flip) && recipe == TrainingRecipe.Fast,
-                            })));
+                            }));
                         }
                     }
                 }
@@ -85,12 +85,4 @@ internal static class Recipes
 
     private static IEstimator<ITransformer> Flatten(MLContext ml) =>
         ml.Transforms.Conversion.ConvertType("Single", "Pixels", DataKind.Single).Append(ml.Transforms.Concatenate("Features", "Single"));
-
-    // ML.NET's chains are of IEstimator<ITransformer>, and a trainer's interface is not.
-    private sealed class Upcast(ResNetTrainer trainer) : IEstimator<ITransformer>
-    {
-        public ITransformer Fit(IDataView input) => trainer.Fit(input);
-
-        public SchemaShape GetOutputSchema(SchemaShape inputSchema) => trainer.GetOutputSchema(inputSchema);
-    }
 }

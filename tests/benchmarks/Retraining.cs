@@ -69,7 +69,7 @@ internal static class Retraining
     // The rows of the first eight classes, with a key that has those alone.
     private static IDataView Eight(MLContext ml, IDataView data)
     {
-        var names = Enumerable.Range(0, ClassesBefore).Select(index => new Name { Label = Names(data)[index] });
+        var names = Names(data).Take(ClassesBefore).Select(name => new Name { Label = name });
         var kept = ml.Data.FilterRowsByKeyColumnFraction(data, "Label", 0, ClassesBefore / 10.0);
         return ml.Transforms.Conversion.MapKeyToValue("Label")
             .Append(ml.Transforms.Conversion.MapValueToKey("Label", keyData: ml.Data.LoadFromEnumerable(names)))

@@ -14,12 +14,9 @@ internal static class ScoringModels
             NumberOfEpochs = 1,
             Device = ComputeDevice.Cpu,
             Architecture = architecture ?? ResNetArchitecture.ResNet18,
-        }).Fit(ml.Data.TakeRows(Load(ml, Shipped, "train"), 256));
+        }).Fit(ml.Data.TakeRows(FullData.Load(ml, Shipped, "train"), 256));
 
     public static string Shipped => Path.Combine(AppContext.BaseDirectory, "data");
-
-    public static IDataView Load(MLContext ml, string folder, string part) => ml.Data.LoadFromIdx(
-        Path.Combine(folder, $"{part}-images-idx3-ubyte.gz"), Path.Combine(folder, $"{part}-labels-idx1-ubyte.gz"));
 
     /// <summary>Random pictures in memory, of one size.</summary>
     public static IDataView Random(MLContext ml, int count, int size)

@@ -46,7 +46,7 @@ internal static class ScoringSpeed
             "images/s");
 
         Console.WriteLine("\nFashion-MNIST's 28x28 resized to 96, 2,000 shipped test pictures\n");
-        var test = ScoringModels.Load(ml, ScoringModels.Shipped, "t10k");
+        var test = FullData.Load(ml, ScoringModels.Shipped, "t10k");
         InTurn.Run(
             new Dictionary<string, Func<double>>
             {

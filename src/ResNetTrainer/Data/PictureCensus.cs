@@ -12,25 +12,21 @@ internal sealed class PictureCensus : IDisposable
     /// <param name="recognisable">Whether to make a fingerprint: it reads every pixel once more.</param>
     public PictureCensus(int classes, bool recognisable)
     {
-        Counts = new long[classes];
         Weights = new double[classes];
         _hash = recognisable ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
     }
 
-    /// <summary>The number of pictures of each class.</summary>
-    public long[] Counts { get; }
-
     /// <summary>The sum of the example weights of each class; the number of pictures where there are no weights.</summary>
     public double[] Weights { get; }
 
-    public long Count => Counts.Sum();
+    public long Count { get; private set; }
 
     /// <summary>SHA-256 of labels, weights and pixels in order; null where it was not asked for. Pixels beyond the memory budget are left out.</summary>
     public string? Fingerprint { get; private set; }
 
     public void Add(int label, float weight, ImageShape shape, ReadOnlySpan<byte> pixels)
     {
-        Counts[label]++;
+        Count++;
         Weights[label] += weight;
         if (_hash is not null)
         {

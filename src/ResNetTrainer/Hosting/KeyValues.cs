@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -25,6 +26,10 @@ internal abstract class KeyValues
             ? (KeyValues)Typed(nameof(KeyValues<>.From), type).Invoke(null, [column.Annotations, values])!
             : null;
 
+    /// <summary>The names of classes: the values of their key as text, or numbers where it has none.</summary>
+    public static IReadOnlyList<string> NamesOf(KeyValues? values, int classes) =>
+        values?.Names ?? [.. Enumerable.Range(0, classes).Select(index => index.ToString(CultureInfo.InvariantCulture))];
+
     public static KeyValues Read(IHostEnvironment environment, Stream stream) =>
         Saver(environment).TryLoadTypeAndValue(stream, out var type, out var value) && type is VectorDataViewType vector
             ? (KeyValues)Typed(nameof(KeyValues<>.Of), vector).Invoke(null, [vector, value])!
@@ -44,7 +49,7 @@ internal sealed class KeyValues<T>(VectorDataViewType type, VBuffer<T> values) :
     public override PrimitiveDataViewType ItemType => type.ItemType;
 
     public override IReadOnlyList<string> Names { get; } =
-        [.. values.DenseValues().Select(value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) ?? "")];
+        [.. values.DenseValues().Select(value => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "")];
 
     public override void AddTo(DataViewSchema.Annotations.Builder builder, string kind) =>
         builder.Add(kind, type, (ref VBuffer<T> destination) => values.CopyTo(ref destination));

@@ -60,18 +60,17 @@ internal sealed class NetworkTensor : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        using var copy = TensorCopy.Of(values, Plan.Shape, Master.device);
+        var copy = TensorCopy.Of(values, Plan.Shape, Master.device);
         _whole?.copy_(copy);
         Master.copy_(_whole is null ? copy : _taps.Of(_whole));
         Refresh();
     }
 
-    /// <summary>Copies the master to where the arithmetic sees it.</summary>
+    /// <summary>Copies the master to where the arithmetic sees it. To be called without gradients being recorded.</summary>
     public void Refresh()
     {
         if (!ReferenceEquals(Master, Compute))
         {
-            using var noGradients = no_grad();
             Compute.copy_(Master);
         }
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Tests.Support;
@@ -17,15 +16,7 @@ public class CommandLineTests
     public static void Train(TestContext _)
     {
         _folder = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
-        foreach (var (name, index) in Pictures.ClassNames.Select((name, index) => (name, index)))
-        {
-            Directory.CreateDirectory(Path.Combine(_folder, "pictures", name));
-            for (var row = index; row < 30; row += PixelPattern.Classes)
-            {
-                Pictures.Image(row, 3, 20).Save(Path.Combine(_folder, "pictures", name, $"{row}.png"));
-            }
-        }
-
+        SampleProcess.WritePictures(Path.Combine(_folder, "pictures"));
         var (status, output, error) = Run(
             "--images", Path.Combine(_folder, "pictures"), "--epochs", "2", "--image-size", "24", "--batch-size", "8", "--precision", "float32",
             "--device", "cpu", "--out", Path.Combine(_folder, "out"));
@@ -178,13 +169,7 @@ public class CommandLineTests
 
     private static (int Status, string Output, string Error) Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(ResNetMLNet.Sample.FashionMnistDownload).Assembly.Location, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _folder,
-        };
-        using var process = Process.Start(start)!;
+        using var process = SampleProcess.Start(arguments, _folder);
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

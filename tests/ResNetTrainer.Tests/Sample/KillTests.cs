@@ -20,14 +20,7 @@ public class KillTests
     public static void MakePictures(TestContext _)
     {
         _folder = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
-        foreach (var (name, index) in Pictures.ClassNames.Select((name, index) => (name, index)))
-        {
-            Directory.CreateDirectory(Path.Combine(_folder, "pictures", name));
-            for (var row = index; row < 30; row += PixelPattern.Classes)
-            {
-                Pictures.Image(row, 3, 20).Save(Path.Combine(_folder, "pictures", name, $"{row}.png"));
-            }
-        }
+        SampleProcess.WritePictures(Path.Combine(_folder, "pictures"));
     }
 
     [ClassCleanup]
@@ -151,14 +144,6 @@ public class KillTests
         return model.Model;
     }
 
-    private static Process Train(int epochs, params string[] more) => Process.Start(new ProcessStartInfo(
-        "dotnet",
-        [
-            typeof(ResNetMLNet.Sample.FashionMnistDownload).Assembly.Location, "train", "--images", Path.Combine(_folder, "pictures"), "--epochs", $"{epochs}",
-            "--image-size", "24", "--batch-size", "8", "--device", "cpu", .. more,
-        ])
-    {
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+    private static Process Train(int epochs, params string[] more) => SampleProcess.Start(
+        ["train", "--images", Path.Combine(_folder, "pictures"), "--epochs", $"{epochs}", "--image-size", "24", "--batch-size", "8", "--device", "cpu", .. more]);
 }

@@ -19,6 +19,7 @@ internal sealed class CheckpointFolder
     private readonly string _path;
     private readonly int _kept;
     private IReadOnlyDictionary<string, string> _identity = new Dictionary<string, string>();
+    private (string File, Checkpoint Checkpoint, IReadOnlyDictionary<string, string> Identity)? _newest;
     private (string File, Task Task)? _writing;
     private string? _last;
 
@@ -40,11 +41,8 @@ internal sealed class CheckpointFolder
         }
     }
 
-    /// <summary>The newest checkpoint that is whole, and what it belongs to; null where there is none.</summary>
-    public (string File, Checkpoint Checkpoint, IReadOnlyDictionary<string, string> Identity)? Newest { get; private set; }
-
-    /// <summary>The seed of that training.</summary>
-    public int? Seed => Newest is { } newest && int.TryParse(newest.Identity.GetValueOrDefault(nameof(TrainingPlan.Seed)), CultureInfo.InvariantCulture, out var seed) ? seed : null;
+    /// <summary>The seed of the training to go on with; null where there is none.</summary>
+    public int? Seed { get; private set; }
 
     /// <summary>Opens a folder, which is made where it does not exist.</summary>
     /// <param name="host">The trainer.</param>
@@ -66,22 +64,26 @@ internal sealed class CheckpointFolder
 
         if (resume)
         {
-            folder.Newest = folder.ReadNewest(files);
+            folder._newest = folder.ReadNewest(files);
+            folder.Seed = int.TryParse(
+                folder._newest?.Identity.GetValueOrDefault(nameof(TrainingPlan.Seed)), CultureInfo.InvariantCulture, out var seed) ? seed : null;
         }
 
         return folder;
     }
 
-    /// <summary>Refuses a checkpoint of another training.</summary>
-    /// <param name="identity">What this training is.</param>
-    /// <exception cref="InvalidOperationException">It differs from the newest checkpoint's; the message says in what.</exception>
-    public void Identify(IReadOnlyDictionary<string, string> identity)
+    /// <summary>Hands over the newest checkpoint that is whole, once (it is as large as the network); null where there is none.</summary>
+    /// <param name="identity">What this training is; the checkpoints to be written are marked with it.</param>
+    /// <exception cref="InvalidOperationException">The checkpoint is of another training; the message says in what it differs.</exception>
+    public Checkpoint? TakeNewest(IReadOnlyDictionary<string, string> identity)
     {
         _identity = identity;
-        if (Newest is not { } newest)
+        if (_newest is not { } newest)
         {
-            return;
+            return null;
         }
+
+        _newest = null;
 
         var differences = identity.Keys.Union(newest.Identity.Keys)
             .Select(key => (Key: key, Then: newest.Identity.GetValueOrDefault(key, "none"), Now: identity.GetValueOrDefault(key, "none")))
@@ -94,6 +96,8 @@ internal sealed class CheckpointFolder
                 $"The checkpoint '{newest.File}' belongs to another training: {string.Join("; ", differences)}. Go on with the same data and options, "
                 + "choose another CheckpointDirectory, or start anew from its weights with StartFrom.");
         }
+
+        return newest.Checkpoint;
     }
 
     /// <summary>Writes a checkpoint, unless there is one of this moment, and deletes the oldest ones. Returns before that is done.</summary>
