@@ -37,7 +37,7 @@ public sealed partial class ResNetTrainer
         /// <summary>How pictures that are not square are resized. Default: stretched.</summary>
         public ResizeMode ResizeMode { get; set; } = ResizeMode.Stretch;
 
-        /// <summary>Which random changes training may make to pictures; null leaves it to the recipe (Fast: flips; Book: none).</summary>
+        /// <summary>Which random changes training may make to pictures; null leaves it to the recipe (Book: none; Fast and Best: flips, and from 16 epochs on erasing).</summary>
         public Augmentation? Augmentation { get; set; }
 
         /// <summary>
@@ -49,13 +49,13 @@ public sealed partial class ResNetTrainer
         /// <summary>How to train. Default: fast.</summary>
         public TrainingRecipe Recipe { get; set; } = TrainingRecipe.Fast;
 
-        /// <summary>Passes over the training data; null leaves it to the recipe (10; Fast with <see cref="StartFrom"/>: 3).</summary>
+        /// <summary>Passes over the training data; null leaves it to the recipe (Fast and Book: 10; Best: 50; with <see cref="StartFrom"/> Fast: 3, Best: 15).</summary>
         public int? NumberOfEpochs { get; set; }
 
-        /// <summary>Pictures a step; null leaves it to the recipe (Book: 256; Fast: 32 to 128, by the number of pictures).</summary>
+        /// <summary>Pictures a step; null leaves it to the recipe (Book: 256; Fast and Best: 32 to 128, by the number of pictures).</summary>
         public int? BatchSize { get; set; }
 
-        /// <summary>The learning rate, the highest one where it varies; null leaves it to the recipe (Book: 0.05, constant; Fast: 0.1 for batches of 128 and in proportion for others, half of it with <see cref="StartFrom"/>).</summary>
+        /// <summary>The learning rate, the highest one where it varies; null leaves it to the recipe (Book: 0.05, constant; Fast and Best: 0.1 for batches of 128 and in proportion for others, half of it with <see cref="StartFrom"/>).</summary>
         public double? LearningRate { get; set; }
 
         /// <summary>What convolutions compute in. Default: bfloat16 where the hardware has it natively, else float32.</summary>
@@ -152,7 +152,7 @@ public sealed partial class ResNetTrainer
             Require(context, MemoryBudget is null or >= 0, nameof(MemoryBudget), MemoryBudget, "at least 0 bytes");
             Require(context, Enum.IsDefined(Device), nameof(Device), Device, "Auto, Cpu or Cuda");
             Require(context, Enum.IsDefined(Precision), nameof(Precision), Precision, "Auto, Float32 or BFloat16");
-            Require(context, Enum.IsDefined(Recipe), nameof(Recipe), Recipe, "Fast or Book");
+            Require(context, Enum.IsDefined(Recipe), nameof(Recipe), Recipe, "Fast, Book or Best");
             Require(context, Enum.IsDefined(ResizeMode), nameof(ResizeMode), ResizeMode, "Stretch, CenterCrop or Pad");
             Require(context, ValidationFraction is null or (> 0 and < 1), nameof(ValidationFraction), ValidationFraction, "between 0 and 1, without them");
             Require(context, ValidationFraction is null || ValidationSet is null, nameof(ValidationFraction), ValidationFraction, "null where there is a ValidationSet");

@@ -83,7 +83,7 @@ public static class PublicApi
             + $"{family} {layers[0].Name} {layers[0].Shape} {summary.ParameterCount} {architecture.Depths.First} {architecture}");
         Enum[] choices =
         [
-            ComputeDevice.Cpu, ComputeDevice.Cuda, ComputePrecision.Auto, ComputePrecision.BFloat16, TrainingRecipe.Fast, Augmentation.None,
+            ComputeDevice.Cpu, ComputeDevice.Cuda, ComputePrecision.Auto, ComputePrecision.BFloat16, TrainingRecipe.Fast, TrainingRecipe.Best, Augmentation.None,
             ResizeMode.Stretch, ResizeMode.CenterCrop, ResNetBlock.Basic, ResNetSkip.Convolution,
             CancellationBehavior.Throw, ClassWeights.Equal, TrainingMetric.TrainLoss, TrainingMetric.TrainAccuracy,
             TrainingOutcome.Completed, TrainingOutcome.StoppedEarly, TrainingOutcome.Cancelled, TrainingOutcome.Diverged,

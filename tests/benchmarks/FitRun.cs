@@ -22,9 +22,10 @@ internal sealed record FitRun(
         var seed = new Option<int>("--seed");
         var tests = new Option<int>("--test-images") { DefaultValueFactory = _ => 0 };
         var data = new Option<string>("--data") { DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "data") };
+        var budget = new Option<long?>("--memory-budget") { Description = "MemoryBudget in bytes; 0 streams the pictures." };
         var command = new Command("fit", "One Fit on Fashion-MNIST; prints JSON.")
         {
-            images, imageSize, epochs, batchSize, learningRate, precision, recipe, seed, tests, data,
+            images, imageSize, epochs, batchSize, learningRate, precision, recipe, seed, tests, budget, data,
         };
         command.SetAction(parsed =>
         {
@@ -40,6 +41,7 @@ internal sealed record FitRun(
                 LearningRate = parsed.GetValue(learningRate),
                 Precision = parsed.GetValue(precision),
                 Recipe = parsed.GetValue(recipe),
+                MemoryBudget = parsed.GetValue(budget),
                 EpochCallback = _ => memory.Add(Process.GetCurrentProcess().WorkingSet64),
             };
             var folder = parsed.GetValue(data)!;

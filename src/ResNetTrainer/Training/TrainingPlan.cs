@@ -6,6 +6,9 @@ namespace ResNetMLNet.Training;
 /// <summary>A recipe with every number filled in.</summary>
 internal sealed record TrainingPlan
 {
+    // Erasing makes training harder: measured, it costs accuracy in 10 epochs and gains in 20 (docs/BENCHMARKS.md, "Recipes").
+    private const int LongEpochs = 16;
+
     public required int Epochs { get; init; }
 
     public required int BatchSize { get; init; }
@@ -51,8 +54,9 @@ internal sealed record TrainingPlan
     /// <summary>Fills in a recipe for a number of pictures; one that continues begins with weights that were trained before.</summary>
     public static TrainingPlan Create(
         TrainingRecipe recipe, int? epochs, int? batchSize, double? learningRate, Augmentation? augmentation, long pictures, bool continues, long seed, ScalarType precision) =>
-        recipe == TrainingRecipe.Book
-            ? new()
+        recipe switch
+        {
+            TrainingRecipe.Book => new()
             {
                 Epochs = epochs ?? 10,
                 BatchSize = batchSize ?? 256,
@@ -61,8 +65,13 @@ internal sealed record TrainingPlan
                 Augmentation = augmentation ?? Augmentation.None,
                 Seed = seed,
                 Precision = precision,
-            }
-            : CreateFast(epochs, batchSize ?? FastBatchSize(pictures), learningRate, augmentation, continues, seed, precision);
+            },
+            TrainingRecipe.Best => Decaying(epochs ?? (continues ? 15 : 50), batchSize ?? DecayingBatchSize(pictures), learningRate, augmentation, continues, seed, precision) with
+            {
+                SmallestPictures = 0.6,
+            },
+            _ => Decaying(epochs ?? (continues ? 3 : 10), batchSize ?? DecayingBatchSize(pictures), learningRate, augmentation, continues, seed, precision),
+        };
 
     /// <summary>The learning rate as a pure function of the step.</summary>
     public double LearningRateAt(long step, long steps)
@@ -77,14 +86,15 @@ internal sealed record TrainingPlan
         return LearningRate * (progress < share ? progress / share : (1 - progress) / (1 - share));
     }
 
-    private static TrainingPlan CreateFast(
-        int? epochs, int batchSize, double? learningRate, Augmentation? augmentation, bool continues, long seed, ScalarType precision) => new()
+    // What Fast and Best have in common.
+    private static TrainingPlan Decaying(
+        int epochs, int batchSize, double? learningRate, Augmentation? augmentation, bool continues, long seed, ScalarType precision) => new()
         {
-            Epochs = epochs ?? (continues ? 3 : 10),
+            Epochs = epochs,
             BatchSize = batchSize,
             LearningRate = learningRate ?? (continues ? 0.05 : 0.1) * batchSize / 128,
             Initialisation = Initialisation.He,
-            Augmentation = augmentation ?? Augmentation.Flip,
+            Augmentation = augmentation ?? (epochs < LongEpochs ? Augmentation.Flip : Augmentation.Flip | Augmentation.Erase),
             Momentum = 0.9,
             WeightDecay = 5e-4,
             Warmup = 0.25,
@@ -93,7 +103,7 @@ internal sealed record TrainingPlan
         };
 
     // Few pictures need smaller batches to get enough steps.
-    private static int FastBatchSize(long pictures) => pictures switch
+    private static int DecayingBatchSize(long pictures) => pictures switch
     {
         < 4_000 => 32,
         < 20_000 => 64,

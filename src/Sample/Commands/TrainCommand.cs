@@ -11,7 +11,7 @@ internal static class TrainCommand
     public static Command Create()
     {
         var data = new DataOptions();
-        var recipe = new Option<TrainingRecipe>("--recipe") { Description = "fast, or book: that of Dive into Deep Learning, 7.6." };
+        var recipe = new Option<TrainingRecipe>("--recipe") { Description = "fast; best: more accurate and slow; book: that of Dive into Deep Learning, 7.6." };
         var epochs = new Option<int?>("--epochs") { Description = "Passes over the training pictures." };
         var batchSize = new Option<int?>("--batch-size") { Description = "Pictures a step." };
         var learningRate = new Option<double?>("--learning-rate") { Description = "The (highest) learning rate." };

@@ -54,6 +54,21 @@ public class TrainingTests
     }
 
     [TestMethod]
+    public void The_best_recipe_is_longer_erases_and_begins_with_smaller_pictures()
+    {
+        var (fast, best) = (Plan(TrainingRecipe.Fast), Plan(TrainingRecipe.Best));
+
+        Assert.IsGreaterThan(fast.Epochs, best.Epochs);
+        Assert.IsTrue(best.Augmentation.HasFlag(Augmentation.Flip | Augmentation.Erase));
+        var network = new NetworkPlan(ResNetArchitecture.ResNet18, channels: 1, classes: 10);
+        ImageShape full = new(1, 64, 64);
+        var sizes = new PictureSizes(network, full, best.SmallestPictures, best.GrownAfter);
+        Assert.IsLessThan(full.Height, sizes.At(0).Height);
+        Assert.AreEqual(full, sizes.At(best.GrownAfter));
+        Assert.AreEqual(full, sizes.At(0.999));
+    }
+
+    [TestMethod]
     public void The_books_recipe_is_the_chapters()
     {
         var book = Plan(TrainingRecipe.Book);
