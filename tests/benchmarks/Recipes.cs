@@ -21,9 +21,13 @@ internal static class Recipes
         var lightGbm = new Option<bool>("--lightgbm") { Description = "LightGBM on the raw pixels too." };
         var flip = new Option<bool>("--flip") { Description = "TestTimeFlip." };
         var seeds = new Option<int[]>("--seeds") { DefaultValueFactory = _ => [0], AllowMultipleArgumentsPerToken = true };
+        var photographs = new Option<string?>("--photographs")
+        {
+            Description = "A folder of photographs (Debian's package mate-backgrounds has /usr/share/backgrounds/mate/nature): pictures in colour composed with them, not Fashion-MNIST itself.",
+        };
         var depths = FullData.Depths();
         var data = FullData.Option();
-        var command = new Command("recipes", "Fast, Book and LightGBM in turn: seconds of Fit and test accuracy.") { images, imageSize, fast, book, lightGbm, flip, seeds, depths, data };
+        var command = new Command("recipes", "Fast, Book and LightGBM in turn: seconds of Fit and test accuracy.") { images, imageSize, fast, book, lightGbm, flip, seeds, photographs, depths, data };
         command.SetAction(parsed =>
         {
             var results = new Dictionary<string, List<(double Seconds, double Accuracy)>>();
@@ -32,6 +36,14 @@ internal static class Recipes
                 var ml = new MLContext(seed);
                 var train = ml.Data.TakeRows(FullData.Load(ml, parsed.GetValue(data)!, "train"), parsed.GetValue(images));
                 var test = FullData.Load(ml, parsed.GetValue(data)!, "t10k");
+                if (parsed.GetValue(photographs) is { } folder)
+                {
+                    // Every second photograph is kept for the test.
+                    var files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToArray();
+                    train = ComposedPictures.Create(ml, train, files.Where((_, index) => index % 2 == 0), parsed.GetValue(images), parsed.GetValue(imageSize));
+                    test = ComposedPictures.Create(ml, test, files.Where((_, index) => index % 2 == 1), count: 5_000, parsed.GetValue(imageSize));
+                }
+
                 foreach (var (name, trainer) in Contestants())
                 {
                     var watch = Stopwatch.StartNew();

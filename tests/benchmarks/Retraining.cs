@@ -23,8 +23,9 @@ internal static class Retraining
         };
         var seed = new Option<int>("--seed");
         var validation = new Option<bool>("--held-out") { Description = "Score 5,000 training pictures that are held out, not the test pictures: for decisions." };
+        var depths = FullData.Depths();
         var data = FullData.Option();
-        var command = new Command("retrain", "Retraining with two new classes against training from scratch.") { imageSize, epochs, more, rates, seed, validation, data };
+        var command = new Command("retrain", "Retraining with two new classes against training from scratch.") { imageSize, epochs, more, rates, seed, validation, depths, data };
         command.SetAction(parsed =>
         {
             var ml = new MLContext(parsed.GetValue(seed));
@@ -42,6 +43,7 @@ internal static class Retraining
                     FeatureColumnName = "Pixels",
                     ImageSize = parsed.GetValue(imageSize),
                     NumberOfEpochs = epochs,
+                    Architecture = FullData.Architecture(parsed.GetValue(depths)!),
                     StartFrom = start,
                     LearningRate = rate == 0 ? null : rate,
                 }).Fit(pictures);
