@@ -1,4 +1,5 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Data;
 using ResNetMLNet.Hosting;
 using ResNetMLNet.Network;
 using ResNetMLNet.Training;
