@@ -101,7 +101,7 @@ public sealed partial class ResNetTrainer
 
     private TrainingOutcome Run(IChannel channel, TrainingLoop loop, TrainingState state, CheckpointSchedule? schedule)
     {
-        NativeHeap.Keep();
+        using var heap = NativeHeap.Keep();
         try
         {
             return loop.Run(
@@ -127,7 +127,6 @@ public sealed partial class ResNetTrainer
         finally
         {
             schedule?.AtEnd();
-            NativeHeap.Trim();
         }
     }
 

@@ -27,7 +27,7 @@ internal static class StepProfile
     private static void Run(int size, int batch, ComputePrecision precision, int steps)
     {
         TorchRuntime.EnsureLoaded();
-        NativeHeap.Keep();
+        using var heap = NativeHeap.Keep();
         var type = PrecisionSelector.Select(precision, CPU);
         var plan = new NetworkPlan(ResNetArchitecture.ResNet18, channels: 1, classes: 10);
         using var network = ResNet.Create(plan, size, size, Initialisation.He, seed: 0, CPU, type);

@@ -12,27 +12,55 @@ internal static class NativeHeap
     private const int TrimThreshold = -1;
     private const int MapThreshold = -3;
 
-    /// <summary>From now on, freed memory stays with the process until <see cref="Trim"/>.</summary>
-    public static void Keep()
+    // Still larger tensors are mapped by themselves: kept too, they would be cut up for smaller ones, and others taken in their stead
+    // (docs/BENCHMARKS.md, "Growth").
+    private const int KeptMapThreshold = 64 << 20;
+
+    // Where glibc's own adjusting of its thresholds ends; it stops adjusting once they have been set.
+    private const int LargestOwnMapThreshold = 32 << 20;
+
+    private static readonly Lock Gate = new();
+    private static int _keepers;
+
+    /// <summary>Freed memory stays with the process until what is returned, and every other like it, is disposed; then it goes back to the system.</summary>
+    public static IDisposable Keep()
     {
-        if (OperatingSystem.IsLinux())
+        lock (Gate)
         {
-            TryCall(() => mallopt(MapThreshold, 1 << 30));
-            TryCall(() => mallopt(TrimThreshold, int.MaxValue));
+            if (_keepers++ == 0)
+            {
+                Set(KeptMapThreshold, int.MaxValue);
+            }
+        }
+
+        return new Keeper();
+    }
+
+    private static void Release()
+    {
+        lock (Gate)
+        {
+            if (--_keepers == 0)
+            {
+                Set(LargestOwnMapThreshold, 2 * LargestOwnMapThreshold);
+                TryCall(() => malloc_trim(0));
+            }
         }
     }
 
-    /// <summary>Gives free memory back to the system.</summary>
-    public static void Trim()
+    private static void Set(int mapThreshold, int trimThreshold)
     {
-        if (OperatingSystem.IsLinux())
-        {
-            TryCall(() => malloc_trim(0));
-        }
+        TryCall(() => mallopt(MapThreshold, mapThreshold));
+        TryCall(() => mallopt(TrimThreshold, trimThreshold));
     }
 
     private static void TryCall(Func<int> function)
     {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
         try
         {
             function();
@@ -50,4 +78,17 @@ internal static class NativeHeap
     [DllImport("libc")]
     private static extern int malloc_trim(nuint pad);
 #pragma warning restore SYSLIB1054, IDE1006
+
+    private sealed class Keeper : IDisposable
+    {
+        private int _disposed;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            {
+                Release();
+            }
+        }
+    }
 }
