@@ -32,10 +32,11 @@ internal static class Ablation
         var flip = new Option<bool>("--flip") { Description = "Score each picture and its mirror image." };
         var output = new Option<string?>("--out") { Description = "Keep the model in this file." };
         var depths = FullData.Depths();
+        var width = FullData.Width();
         var data = FullData.Option();
         var command = new Command("ablation", "Accuracy on 5,000 held-out training pictures for a recipe with some of its ingredients changed.")
         {
-            images, imageSize, epochs, seeds, set, recipe, test, flip, output, depths, data,
+            images, imageSize, epochs, seeds, set, recipe, test, flip, output, depths, width, data,
         };
         command.SetAction(parsed =>
         {
@@ -53,7 +54,7 @@ internal static class Ablation
                 {
                     FeatureColumnName = "Pixels",
                     ImageSize = parsed.GetValue(imageSize),
-                    Architecture = FullData.Architecture(parsed.GetValue(depths)!),
+                    Architecture = FullData.Architecture(parsed.GetValue(depths)!, parsed.GetValue(width)),
                     TestTimeFlip = parsed.GetValue(flip),
                     NumberOfEpochs = parsed.GetValue(epochs),
                     Recipe = parsed.GetValue(recipe),
