@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ResNetMLNet.Sample;
 
-/// <summary>What a training run came to, as metrics.json has it.</summary>
+/// <summary>What a training run came to, as metrics.json has it: the epochs as the trainer saw them, the accuracy of the model as it scores.</summary>
 internal sealed record TrainingMetrics(
     string Device,
     string Precision,
@@ -19,7 +19,7 @@ internal sealed record TrainingMetrics(
     double TotalSeconds,
     long PeakMemoryBytes)
 {
-    public static TrainingMetrics Of(ResNetModel model, ResNetTrainer.Options options, double totalSeconds)
+    public static TrainingMetrics Of(ResNetModel model, ResNetTrainer.Options options, double? testAccuracy, double totalSeconds)
     {
         var history = model.History;
         return new(
@@ -34,7 +34,7 @@ internal sealed record TrainingMetrics(
             model.ParameterCount,
             [.. history.Select(epoch => new EpochRow(
                 epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.ImagesPerSecond, epoch.Seconds))],
-            history.LastOrDefault()?.ValidationAccuracy,
+            testAccuracy,
             history.Select(epoch => epoch.ImagesPerSecond).DefaultIfEmpty().Average(),
             totalSeconds,
             Process.GetCurrentProcess().PeakWorkingSet64);
