@@ -89,15 +89,18 @@ internal static class TrainCommand
         var network = model.OfType<ResNetTransformer>().Single();
         var seconds = watch.Elapsed.TotalSeconds;
         var cancelled = network.Model.Training.Outcome == TrainingOutcome.Cancelled;
+
+        // What was trained is safe before anything else is done with it.
+        Directory.CreateDirectory(folder);
+        var zip = Path.Combine(folder, "model.zip");
+        OutputFile.Write(zip, stream => ml.Model.Save(model, pictures.Train.Schema, stream));
+
         var test = cancelled ? null : ml.MulticlassClassification.Evaluate(model.Transform(pictures.Test));
         if (test is not null)
         {
             Console.WriteLine($"test accuracy {test.MicroAccuracy:F4}, loss {test.LogLoss:F4}{(options.TestTimeFlip ? ", scored with mirror images" : "")}, after {seconds:F0} s");
         }
 
-        Directory.CreateDirectory(folder);
-        var zip = Path.Combine(folder, "model.zip");
-        OutputFile.Write(zip, stream => ml.Model.Save(model, pictures.Train.Schema, stream));
         OutputFile.WriteJson(Path.Combine(folder, "metrics.json"), TrainingMetrics.Of(network.Model, options, test?.MicroAccuracy, seconds));
         OutputFile.Write(Path.Combine(folder, "curves.png"), stream => CurvesPlot.Write(stream, network.Model.History));
         Console.WriteLine($"wrote model.zip, metrics.json and curves.png to {folder}");

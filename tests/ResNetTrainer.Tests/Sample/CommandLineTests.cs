@@ -22,6 +22,7 @@ public class CommandLineTests
             "--device", "cpu", "--out", Path.Combine(_folder, "out"));
         Assert.AreEqual(0, status, error);
         StringAssert.Contains(output, "epoch  2 of 2");
+        StringAssert.Contains(output, "scored with mirror images");
         StringAssert.Contains(output, "loaded model.zip into a new MLContext");
     }
 
