@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using static ResNetMLNet.Persistence.Onnx.AttributeProto.Types;
@@ -17,8 +16,8 @@ internal sealed class OnnxGraph(string name)
         return name;
     }
 
-    /// <summary>Adds a constant and returns its name. The values are not copied: they must stay as they are.</summary>
-    public string Constant<T>(string name, T[] values, params long[] shape)
+    /// <summary>Adds a constant and returns its name.</summary>
+    public string Constant<T>(string name, ReadOnlySpan<T> values, params long[] shape)
         where T : unmanaged
     {
         var tensor = new TensorProto
@@ -27,7 +26,7 @@ internal sealed class OnnxGraph(string name)
             DataType = (int)(typeof(T) == typeof(float) ? TensorProto.Types.DataType.Float
                 : typeof(T) == typeof(double) ? TensorProto.Types.DataType.Double
                 : TensorProto.Types.DataType.Int64),
-            RawData = UnsafeByteOperations.UnsafeWrap(new BytesOf<T>(values).Memory),
+            RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values)),
         };
         tensor.Dims.AddRange(shape);
         Proto.Initializer.Add(tensor);
@@ -35,7 +34,7 @@ internal sealed class OnnxGraph(string name)
     }
 
     /// <summary>Adds a vector of whole numbers and returns its name.</summary>
-    public string Integers(string name, params long[] values) => Constant(name, values, values.Length);
+    public string Integers(string name, params ReadOnlySpan<long> values) => Constant(name, values, values.Length);
 
     public void AddInput(string name, TensorProto.Types.DataType type, string description, params Dimension[] shape) =>
         Proto.Input.Add(Value(name, type, description, shape));
@@ -57,21 +56,6 @@ internal sealed class OnnxGraph(string name)
             ? new TensorShapeProto.Types.Dimension { DimValue = dimension.Size }
             : new TensorShapeProto.Types.Dimension { DimParam = dimension.Name }));
         return new() { Name = name, DocString = description, Type = new() { TensorType = tensor } };
-    }
-
-    // An array's own memory as bytes: weights are tens of megabytes, so a copy less counts.
-    private sealed class BytesOf<T>(T[] values) : MemoryManager<byte>
-        where T : unmanaged
-    {
-        public override Span<byte> GetSpan() => MemoryMarshal.AsBytes(values.AsSpan());
-
-        public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
-
-        public override void Unpin() => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-        }
     }
 
     /// <summary>A side of a tensor: a number, or a name where the caller chooses it.</summary>

@@ -55,7 +55,7 @@ internal sealed class OnnxInput(OnnxGraph graph, InputFormat format, OnnxExportO
         var target = graph.Integers("target", _height, _width);
         var shape = graph.Add("Shape", "shape", [x], Attribute("start", 2));
         var sides = graph.Add("Cast", "sides", [shape], Attribute("to", Double));
-        var ratios = graph.Add("Div", "ratios", [graph.Constant("target.double", [(double)_height, _width], 2), sides]);
+        var ratios = graph.Add("Div", "ratios", [graph.Constant<double>("target.double", [_height, _width], 2), sides]);
         var scale = graph.Add(crops ? "ReduceMax" : "ReduceMin", "scale", [ratios], Attribute("keepdims", 1));
         var rounded = graph.Add("Round", "rounded", [graph.Add("Mul", "exact", [sides, scale])]);
         var whole = graph.Add("Cast", "whole", [rounded], Attribute("to", Int64));

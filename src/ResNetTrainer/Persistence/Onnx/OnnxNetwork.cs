@@ -23,8 +23,8 @@ internal sealed class OnnxNetwork(OnnxGraph graph, NetworkPlan plan, NetworkWeig
         }
 
         x = graph.Add("Flatten", "flatten", [graph.Add("GlobalAveragePool", "avgpool", [x])]);
-        var weight = graph.Constant("fc.weight", weights.Tensors["fc.weight"].Data, plan.Classes, plan.Features);
-        var bias = graph.Constant("fc.bias", weights.Tensors["fc.bias"].Data, plan.Classes);
+        var weight = graph.Constant("fc.weight", weights["fc.weight"], plan.Classes, plan.Features);
+        var bias = graph.Constant("fc.bias", weights["fc.bias"], plan.Classes);
         return graph.Add("Gemm", logits, [x, weight, bias], Attribute("transB", 1));
     }
 
@@ -36,9 +36,9 @@ internal sealed class OnnxNetwork(OnnxGraph graph, NetworkPlan plan, NetworkWeig
         var taps = _taps[convolution];
         var (weight, bias) = Folding.Fold(convolution, weights);
         var (rows, columns) = (taps.Vertical, taps.Horizontal);
-        var weightName = graph.Constant(
+        var weightName = graph.Constant<float>(
             convolution.Weight, Met(weight, convolution, taps), convolution.Outputs, convolution.Inputs, rows.Count, columns.Count);
-        var biasName = graph.Constant(convolution.Bias, bias, convolution.Outputs);
+        var biasName = graph.Constant<float>(convolution.Bias, bias, convolution.Outputs);
         return graph.Add(
             "Conv",
             convolution.Name,
