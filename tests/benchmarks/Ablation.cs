@@ -54,7 +54,7 @@ internal static class Ablation
                 {
                     FeatureColumnName = "Pixels",
                     ImageSize = parsed.GetValue(imageSize),
-                    Architecture = FullData.Architecture(parsed.GetValue(depths)!, parsed.GetValue(width)),
+                    Architecture = FullData.Architecture(parsed.GetValue(depths)!) with { Width = parsed.GetValue(width) },
                     TestTimeFlip = parsed.GetValue(flip),
                     NumberOfEpochs = parsed.GetValue(epochs),
                     Recipe = parsed.GetValue(recipe),
