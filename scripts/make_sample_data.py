@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the subset of Fashion-MNIST that ships with the sample.
 
-Takes pictures from the full set's training and test files, balanced by class and in random order, and writes them in the
+Takes images from the full set's training and test files, balanced by class and in random order, and writes them in the
 same format under the same names. The result is the same on every machine. Needs nothing but Python 3 and the full set,
 which on Debian comes with: apt-get install dataset-fashion-mnist
 """

@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Data;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet;
 
@@ -12,7 +12,7 @@ public static class ResNetCatalog
     /// <param name="catalog">The trainers of the context.</param>
     /// <param name="labelColumnName">The label column, a key.</param>
     /// <param name="featureColumnName">
-    /// The column of pictures: images, vectors of byte or float with the dimensions (channels, height, width), or encoded bytes.
+    /// The column of images: images, vectors of byte or float with the dimensions (channels, height, width), or encoded bytes.
     /// </param>
     /// <param name="validationSet">Rows that are scored after each epoch, put through the steps before the trainer.</param>
     /// <param name="numberOfEpochs">Passes over the training data; null leaves it to the recipe.</param>
@@ -48,16 +48,16 @@ public static class ResNetCatalog
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(options);
-        return new(MLNet.EnvironmentOf(catalog), options);
+        return new(Internals.EnvironmentOf(catalog), options);
     }
 
     /// <summary>
-    /// Reads grey pictures and their labels from IDX files, the format of MNIST and Fashion-MNIST
+    /// Reads grey images and their labels from IDX files, the format of MNIST and Fashion-MNIST
     /// (http://yann.lecun.com/exdb/mnist/). The files are read and checked at once;
-    /// pictures are made of them when a cursor asks, in any order and by any number of cursors.
+    /// images are made of them when a cursor asks, in any order and by any number of cursors.
     /// </summary>
     /// <param name="catalog">The data catalog of the context.</param>
-    /// <param name="imagesPath">The pictures (magic number 2051), gzipped or plain.</param>
+    /// <param name="imagesPath">The images (magic number 2051), gzipped or plain.</param>
     /// <param name="labelsPath">The labels (magic number 2049), gzipped or plain.</param>
     /// <param name="classNames">The name of each class in the order of its number; null names them "0", "1" and so on.</param>
     /// <returns>
@@ -72,10 +72,10 @@ public static class ResNetCatalog
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentException.ThrowIfNullOrWhiteSpace(imagesPath);
         ArgumentException.ThrowIfNullOrWhiteSpace(labelsPath);
-        return IdxDataView.Open(MLNet.EnvironmentOf(catalog), imagesPath, labelsPath, classNames);
+        return IdxDataView.Open(Internals.EnvironmentOf(catalog), imagesPath, labelsPath, classNames);
     }
 
-    /// <summary>Lists the pictures of a folder that has one sub-folder a class. Lazy: pictures are read when a cursor goes over them.</summary>
+    /// <summary>Lists the images of a folder that has one sub-folder a class. Lazy: images are read when a cursor goes over them.</summary>
     /// <param name="catalog">The data catalog of the context.</param>
     /// <param name="folder">The folder; its sub-folders' names, in ordinal order, are the classes.</param>
     /// <returns>
@@ -83,11 +83,11 @@ public static class ResNetCatalog
     /// (key with the class names). Sorted by path: shuffle before a split.
     /// </returns>
     /// <exception cref="DirectoryNotFoundException">The folder is missing.</exception>
-    /// <exception cref="InvalidOperationException">There are no classes, or no pictures.</exception>
+    /// <exception cref="InvalidOperationException">There are no classes, or no images.</exception>
     public static IDataView LoadFromImageFolder(this DataOperationsCatalog catalog, string folder)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        return ImageFolderDataView.Open(MLNet.EnvironmentOf(catalog), folder);
+        return ImageFolderDataView.Open(Internals.EnvironmentOf(catalog), folder);
     }
 }

@@ -1,46 +1,38 @@
 using Google.Protobuf;
-using ResNetMLNet.Data;
-using ResNetMLNet.Hosting;
-using ResNetMLNet.Network;
-using ResNetMLNet.Persistence;
-using ResNetMLNet.Persistence.Onnx;
+using ResNetMLNet.Formats;
+using ResNetMLNet.Scoring;
 
 namespace ResNetMLNet;
 
 /// <summary>A trained residual network: architecture, weights, classes and how it came to be. Immutable; holds nothing native.</summary>
 public sealed class ResNetModel
 {
-    internal ResNetModel(NetworkPlan plan, NetworkWeights weights, InputFormat format, bool testTimeFlip, KeyValues? keyValues, TrainingSummary training)
+    internal ResNetModel(TrainedNetwork network, TrainingSummary training)
     {
-        Plan = plan;
-        Weights = weights;
-        Format = format;
-        TestTimeFlip = testTimeFlip;
-        KeyValues = keyValues;
+        Network = network;
         Training = training;
-        ClassNames = KeyValues.NamesOf(keyValues, plan.Classes);
     }
 
     /// <summary>The network.</summary>
-    public ResNetArchitecture Architecture => Plan.Architecture;
+    public ResNetArchitecture Architecture => Network.Plan.Architecture;
 
     /// <summary>The classes in the order of the scores. Where the label's key has no values, their numbers from 0, as ML.NET's evaluators have them.</summary>
-    public IReadOnlyList<string> ClassNames { get; }
+    public IReadOnlyList<string> ClassNames => Network.ClassNames;
 
-    /// <summary>The channels of the pictures: 1 (grey) or 3 (red, green, blue).</summary>
-    public int ImageChannels => Format.Shape.Channels;
+    /// <summary>The channels of the images: 1 (grey) or 3 (red, green, blue).</summary>
+    public int ImageChannels => Network.Plan.Input.Channels;
 
-    /// <summary>The height in pixels of the pictures that the network sees.</summary>
-    public int ImageHeight => Format.Shape.Height;
+    /// <summary>The height in pixels of the images that the network sees.</summary>
+    public int ImageHeight => Network.Plan.Input.Height;
 
-    /// <summary>The width in pixels of the pictures that the network sees.</summary>
-    public int ImageWidth => Format.Shape.Width;
+    /// <summary>The width in pixels of the images that the network sees.</summary>
+    public int ImageWidth => Network.Plan.Input.Width;
 
-    /// <summary>Whether a score is the mean of those of the picture and of its mirror image.</summary>
-    public bool TestTimeFlip { get; }
+    /// <summary>Whether a score is the mean of those of the image and of its mirror image.</summary>
+    public bool TestTimeFlip => Network.TestTimeFlip;
 
     /// <summary>The number of trained parameters; running statistics are not among them.</summary>
-    public long ParameterCount => Plan.ParameterCount;
+    public long ParameterCount => Network.Plan.ParameterCount;
 
     /// <summary>How the model was trained.</summary>
     public TrainingSummary Training { get; }
@@ -48,13 +40,7 @@ public sealed class ResNetModel
     /// <summary>What each epoch of training came to.</summary>
     public IReadOnlyList<EpochMetrics> History => Training.History;
 
-    internal NetworkPlan Plan { get; }
-
-    internal NetworkWeights Weights { get; }
-
-    internal InputFormat Format { get; }
-
-    internal KeyValues? KeyValues { get; }
+    internal TrainedNetwork Network { get; }
 
     /// <summary>
     /// Writes the weights in safetensors format (https://huggingface.co/docs/safetensors) under PyTorch's names, as
@@ -72,11 +58,11 @@ public sealed class ResNetModel
     public void ExportToSafeTensors(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        SafeTensors.Write(stream, Weights, new Dictionary<string, string>
+        SafeTensors.Write(stream, Network.Weights, new Dictionary<string, string>
         {
             ["format"] = "pt",
             ["architecture"] = Architecture.Name,
-            ["classes"] = System.Text.Json.JsonSerializer.Serialize(ClassNames),
+            ["classes"] = JsonText.Of(ClassNames),
         });
     }
 
@@ -103,8 +89,6 @@ public sealed class ResNetModel
     public void ExportToOnnx(Stream stream, OnnxExportOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ToOnnx(options ?? new()).WriteTo(stream);
+        OnnxModel.Create(Network, options ?? new()).WriteTo(stream);
     }
-
-    internal ModelProto ToOnnx(OnnxExportOptions options) => OnnxModel.Create(Plan, Weights, Format, TestTimeFlip, ClassNames, options);
 }

@@ -1,7 +1,8 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
+using ResNetMLNet.Training;
 
 namespace ResNetMLNet;
 
@@ -13,7 +14,7 @@ public sealed partial class ResNetTrainer
         /// <summary>The label column, a key. Default: "Label".</summary>
         public string LabelColumnName { get; set; } = DefaultColumnNames.Label;
 
-        /// <summary>The column of pictures. Default: "Features".</summary>
+        /// <summary>The column of images. Default: "Features".</summary>
         public string FeatureColumnName { get; set; } = DefaultColumnNames.Features;
 
         /// <summary>The output column of probabilities. Default: "Score".</summary>
@@ -25,23 +26,23 @@ public sealed partial class ResNetTrainer
         /// <summary>Where to train and score. Default: the GPU if there is one.</summary>
         public ComputeDevice Device { get; set; } = ComputeDevice.Auto;
 
-        /// <summary>For pictures (<c>MLImage</c> or encoded), which always have colours: 3 reads them as red, green, blue, 1 as grey. A vector states its own.</summary>
+        /// <summary>For images (<c>MLImage</c> or encoded), which always have colours: 3 reads them as red, green, blue, 1 as grey. A vector states its own.</summary>
         public int ImageChannels { get; set; } = 3;
 
         /// <summary>The network. Default: ResNet-18.</summary>
         public ResNetArchitecture Architecture { get; set; } = ResNetArchitecture.ResNet18;
 
-        /// <summary>The height and width in pixels to which pictures are resized, in batches on the device; null keeps the column's.</summary>
+        /// <summary>The height and width in pixels to which images are resized, in batches on the device; null keeps the column's.</summary>
         public int? ImageSize { get; set; }
 
-        /// <summary>How pictures that are not square are resized. Default: stretched.</summary>
+        /// <summary>How images that are not square are resized. Default: stretched.</summary>
         public ResizeMode ResizeMode { get; set; } = ResizeMode.Stretch;
 
-        /// <summary>Which random changes training may make to pictures; null leaves it to the recipe (Book: none; Fast and Best: flips, and from 16 epochs on erasing).</summary>
+        /// <summary>Which random changes training may make to images; null leaves it to the recipe (Book: none; Fast and Best: flips, and from 16 epochs on erasing).</summary>
         public Augmentation? Augmentation { get; set; }
 
         /// <summary>
-        /// Scores a picture and its mirror image and takes the mean: somewhat more accurate and half as fast. For pictures whose mirror image
+        /// Scores an image and its mirror image and takes the mean: somewhat more accurate and half as fast. For images whose mirror image
         /// means the same. Default: false.
         /// </summary>
         public bool TestTimeFlip { get; set; }
@@ -52,7 +53,7 @@ public sealed partial class ResNetTrainer
         /// <summary>Passes over the training data; null leaves it to the recipe (Fast and Book: 10; Best: 50; with <see cref="StartFrom"/> Fast: 3, Best: 15).</summary>
         public int? NumberOfEpochs { get; set; }
 
-        /// <summary>Pictures a step; null leaves it to the recipe (Book: 256; Fast and Best: 32 to 128, by the number of pictures).</summary>
+        /// <summary>Images a step; null leaves it to the recipe (Book: 256; Fast and Best: 32 to 128, by the number of images).</summary>
         public int? BatchSize { get; set; }
 
         /// <summary>The learning rate, the highest one where it varies; null leaves it to the recipe (Book: 0.05, constant; Fast and Best: 0.1 for batches of 128 and in proportion for others, half of it with <see cref="StartFrom"/>).</summary>
@@ -76,7 +77,7 @@ public sealed partial class ResNetTrainer
         /// <summary>A column of Single with how much each row counts in loss and metrics; null: all count alike.</summary>
         public string? ExampleWeightColumnName { get; set; }
 
-        /// <summary>How much each class counts in loss and metrics. Default: by its number of pictures.</summary>
+        /// <summary>How much each class counts in loss and metrics. Default: by its number of images.</summary>
         public ClassWeights ClassWeights { get; set; } = ClassWeights.Equal;
 
         /// <summary>When to stop before the last epoch; null: never.</summary>
@@ -97,27 +98,8 @@ public sealed partial class ResNetTrainer
         /// </summary>
         public int? FrozenStages { get; set; }
 
-        /// <summary>
-        /// A folder for checkpoints, from which training goes on exactly (see <see cref="Resume"/>); made where it does not exist. One is written every
-        /// <see cref="CheckpointEpochs"/>, and however training ends. Null: none are written.
-        /// </summary>
-        public string? CheckpointDirectory { get; set; }
-
-        /// <summary>Epochs from one checkpoint to the next. Default: 1.</summary>
-        public int CheckpointEpochs { get; set; } = 1;
-
-        /// <summary>Minutes after which a checkpoint is written within an epoch too; null: only after epochs.</summary>
-        public double? CheckpointMinutes { get; set; }
-
-        /// <summary>How many checkpoints are kept, the newest. Default: 3.</summary>
-        public int CheckpointsKept { get; set; } = 3;
-
-        /// <summary>
-        /// Goes on from the newest checkpoint in <see cref="CheckpointDirectory"/>, or starts at the beginning where there is none. On the CPU the model is the same to
-        /// the bit as if training had never been interrupted. A checkpoint of other data, options, or number of threads is refused. Default: false; checkpoints
-        /// that are there already are then an error.
-        /// </summary>
-        public bool Resume { get; set; }
+        /// <summary>Checkpoints, from which training goes on exactly; null: none are written.</summary>
+        public CheckpointOptions? Checkpoints { get; set; }
 
         /// <summary>
         /// Called after each epoch, on the thread that trains. What it throws ends training and comes out of <c>Fit</c>; the checkpoint of the epoch is kept.
@@ -127,7 +109,7 @@ public sealed partial class ResNetTrainer
         /// <summary>The seed of weights, order and augmentation; null takes the context's, or draws one where that has none.</summary>
         public int? Seed { get; set; }
 
-        /// <summary>The bytes of memory that the pictures may take; more are read again each epoch. Null: half of the machine's memory.</summary>
+        /// <summary>The bytes of memory that the images may take; more are read again each epoch. Null: half of the machine's memory.</summary>
         public long? MemoryBudget { get; set; }
 
         /// <summary>Stops training within a step; a checkpoint is written where there is a folder for it.</summary>
@@ -147,7 +129,7 @@ public sealed partial class ResNetTrainer
             Require(context, ImageChannels is 1 or 3, nameof(ImageChannels), ImageChannels, "1 (grey) or 3 (red, green, blue)");
             Require(context, ImageSize is null or (>= 1 and <= 4096), nameof(ImageSize), ImageSize, "between 1 and 4096 pixels");
             Require(context, NumberOfEpochs is null or >= 1, nameof(NumberOfEpochs), NumberOfEpochs, "at least 1");
-            Require(context, BatchSize is null or >= 2, nameof(BatchSize), BatchSize, "at least 2, because batch normalisation compares pictures");
+            Require(context, BatchSize is null or >= 2, nameof(BatchSize), BatchSize, "at least 2, because batch normalisation compares images");
             Require(context, LearningRate is null or (> 0 and < double.PositiveInfinity), nameof(LearningRate), LearningRate, "positive and finite");
             Require(context, MemoryBudget is null or >= 0, nameof(MemoryBudget), MemoryBudget, "at least 0 bytes");
             Require(context, Enum.IsDefined(Device), nameof(Device), Device, "Auto, Cpu or Cuda");
@@ -163,11 +145,10 @@ public sealed partial class ResNetTrainer
             Require(context, EarlyStopping is null or { Patience: >= 1 }, "EarlyStopping.Patience", EarlyStopping?.Patience, "at least 1 epoch");
             Require(context, EarlyStopping is null or { LeastImprovement: >= 0 and < double.PositiveInfinity }, "EarlyStopping.LeastImprovement", EarlyStopping?.LeastImprovement, "at least 0");
             Require(context, FrozenStages is null or (>= 0 and <= 4), nameof(FrozenStages), FrozenStages, "0 (the stem) to 4 (all but the linear layer)");
-            Require(context, CheckpointEpochs >= 1, nameof(CheckpointEpochs), CheckpointEpochs, "at least 1");
-            Require(context, CheckpointMinutes is null or > 0, nameof(CheckpointMinutes), CheckpointMinutes, "more than 0");
-            Require(context, CheckpointsKept >= 1, nameof(CheckpointsKept), CheckpointsKept, "at least 1");
-            Require(context, CheckpointDirectory is null || !string.IsNullOrWhiteSpace(CheckpointDirectory), nameof(CheckpointDirectory), $"'{CheckpointDirectory}'", "a folder");
-            Require(context, !Resume || CheckpointDirectory is not null, nameof(Resume), Resume, "false where there is no CheckpointDirectory to go on from");
+            Require(context, Checkpoints is null || !string.IsNullOrWhiteSpace(Checkpoints.Directory), "Checkpoints.Directory", $"'{Checkpoints?.Directory}'", "a folder");
+            Require(context, Checkpoints is null or { Epochs: >= 1 }, "Checkpoints.Epochs", Checkpoints?.Epochs, "at least 1");
+            Require(context, Checkpoints is null or { Minutes: null or > 0 }, "Checkpoints.Minutes", Checkpoints?.Minutes, "more than 0");
+            Require(context, Checkpoints is null or { Kept: >= 1 }, "Checkpoints.Kept", Checkpoints?.Kept, "at least 1");
             Require(context, Architecture is not null, nameof(Architecture), "null", "a network, for instance ResNetArchitecture.ResNet18");
             var (depths, width) = (Architecture!.Depths, Architecture.Width);
             Require(context, depths.ToArray().All(depth => depth is >= 1 and <= 1000), "Architecture.Depths", depths, "at least one block in each stage");

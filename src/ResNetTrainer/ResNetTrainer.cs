@@ -3,14 +3,14 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Trainers;
 using ResNetMLNet.Data;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet;
 
-/// <summary>Trains a residual network (He et al., 2015) to tell classes of pictures apart.</summary>
+/// <summary>Trains a residual network (He et al., 2015) to tell classes of images apart.</summary>
 /// <remarks>
 /// <para>
-/// Input columns: the label, a key; the pictures, as <c>MLImage</c>, as a vector of byte or float with the dimensions (channels,
+/// Input columns: the label, a key; the images, as <c>MLImage</c>, as a vector of byte or float with the dimensions (channels,
 /// height, width), as a flat vector of channels x side x side values, or as encoded bytes (what <c>LoadRawImageBytes</c> gives).
 /// Bytes are scaled to [0, 1]; floats are taken as they are. Rows without a label are left out.
 /// </para>
@@ -18,7 +18,7 @@ namespace ResNetMLNet;
 /// Output columns: <c>Score</c>, a vector of float with the probability of each class; <c>PredictedLabel</c>, a key with the label's
 /// values.
 /// </para>
-/// <para>Pictures are read once, kept in memory in their own type, and resized, augmented and trained on in batches on the device.</para>
+/// <para>Images are read once, kept in memory in their own type, and resized, augmented and trained on in batches on the device.</para>
 /// </remarks>
 public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer, ResNetModel>
 {
@@ -35,7 +35,7 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
     }
 
     /// <summary>The trainer wants neither normalised features nor caching: it keeps pixels in memory itself.</summary>
-    public TrainerInfo Info { get; } = MLNet.CreateTrainerInfo();
+    public TrainerInfo Info { get; } = Internals.CreateTrainerInfo();
 
     /// <summary>Trains a network; on the validation set of the options, if there is one, it is scored after each epoch.</summary>
     /// <param name="trainData">The training data.</param>
@@ -66,13 +66,13 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
         inputSchema.TryFind(_options.LabelColumnName, out var label);
 
         var columns = inputSchema.ToDictionary(column => column.Name);
-        columns[_options.PredictedLabelColumnName] = MLNet.CreateColumn(
+        columns[_options.PredictedLabelColumnName] = Internals.CreateColumn(
             _options.PredictedLabelColumnName,
             SchemaShape.Column.VectorKind.Scalar,
             NumberDataViewType.UInt32,
             isKey: true,
             ScoreAnnotations.PromiseForPredictedLabel(label));
-        columns[_options.ScoreColumnName] = MLNet.CreateColumn(
+        columns[_options.ScoreColumnName] = Internals.CreateColumn(
             _options.ScoreColumnName,
             SchemaShape.Column.VectorKind.Vector,
             NumberDataViewType.Single,

@@ -1,9 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Data;
-using ResNetMLNet.Hosting;
-using ResNetMLNet.Persistence;
+using ResNetMLNet.Native;
 using ResNetMLNet.Scoring;
 
 [assembly: LoadableClass(
@@ -12,7 +10,7 @@ using ResNetMLNet.Scoring;
     null,
     typeof(SignatureLoadModel),
     "Residual network",
-    ModelZip.LoaderSignature)]
+    ResNetMLNet.ModelZip.LoaderSignature)]
 
 namespace ResNetMLNet;
 
@@ -23,22 +21,22 @@ namespace ResNetMLNet;
 /// <remarks>
 /// <para>Saved with <see cref="ModelOperationsCatalog.Save(ITransformer, DataViewSchema, string)"/> and loaded with
 /// <see cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/>, with nothing to register. ML.NET cannot write a column of
-/// pictures (<c>MLImage</c>) into a model's schema and leaves it out: save with the schema of a file name, of bytes or of
+/// images (<c>MLImage</c>) into a model's schema and leaves it out: save with the schema of a file name, of bytes or of
 /// pixels instead, or pass null.</para>
 /// <para>Thread-safe. <see cref="Dispose"/> frees the native memory of the network; a transformer that is used after that takes it again.</para>
 /// </remarks>
 public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResNetModel>, IDisposable
 {
     private readonly IHost _host;
-    private readonly ScoringOptions _options;
+    private readonly ScoringColumns _columns;
     private readonly ComputeDevice _device;
     private readonly ScorerSource _scorers;
 
     internal ResNetTransformer(
-        IHostEnvironment environment, ResNetModel model, DataViewType featureColumnType, ScoringOptions options, ComputeDevice device)
+        IHostEnvironment environment, ResNetModel model, DataViewType featureColumnType, ScoringColumns columns, ComputeDevice device)
     {
         _host = environment.Register(nameof(ResNetTransformer));
-        _options = options;
+        _columns = columns;
         _device = device;
         _scorers = new(CreateScorer);
         Model = model;
@@ -48,17 +46,17 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     /// <summary>The network.</summary>
     public ResNetModel Model { get; }
 
-    /// <summary>The name of the column of pictures.</summary>
-    public string FeatureColumnName => _options.FeatureColumnName;
+    /// <summary>The name of the column of images.</summary>
+    public string FeatureColumnName => _columns.Feature;
 
     /// <summary>The type of that column in the training data; after loading, a vector of float of the shape that the network sees.</summary>
     public DataViewType FeatureColumnType { get; }
 
     /// <summary>The name of the column of probabilities.</summary>
-    public string ScoreColumnName => _options.ScoreColumnName;
+    public string ScoreColumnName => _columns.Score;
 
     /// <summary>The name of the column of the likeliest class.</summary>
-    public string PredictedLabelColumnName => _options.PredictedLabelColumnName;
+    public string PredictedLabelColumnName => _columns.PredictedLabel;
 
     /// <inheritdoc/>
     public bool IsRowToRowMapper => true;
@@ -86,49 +84,29 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ArgumentNullException.ThrowIfNull(ctx);
-        ModelZip.Save(_host, ctx, new()
-        {
-            Architecture = Model.Architecture,
-            Channels = Model.ImageChannels,
-            Height = Model.ImageHeight,
-            Width = Model.ImageWidth,
-            Resizes = Model.Format.Resizes,
-            ResizeMode = Model.Format.ResizeMode,
-            TestTimeFlip = Model.TestTimeFlip,
-            ClassNames = [.. Model.ClassNames],
-            FeatureColumnName = FeatureColumnName,
-            ScoreColumnName = ScoreColumnName,
-            PredictedLabelColumnName = PredictedLabelColumnName,
-            Training = Model.Training,
-        }, Model);
+        ModelZip.Save(_host, ctx, Model, _columns);
     }
 
     // Found by ML.NET through the LoadableClass attribute above.
     private static ResNetTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         // On whatever device there is here: where the model was trained does not matter.
-        var (header, model) = ModelZip.Load(env, ctx);
-        var shape = model.Format.Shape;
-        var options = new ScoringOptions(
-            header.FeatureColumnName, header.ScoreColumnName, header.PredictedLabelColumnName, model.Format, model.Plan.Classes, model.KeyValues);
-        return new(
-            env,
-            model,
-            new VectorDataViewType(NumberDataViewType.Single, shape.Channels, shape.Height, shape.Width),
-            options,
-            ComputeDevice.Auto);
+        var (model, columns) = ModelZip.Load(env, ctx);
+        var input = model.Network.Plan.Input;
+        var type = new VectorDataViewType(NumberDataViewType.Single, input.Channels, input.Height, input.Width);
+        return new(env, model, type, columns, ComputeDevice.Auto);
     }
 
     private ScoringSchema Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return new(_host, inputSchema, _options);
+        return new(_host, inputSchema, Model.Network, _columns);
     }
 
     private IScorer CreateScorer()
     {
         using var channel = _host.Start("Scoring");
         var gpu = DeviceSelector.SelectGpu(_host, channel, _device);
-        return gpu is null && OnnxRuntimeLibrary.IsUsable ? new OnnxScorer(Model) : new TorchScorer(Model, gpu);
+        return gpu is null && OnnxRuntimeLibrary.IsUsable ? new OnnxScorer(Model.Network) : new TorchScorer(Model.Network, gpu);
     }
 }

@@ -1,6 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet;
@@ -25,11 +25,11 @@ internal static class StartingModel
                 + "Set Architecture = model.Architecture.");
         }
 
-        return model.ImageChannels == network.Channels
+        return model.ImageChannels == network.Input.Channels
             ? model
             : throw context.Error(
-                $"The option StartFrom is a network for pictures of {model.ImageChannels} channels, but the feature column's have {network.Channels}. "
-                + "Give pictures as the network was trained on: for MLImage and encoded pictures ImageChannels says how they are read.");
+                $"The option StartFrom is a network for images of {model.ImageChannels} channels, but the feature column's have {network.Input.Channels}. "
+                + "Give images as the network was trained on: for MLImage and encoded images ImageChannels says how they are read.");
     }
 
     /// <summary>Says which classes are new and which are gone.</summary>

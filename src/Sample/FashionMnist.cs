@@ -2,7 +2,7 @@ using Microsoft.ML;
 
 namespace ResNetMLNet.Sample;
 
-/// <summary>Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): ten kinds of clothes in grey pictures of 28x28 pixels.</summary>
+/// <summary>Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): ten kinds of clothes in grey images of 28x28 pixels.</summary>
 internal static class FashionMnist
 {
     /// <summary>The classes in the order of their numbers.</summary>
@@ -12,10 +12,10 @@ internal static class FashionMnist
     /// <summary>The subset that ships with the sample.</summary>
     public static string Shipped => Path.Combine(AppContext.BaseDirectory, "data");
 
-    /// <summary>The training pictures of a folder with the four IDX files, gzipped or plain.</summary>
+    /// <summary>The training images of a folder with the four IDX files, gzipped or plain.</summary>
     public static IDataView Train(MLContext ml, string folder) => Load(ml, folder, "train");
 
-    /// <summary>The test pictures of a folder with the four IDX files, gzipped or plain.</summary>
+    /// <summary>The test images of a folder with the four IDX files, gzipped or plain.</summary>
     public static IDataView Test(MLContext ml, string folder) => Load(ml, folder, "t10k");
 
     private static IDataView Load(MLContext ml, string folder, string part) =>

@@ -1,8 +1,8 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
-// Loads a model with stock ML.NET in a process that has never heard of the library, scores the pictures of a binary file that
-// ML.NET wrote, and prints the scores to the last bit. Arguments: the model, the pictures.
+// Loads a model with stock ML.NET in a process that has never heard of the library, scores the images of a binary file that
+// ML.NET wrote, and prints the scores to the last bit. Arguments: the model, the images.
 var ml = new MLContext();
 var model = ml.Model.Load(args[0], out var schema);
 Console.WriteLine(string.Join(",", schema?.Select(column => $"{column.Name}:{column.Type}") ?? []));

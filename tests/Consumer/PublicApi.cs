@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Trainers;
 using ResNetMLNet;
+using ResNetMLNet.Data;
 
 namespace Consumer;
 
@@ -58,11 +59,7 @@ public static class PublicApi
             BestWeightsBy = TrainingMetric.ValidationAccuracy,
             StartFrom = ml.Model.Load("model.zip", out _),
             FrozenStages = 2,
-            CheckpointDirectory = "checkpoints",
-            CheckpointEpochs = 1,
-            CheckpointMinutes = 5,
-            CheckpointsKept = 3,
-            Resume = true,
+            Checkpoints = new CheckpointOptions { Directory = "checkpoints", Epochs = 1, Minutes = 5, Kept = 3, Resume = true },
             OnCancellation = CancellationBehavior.ReturnModel,
             CancellationToken = default,
         };

@@ -8,8 +8,8 @@ using ResNetMLNet.Training;
 namespace ResNetMLNet.Benchmarks;
 
 /// <summary>
-/// What an ingredient of the recipe is worth: trains on a part of the training pictures and scores 5,000 others of them, so that the test
-/// pictures stay unseen.
+/// What an ingredient of the recipe is worth: trains on a part of the training images and scores 5,000 others of them, so that the test
+/// images stay unseen.
 /// </summary>
 internal static class Ablation
 {
@@ -28,13 +28,13 @@ internal static class Ablation
             DefaultValueFactory = _ => [],
         };
         var recipe = new Option<TrainingRecipe>("--recipe");
-        var test = new Option<bool>("--test") { Description = "Train on all 60,000 and score the test pictures: once per published figure." };
-        var flip = new Option<bool>("--flip") { Description = "Score each picture and its mirror image." };
+        var test = new Option<bool>("--test") { Description = "Train on all 60,000 and score the test images: once per published figure." };
+        var flip = new Option<bool>("--flip") { Description = "Score each image and its mirror image." };
         var output = new Option<string?>("--out") { Description = "Keep the model in this file." };
         var depths = FullData.Depths();
         var width = FullData.Width();
         var data = FullData.Option();
-        var command = new Command("ablation", "Accuracy on 5,000 held-out training pictures for a recipe with some of its ingredients changed.")
+        var command = new Command("ablation", "Accuracy on 5,000 held-out training images for a recipe with some of its ingredients changed.")
         {
             images, imageSize, epochs, seeds, set, recipe, test, flip, output, depths, width, data,
         };

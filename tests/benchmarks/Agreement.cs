@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Onnx;
+using ResNetMLNet.Data;
 
 namespace ResNetMLNet.Benchmarks;
 
@@ -31,7 +32,7 @@ internal static class Agreement
                 var theirs = apply.Fit(test).Transform(test).GetColumn<float[]>("probabilities").ToArray();
                 var differences = ours.Zip(theirs, (one, other) => one.Zip(other, (a, b) => Math.Abs(a - b)).Max()).ToArray();
                 var classes = ours.Zip(theirs, (one, other) => Array.IndexOf(one, one.Max()) == Array.IndexOf(other, other.Max())).Count(same => !same);
-                Console.WriteLine($"{ours.Length} pictures: largest difference of a probability {differences.Max():G3}, other class in {classes}");
+                Console.WriteLine($"{ours.Length} images: largest difference of a probability {differences.Max():G3}, other class in {classes}");
             }
             finally
             {

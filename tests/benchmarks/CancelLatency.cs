@@ -48,8 +48,7 @@ internal static class CancelLatency
                 ImageSize = imageSize,
                 BatchSize = batchSize,
                 NumberOfEpochs = 100,
-                CheckpointDirectory = folder,
-                CheckpointEpochs = 100,
+                Checkpoints = folder is null ? null : new() { Directory = folder, Epochs = 100 },
                 CancellationToken = source.Token,
                 EpochCallback = epoch =>
                 {

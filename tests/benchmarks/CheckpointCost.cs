@@ -27,7 +27,7 @@ internal static class CheckpointCost
                     FeatureColumnName = "Pixels",
                     ImageSize = parsed.GetValue(imageSize),
                     NumberOfEpochs = parsed.GetValue(epochs),
-                    CheckpointDirectory = folder,
+                    Checkpoints = folder is null ? null : new() { Directory = folder },
                 }).Fit(ml.Data.TakeRows(FullData.Load(ml, parsed.GetValue(data)!, "train"), parsed.GetValue(images))).Dispose();
                 var result = (watch.Elapsed.TotalSeconds, (Process.GetCurrentProcess().TotalProcessorTime - processor).TotalSeconds);
                 if (folder is not null)

@@ -22,7 +22,7 @@ internal sealed record FitRun(
         var seed = new Option<int>("--seed");
         var tests = new Option<int>("--test-images") { DefaultValueFactory = _ => 0 };
         var data = new Option<string>("--data") { DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "data") };
-        var budget = new Option<long?>("--memory-budget") { Description = "MemoryBudget in bytes; 0 streams the pictures." };
+        var budget = new Option<long?>("--memory-budget") { Description = "MemoryBudget in bytes; 0 streams the images." };
         var command = new Command("fit", "One Fit on Fashion-MNIST; prints JSON.")
         {
             images, imageSize, epochs, batchSize, learningRate, precision, recipe, seed, tests, budget, data,

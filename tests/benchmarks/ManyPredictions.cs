@@ -13,7 +13,7 @@ internal static class ManyPredictions
     public static Command Create()
     {
         var count = new Option<int>("--count") { DefaultValueFactory = _ => 1_000_000 };
-        var command = new Command("many", "A million predictions of small pictures in one process by eight threads.") { count };
+        var command = new Command("many", "A million predictions of small images in one process by eight threads.") { count };
         command.SetAction(parsed =>
         {
             var ml = new MLContext(1);

@@ -7,8 +7,8 @@ using Microsoft.ML.Data;
 namespace ResNetMLNet.Benchmarks;
 
 /// <summary>
-/// Recipes against each other and against LightGBM on raw pixels, in turn: time of <c>Fit</c> and accuracy on the test pictures. Decisions are made with
-/// the command ablation, on pictures that are held out.
+/// Recipes against each other and against LightGBM on raw pixels, in turn: time of <c>Fit</c> and accuracy on the test images. Decisions are made with
+/// the command ablation, on images that are held out.
 /// </summary>
 internal static class Recipes
 {
@@ -23,7 +23,7 @@ internal static class Recipes
         var seeds = new Option<int[]>("--seeds") { DefaultValueFactory = _ => [0], AllowMultipleArgumentsPerToken = true };
         var photographs = new Option<string?>("--photographs")
         {
-            Description = "A folder of photographs (Debian's package mate-backgrounds has /usr/share/backgrounds/mate/nature): pictures in colour composed with them, not Fashion-MNIST itself.",
+            Description = "A folder of photographs (Debian's package mate-backgrounds has /usr/share/backgrounds/mate/nature): images in colour composed with them, not Fashion-MNIST itself.",
         };
         var depths = FullData.Depths();
         var data = FullData.Option();
@@ -40,8 +40,8 @@ internal static class Recipes
                 {
                     // Every second photograph is kept for the test.
                     var files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToArray();
-                    train = ComposedPictures.Create(ml, train, files.Where((_, index) => index % 2 == 0), parsed.GetValue(images), parsed.GetValue(imageSize));
-                    test = ComposedPictures.Create(ml, test, files.Where((_, index) => index % 2 == 1), count: 5_000, parsed.GetValue(imageSize));
+                    train = ComposedImages.Create(ml, train, files.Where((_, index) => index % 2 == 0), parsed.GetValue(images), parsed.GetValue(imageSize));
+                    test = ComposedImages.Create(ml, test, files.Where((_, index) => index % 2 == 1), count: 5_000, parsed.GetValue(imageSize));
                 }
 
                 foreach (var (name, trainer) in Contestants())

@@ -22,7 +22,7 @@ internal static class Retraining
             DefaultValueFactory = _ => [0],
         };
         var seed = new Option<int>("--seed");
-        var validation = new Option<bool>("--held-out") { Description = "Score 5,000 training pictures that are held out, not the test pictures: for decisions." };
+        var validation = new Option<bool>("--held-out") { Description = "Score 5,000 training images that are held out, not the test images: for decisions." };
         var depths = FullData.Depths();
         var data = FullData.Option();
         var command = new Command("retrain", "Retraining with two new classes against training from scratch.") { imageSize, epochs, more, rates, seed, validation, depths, data };
@@ -35,7 +35,7 @@ internal static class Retraining
                 (all, test) = (ml.Data.TakeRows(all, 55_000), ml.Data.SkipRows(all, 55_000));
             }
 
-            ResNetTransformer Fit(string name, IDataView pictures, int epochs, ITransformer? start = null, double rate = 0)
+            ResNetTransformer Fit(string name, IDataView images, int epochs, ITransformer? start = null, double rate = 0)
             {
                 var watch = Stopwatch.StartNew();
                 var model = ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
@@ -46,9 +46,9 @@ internal static class Retraining
                     Architecture = FullData.Architecture(parsed.GetValue(depths)!),
                     StartFrom = start,
                     LearningRate = rate == 0 ? null : rate,
-                }).Fit(pictures);
+                }).Fit(images);
                 var seconds = watch.Elapsed.TotalSeconds;
-                var metrics = ml.MulticlassClassification.Evaluate(model.Transform(start is null && pictures != all ? Eight(ml, test) : test));
+                var metrics = ml.MulticlassClassification.Evaluate(model.Transform(start is null && images != all ? Eight(ml, test) : test));
                 Console.WriteLine(
                     $"| {name} | {epochs} | {model.Model.Training.LearningRate:G3} | {seconds:F0} | {metrics.MicroAccuracy:F4} | "
                     + $"{string.Join(", ", metrics.ConfusionMatrix.PerClassRecall.Skip(ClassesBefore).Select(recall => recall.ToString("F3")))} |");

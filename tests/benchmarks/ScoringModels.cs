@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 
 namespace ResNetMLNet.Benchmarks;
 
-/// <summary>Models and pictures for the benchmarks of scoring. Speed does not depend on what was learnt, so little is.</summary>
+/// <summary>Models and images for the benchmarks of scoring. Speed does not depend on what was learnt, so little is.</summary>
 internal static class ScoringModels
 {
     public static ResNetTransformer Fit(MLContext ml, int imageSize, ResNetArchitecture? architecture = null) =>
@@ -18,7 +18,7 @@ internal static class ScoringModels
 
     public static string Shipped => Path.Combine(AppContext.BaseDirectory, "data");
 
-    /// <summary>Random pictures in memory, of one size.</summary>
+    /// <summary>Random images in memory, of one size.</summary>
     public static IDataView Random(MLContext ml, int count, int size)
     {
         var random = new Random(1);

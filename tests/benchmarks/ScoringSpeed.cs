@@ -3,7 +3,7 @@ using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.Native;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Benchmarks;
@@ -15,7 +15,7 @@ internal static class ScoringSpeed
     {
         var rows = new Option<int>("--rows") { DefaultValueFactory = _ => 10_000 };
         var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 3 };
-        var command = new Command("scoring", "Pictures a second of Transform and milliseconds of Predict, against ONNX Runtime and TorchSharp.") { rows, rounds };
+        var command = new Command("scoring", "Images a second of Transform and milliseconds of Predict, against ONNX Runtime and TorchSharp.") { rows, rounds };
         command.SetAction(parsed =>
         {
             var ml = new MLContext(1);
@@ -30,7 +30,7 @@ internal static class ScoringSpeed
 
     private static void Batches(MLContext ml, ResNetTransformer model, InferenceSession session, int rows, int rounds)
     {
-        Console.WriteLine($"\n{rows:N0} pictures of 96x96 in memory\n");
+        Console.WriteLine($"\n{rows:N0} images of 96x96 in memory\n");
         var data = ScoringModels.Random(ml, rows, 96);
         TorchRuntime.EnsureLoaded();
         using var torch = new BareNetwork(ScalarType.Float32);
@@ -45,7 +45,7 @@ internal static class ScoringSpeed
             rounds,
             "images/s");
 
-        Console.WriteLine("\nFashion-MNIST's 28x28 resized to 96, 2,000 shipped test pictures\n");
+        Console.WriteLine("\nFashion-MNIST's 28x28 resized to 96, 2,000 shipped test images\n");
         var test = FullData.Load(ml, ScoringModels.Shipped, "t10k");
         InTurn.Run(
             new Dictionary<string, Func<double>>
@@ -59,7 +59,7 @@ internal static class ScoringSpeed
 
     private static void Single(MLContext ml, ResNetTransformer model, InferenceSession session)
     {
-        Console.WriteLine("\nOne picture of 96x96, 1,000 calls each in turns of 50\n");
+        Console.WriteLine("\nOne image of 96x96, 1,000 calls each in turns of 50\n");
         var schema = SchemaDefinition.Create(typeof(ScoringModels.Row));
         schema["Pixels"].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, 1, 96, 96);
         using var engine = ml.Model.CreatePredictionEngine<ScoringModels.Row, ScoringModels.Scored>(
@@ -129,11 +129,11 @@ internal static class ScoringSpeed
         return new(stream.ToArray());
     }
 
-    private static double Speed(int pictures, Action action)
+    private static double Speed(int images, Action action)
     {
         var watch = Stopwatch.StartNew();
         action();
-        return pictures / watch.Elapsed.TotalSeconds;
+        return images / watch.Elapsed.TotalSeconds;
     }
 
     private static void Drain(IDataView data)

@@ -17,16 +17,16 @@ internal static class Soak
         command.SetAction(parsed =>
         {
             var ml = new MLContext(1);
-            var pictures = ml.Data.TakeRows(FullData.Load(ml, parsed.GetValue(data)!, "train"), parsed.GetValue(images));
+            var train = ml.Data.TakeRows(FullData.Load(ml, parsed.GetValue(data)!, "train"), parsed.GetValue(images));
             var (watch, next, fits) = (Stopwatch.StartNew(), 0.0, 0);
             Console.WriteLine("| Fit | seconds | resident memory, MB | of which .NET's heap, MB | resident after a collection, MB | of which .NET's heap, MB | native tensors |");
             Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
             while (watch.Elapsed.TotalMinutes < parsed.GetValue(minutes))
             {
                 using (var model = ml.MulticlassClassification.Trainers.ResNet(
-                    new ResNetTrainer.Options { FeatureColumnName = "Pixels", NumberOfEpochs = 1, ValidationFraction = 0.1, BestWeightsBy = TrainingMetric.ValidationLoss }).Fit(pictures))
+                    new ResNetTrainer.Options { FeatureColumnName = "Pixels", NumberOfEpochs = 1, ValidationFraction = 0.1, BestWeightsBy = TrainingMetric.ValidationLoss }).Fit(train))
                 {
-                    _ = ml.MulticlassClassification.Evaluate(model.Transform(pictures));
+                    _ = ml.MulticlassClassification.Evaluate(model.Transform(train));
                 }
 
                 fits++;

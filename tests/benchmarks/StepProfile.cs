@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.Data;
+using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Training;
 using TorchSharp;
@@ -29,8 +30,8 @@ internal static class StepProfile
         TorchRuntime.EnsureLoaded();
         using var heap = NativeHeap.Keep();
         var type = PrecisionSelector.Select(precision, CPU);
-        var plan = new NetworkPlan(ResNetArchitecture.ResNet18, channels: 1, classes: 10);
-        using var network = ResNet.Create(plan, size, size, Initialisation.He, seed: 0, CPU, type);
+        var plan = new NetworkPlan(ResNetArchitecture.ResNet18, new(1, size, size), classes: 10);
+        using var network = TrainableNetwork.Create(plan, Initialisation.He, seed: 0, CPU, type);
         using var optimizer = new SgdOptimizer(network, momentum: 0.9, weightDecay: 5e-4);
         using var raw = randint(0, 256, [batch, 1, 28, 28], ScalarType.Byte);
         using var labels = randint(0, 10, [batch], ScalarType.Int64);
@@ -76,7 +77,7 @@ internal static class StepProfile
         }
 
         // Each layer once more by itself, forward and backward.
-        var layers = Taps.Inputs(plan, size, size).Select(layer => Layer(layer.Convolution, layer.Height, layer.Width, batch, type, steps)).ToArray();
+        var layers = plan.Inputs.Select(layer => Layer(layer.Key, [batch, .. layer.Value], plan.Windows[layer.Key], type, steps)).ToArray();
         Print("of which convolutions", layers.Sum(layer => layer.Convolution), whole);
         Print("of which normalisation", layers.Sum(layer => layer.Normalisation), whole);
 
@@ -86,23 +87,21 @@ internal static class StepProfile
     }
 
     private static (double Convolution, double Normalisation, double Operations) Layer(
-        ConvolutionPlan plan, int height, int width, int batch, ScalarType type, int steps)
+        ConvolutionPlan plan, long[] input, KernelWindow window, ScalarType type, int steps)
     {
         using var scope = NewDisposeScope();
-        var taps = Taps.Of(plan, height, width);
-        var convolution = new Convolution(plan.Stride, taps);
-        var x = randn([batch, plan.Inputs, height, width]).to_type(type);
+        var x = randn(input).to_type(type);
         x.requires_grad = plan.Inputs > 3;
-        var weight = taps.Of(randn([plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel])).contiguous().to_type(type).detach();
+        var weight = window.View(randn([plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel])).contiguous().to_type(type).detach();
         weight.requires_grad = true;
-        var y = convolution.Forward(x, weight, null).detach().clone();
+        var y = TensorLayers.Convolve(x, weight, null, plan.Stride, window).detach().clone();
         y.requires_grad = true;
         var gradient = ones_like(y);
         var (scale, shift) = (ones(plan.Outputs, requires_grad: true), zeros(plan.Outputs, requires_grad: true));
         var (mean, variance) = (zeros(plan.Outputs), ones(plan.Outputs));
         var convolutions = Time(steps, () =>
         {
-            convolution.Forward(x, weight, null).backward([gradient]);
+            TensorLayers.Convolve(x, weight, null, plan.Stride, window).backward([gradient]);
             (x.grad, weight.grad) = (null, null);
         });
         var normalisation = plan.Normalisation is null ? 0 : Time(steps, () =>
@@ -113,7 +112,7 @@ internal static class StepProfile
 
         // Two operations for each weight and output pixel, forward and for each of the gradients.
         var passes = x.requires_grad ? 3 : 2;
-        return (convolutions, normalisation, 2.0 * passes * batch * weight.numel() * y.shape[2] * y.shape[3]);
+        return (convolutions, normalisation, 2.0 * passes * input[0] * weight.numel() * y.shape[2] * y.shape[3]);
     }
 
     private static double MatrixProduct(ScalarType type, int steps)

@@ -4,14 +4,14 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML;
 using ResNetMLNet.Data;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Benchmarks;
 
 /// <summary>
-/// Pictures per second of training: <c>Fit</c>, a bare TorchSharp loop over tensors in memory, and the chapter's PyTorch program,
+/// Images per second of training: <c>Fit</c>, a bare TorchSharp loop over tensors in memory, and the chapter's PyTorch program,
 /// in turn in one run.
 /// </summary>
 internal static class Throughput
@@ -51,7 +51,7 @@ internal static class Throughput
     {
         var ml = new MLContext(0);
         var speed = 0.0;
-        var data = ml.Data.TakeRows(Pictures(ml), batch * steps);
+        var data = ml.Data.TakeRows(Images(ml), batch * steps);
         using var model = ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
         {
             FeatureColumnName = "Pixels",
@@ -66,7 +66,7 @@ internal static class Throughput
         return speed;
     }
 
-    private static IDataView Pictures(MLContext ml)
+    private static IDataView Images(MLContext ml)
     {
         var folder = Path.Combine(AppContext.BaseDirectory, "data");
         return ml.Data.LoadFromIdx(Path.Combine(folder, "train-images-idx3-ubyte.gz"), Path.Combine(folder, "train-labels-idx1-ubyte.gz"));
@@ -78,7 +78,7 @@ internal static class Throughput
         using var scope = NewDisposeScope();
         using var network = new BareNetwork(PrecisionSelector.Select(precision, CPU));
         using var optimizer = optim.SGD(network.parameters(), 0.05);
-        var pictures = Resizing.ToInput(
+        var images = Resizing.ToInput(
             randint(0, 256, [batch * steps, 1, 28, 28], ScalarType.Byte), new(new(1, size, size), true, ResizeMode.Stretch));
         var labels = randint(0, 10, [batch * steps], ScalarType.Int64);
         var watch = new Stopwatch();
@@ -92,7 +92,7 @@ internal static class Throughput
             using var inner = NewDisposeScope();
             var first = Math.Max(0, step) * batch;
             optimizer.zero_grad();
-            nn.functional.cross_entropy(network.forward(pictures.narrow(0, first, batch)), labels.narrow(0, first, batch)).backward();
+            nn.functional.cross_entropy(network.forward(images.narrow(0, first, batch)), labels.narrow(0, first, batch)).backward();
             optimizer.step();
         }
 

@@ -2,16 +2,17 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
+using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;
 
-/// <summary>A column of pictures: which of the accepted types it has, and how its rows are read.</summary>
+/// <summary>A column of images: which of the accepted types it has, and how its rows are read.</summary>
 internal sealed class FeatureColumn
 {
     private const string Accepted =
         "an image (MLImage), a vector of byte or float with the dimensions (channels, height, width) or a flat one of "
-        + "channels x side x side values, or a vector of bytes of unknown length that holds an encoded picture";
+        + "channels x side x side values, or a vector of bytes of unknown length that holds an encoded image";
 
     private readonly DataViewSchema.Column _column;
     private readonly int _imageChannels;
@@ -25,7 +26,7 @@ internal sealed class FeatureColumn
 
     public DataViewSchema.Column Column => _column;
 
-    /// <summary>The shape of every picture, where the column's type says it; pictures of images and encoded bytes have their own.</summary>
+    /// <summary>The shape of every image, where the column's type says it; images and encoded bytes have their own.</summary>
     public ImageShape? Shape { get; }
 
     public int Channels => Shape?.Channels ?? _imageChannels;
@@ -49,7 +50,7 @@ internal sealed class FeatureColumn
     }
 
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type.</exception>
-    /// <exception cref="InvalidOperationException">The dimensions of the vector are not those of a picture.</exception>
+    /// <exception cref="InvalidOperationException">The dimensions of the vector are not those of an image.</exception>
     public static FeatureColumn Find(IExceptionContext context, DataViewSchema schema, string name, int imageChannels)
     {
         if (schema.GetColumnOrNull(name) is not { } column)
@@ -69,7 +70,7 @@ internal sealed class FeatureColumn
         };
     }
 
-    /// <summary>Reads the pictures of a row or cursor in which the column is active.</summary>
+    /// <summary>Reads the images of a row or cursor in which the column is active.</summary>
     public PixelReader CreateReader(IExceptionContext context, DataViewRow row, InputFormat? format) => _column.Type switch
     {
         ImageDataViewType => new ImageReader(context, _column, row, _imageChannels, format),
@@ -79,7 +80,7 @@ internal sealed class FeatureColumn
         _ => new VectorReader<float>(context, _column, row, Shape!.Value, format),
     };
 
-    /// <summary>The shape of the pictures of a model that keeps the column's size, from its first row where the type does not say it.</summary>
+    /// <summary>The shape of the images of a model that keeps the column's size, from its first row where the type does not say it.</summary>
     public ImageShape? FindShape(IExceptionContext context, IDataView data)
     {
         if (Shape is { } shape)
@@ -107,7 +108,7 @@ internal sealed class FeatureColumn
 
             case [var channels, _, _]:
                 throw context.Error(
-                    $"The feature column '{name}' has {channels} channels (dimensions {string.Join(" x ", type.Dimensions)}): pictures "
+                    $"The feature column '{name}' has {channels} channels (dimensions {string.Join(" x ", type.Dimensions)}): images "
                     + "have 1 (grey) or 3 (red, green, blue), and the dimensions are (channels, height, width).");
 
             case [var length]:
@@ -125,7 +126,7 @@ internal sealed class FeatureColumn
             default:
                 throw context.Error(
                     $"The feature column '{name}' has the dimensions {string.Join(" x ", type.Dimensions)}, which do not say the shape of a "
-                    + "picture: it must be (channels, height, width), or channels x side x side values of a square picture with 1 or 3 "
+                    + "image: it must be (channels, height, width), or channels x side x side values of a square image with 1 or 3 "
                     + "channels. Give the column its dimensions, for instance with ExtractPixels or a VectorType attribute.");
         }
     }

@@ -1,9 +1,10 @@
 using System.Numerics.Tensors;
+using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;
 
 /// <summary>
-/// Resizing of single pictures on the host, without anything native: as <see cref="Resizing"/> does it for batches on the device, to the
+/// Resizing of single images on the host, without anything native: as <see cref="Resizing"/> does it for batches on the device, to the
 /// rounding of floats. Keeps its buffers; not thread-safe.
 /// </summary>
 internal sealed class HostResizer
@@ -69,7 +70,7 @@ internal sealed class HostResizer
     {
         if (!_kernels.TryGetValue((from, to), out var kernel))
         {
-            // Pictures of ever new sizes must not pile up.
+            // Images of ever new sizes must not pile up.
             if (_kernels.Count >= 64)
             {
                 _kernels.Clear();

@@ -2,13 +2,13 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Data;
 
 /// <summary>
-/// Pictures and labels of a pair of IDX files. The bytes are read and checked at once (47 MB for 60,000 pictures of 28x28);
-/// pictures are made of them when a cursor asks.
+/// Images and labels of a pair of IDX files. The bytes are read and checked at once (47 MB for 60,000 images of 28x28);
+/// images are made of them when a cursor asks.
 /// </summary>
 internal sealed class IdxDataView : RecordDataView
 {
@@ -35,12 +35,12 @@ internal sealed class IdxDataView : RecordDataView
         if (count != labels.Length)
         {
             throw context.Error(
-                $"The file '{imagesPath}' has {count} pictures, but '{labelsPath}' has {labels.Length} labels: they do not belong together.");
+                $"The file '{imagesPath}' has {count} images, but '{labelsPath}' has {labels.Length} labels: they do not belong together.");
         }
 
         if (height == 0 || width == 0)
         {
-            throw context.Error($"The pictures of the file '{imagesPath}' are {height}x{width} pixels: there is nothing to see.");
+            throw context.Error($"The images of the file '{imagesPath}' are {height}x{width} pixels: there is nothing to see.");
         }
 
         var names = classNames ?? [.. Enumerable.Range(0, labels.Length == 0 ? 1 : labels.Max() + 1).Select(label => $"{label}")];
@@ -61,7 +61,7 @@ internal sealed class IdxDataView : RecordDataView
     protected override Delegate CreateGetter(DataViewSchema.Column column, Func<int> record) => column.Name switch
     {
         "Image" => (ValueGetter<MLImage>)((ref MLImage value) =>
-            value = MLImage.CreateFromPixels(_width, _height, MLPixelFormat.Bgra32, Interleaved.FromGrey(Pixels(record())))),
+            value = MLImage.CreateFromPixels(_width, _height, MLPixelFormat.Bgra32, PixelLayout.FromGrey(Pixels(record())))),
         "Pixels" => (ValueGetter<VBuffer<byte>>)((ref VBuffer<byte> value) => Fill(ref value, Pixels(record()))),
         _ => (ValueGetter<uint>)((ref uint value) => value = _labels[record()] + 1u),
     };

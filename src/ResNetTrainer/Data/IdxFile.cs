@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Data;
 
@@ -41,8 +41,8 @@ internal static class IdxFile
         if (magic != expected)
         {
             throw context.Error(
-                $"The file '{path}' is not an IDX file of {(dimensions == 1 ? "labels" : "pictures")}: its magic number is {magic} where {expected} is expected. "
-                + "Were pictures and labels swapped?");
+                $"The file '{path}' is not an IDX file of {(dimensions == 1 ? "labels" : "images")}: its magic number is {magic} where {expected} is expected. "
+                + "Were images and labels swapped?");
         }
 
         var sizes = new int[dimensions];

@@ -2,11 +2,11 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Data;
 
-/// <summary>The picture files of a folder with one sub-folder a class.</summary>
+/// <summary>The image files of a folder with one sub-folder a class.</summary>
 internal sealed class ImageFolderDataView : RecordDataView
 {
     private static readonly HashSet<string> Extensions =
@@ -33,13 +33,13 @@ internal sealed class ImageFolderDataView : RecordDataView
         var classes = Directory.GetDirectories(folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal).ToArray();
         if (classes.Length == 0)
         {
-            throw context.Error($"The folder '{folder}' has no sub-folders. Put the pictures of each class into a sub-folder of the class's name.");
+            throw context.Error($"The folder '{folder}' has no sub-folders. Put the images of each class into a sub-folder of the class's name.");
         }
 
         var files = classes.SelectMany((name, index) => FilesOf(Path.Combine(folder, name)).Select(path => (path, (uint)index + 1))).ToArray();
         if (files.Length == 0)
         {
-            throw context.Error($"The sub-folders of '{folder}' have no pictures ({string.Join(", ", Extensions)}).");
+            throw context.Error($"The sub-folders of '{folder}' have no images ({string.Join(", ", Extensions)}).");
         }
 
         var schema = new DataViewSchema.Builder();
@@ -71,7 +71,7 @@ internal sealed class ImageFolderDataView : RecordDataView
         }
         catch (ArgumentException e)
         {
-            throw _context.Error(e, $"The file '{path}' is not a picture that can be decoded. Remove it or convert it to PNG.");
+            throw _context.Error(e, $"The file '{path}' is not an image that can be decoded. Remove it or convert it to PNG.");
         }
     }
 }

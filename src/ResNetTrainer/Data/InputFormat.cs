@@ -1,11 +1,13 @@
+using ResNetMLNet.Network;
+
 namespace ResNetMLNet.Data;
 
-/// <summary>What the network is fed: the shape, and how pictures of other shapes are brought to it.</summary>
+/// <summary>What the network is fed: the shape, and how images of other shapes are brought to it.</summary>
 /// <param name="Shape">The shape that the network sees.</param>
-/// <param name="Resizes">Whether pictures of other sizes are resized; if not, they are refused.</param>
+/// <param name="Resizes">Whether images of other sizes are resized; if not, they are refused.</param>
 /// <param name="ResizeMode">How they are resized.</param>
 internal sealed record InputFormat(ImageShape Shape, bool Resizes, ResizeMode ResizeMode)
 {
-    public bool Takes(ImageShape picture) =>
-        picture.Channels == Shape.Channels && (Resizes ? picture is { Height: > 0, Width: > 0 } : picture == Shape);
+    public bool Takes(ImageShape image) =>
+        image.Channels == Shape.Channels && (Resizes ? image is { Height: > 0, Width: > 0 } : image == Shape);
 }

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace ResNetMLNet.Data;
 
-/// <summary>Reads the picture of a row as the network sees it: scaled to [0, 1] where it is bytes, and resized. Holds nothing native.</summary>
+/// <summary>Reads the image of a row as the network sees it: scaled to [0, 1] where it is bytes, and resized. Holds nothing native.</summary>
 internal sealed class InputReader(PixelReader reader, InputFormat format)
 {
     private readonly HostResizer _resizer = new();
     private float[] _values = [];
 
-    /// <summary>The picture at the row's position as planes (channels, height, width).</summary>
+    /// <summary>The image at the row's position as planes (channels, height, width).</summary>
     public void Read(Span<float> input)
     {
         var pixels = reader.Read();

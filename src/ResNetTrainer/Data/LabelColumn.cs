@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Data;
 
@@ -62,7 +62,7 @@ internal sealed class LabelColumn
     /// <summary>The class of the row, from 0; -1 for a missing label.</summary>
     public Func<int> CreateReader(DataViewRow row)
     {
-        var getter = MLNet.KeyGetter(row, Column);
+        var getter = Internals.KeyGetter(row, Column);
         return () =>
         {
             ulong key = 0;

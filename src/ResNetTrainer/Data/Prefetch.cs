@@ -8,10 +8,10 @@ internal static class Prefetch
     private const int Ahead = 2;
 
     /// <summary>The same batches in the same order; an error comes where it would have come. Batches that nobody takes are disposed.</summary>
-    public static IEnumerable<PictureBatch> Of(IEnumerable<PictureBatch> batches)
+    public static IEnumerable<ImageBatch> Of(IEnumerable<ImageBatch> batches)
     {
         using var stop = new CancellationTokenSource();
-        using var ready = new BlockingCollection<PictureBatch>(Ahead);
+        using var ready = new BlockingCollection<ImageBatch>(Ahead);
         var producer = Task.Factory.StartNew(() => Produce(batches, ready, stop.Token), TaskCreationOptions.LongRunning);
         try
         {
@@ -33,7 +33,7 @@ internal static class Prefetch
         }
     }
 
-    private static void Produce(IEnumerable<PictureBatch> batches, BlockingCollection<PictureBatch> ready, CancellationToken stop)
+    private static void Produce(IEnumerable<ImageBatch> batches, BlockingCollection<ImageBatch> ready, CancellationToken stop)
     {
         try
         {

@@ -1,13 +1,13 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Data;
 
 /// <summary>
 /// A data view over a fixed number of records that can be read in any order: what the loaders have in common. Each reading of
-/// a picture makes a new one, because ML.NET's image transforms dispose what they have read.
+/// an image makes a new one, because ML.NET's image transforms dispose what they have read.
 /// </summary>
 internal abstract class RecordDataView(IExceptionContext context, DataViewSchema schema, int count) : IDataView
 {

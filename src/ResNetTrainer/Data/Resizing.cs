@@ -8,32 +8,32 @@ namespace ResNetMLNet.Data;
 internal static class Resizing
 {
     /// <summary>
-    /// Pictures (batch, channels, height, width), bytes or floats, to float32 pictures of the shape that the network
+    /// Images (batch, channels, height, width), bytes or floats, to float32 images of the shape that the network
     /// sees. Bytes are scaled to [0, 1], floats taken as they are. Bilinear with antialiasing, which is what Pillow's
     /// BILINEAR does and what torchvision does for tensors.
     /// </summary>
-    public static Tensor ToInput(Tensor pictures, InputFormat format)
+    public static Tensor ToInput(Tensor images, InputFormat format)
     {
-        var floats = pictures.dtype == ScalarType.Byte
-            ? pictures.to_type(ScalarType.Float32).div_(255f)
-            : pictures.to_type(ScalarType.Float32);
+        var floats = images.dtype == ScalarType.Byte
+            ? images.to_type(ScalarType.Float32).div_(255f)
+            : images.to_type(ScalarType.Float32);
         return Resize(floats, format.Shape.Height, format.Shape.Width, format.ResizeMode);
     }
 
-    /// <summary>Float32 pictures (batch, channels, height, width) to another height and width.</summary>
-    public static Tensor Resize(Tensor pictures, int height, int width, ResizeMode mode)
+    /// <summary>Float32 images (batch, channels, height, width) to another height and width.</summary>
+    public static Tensor Resize(Tensor images, int height, int width, ResizeMode mode)
     {
-        var (h, w) = ((int)pictures.shape[2], (int)pictures.shape[3]);
+        var (h, w) = ((int)images.shape[2], (int)images.shape[3]);
         if (h == height && w == width)
         {
-            return pictures;
+            return images;
         }
 
         var (scaledHeight, scaledWidth) = ScaledSize.Of(h, w, height, width, mode);
         var scaled = scaledHeight == h && scaledWidth == w
-            ? pictures
+            ? images
             : functional.interpolate(
-                pictures, [scaledHeight, scaledWidth], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
+                images, [scaledHeight, scaledWidth], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
         return mode switch
         {
             ResizeMode.CenterCrop => scaled

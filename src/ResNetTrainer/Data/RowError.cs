@@ -1,5 +1,5 @@
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Data;
 

@@ -1,9 +1,9 @@
 namespace ResNetMLNet.Data;
 
-/// <summary>The size to which a picture is scaled before it is cropped or padded.</summary>
+/// <summary>The size to which an image is scaled before it is cropped or padded.</summary>
 internal readonly record struct ScaledSize(int Height, int Width)
 {
-    /// <summary>For a picture of (h, w) that shall be (height, width).</summary>
+    /// <summary>For an image of (h, w) that shall be (height, width).</summary>
     public static ScaledSize Of(int h, int w, int height, int width, ResizeMode mode)
     {
         if (mode == ResizeMode.Stretch)

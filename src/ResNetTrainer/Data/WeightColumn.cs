@@ -1,11 +1,11 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Data;
 
-/// <summary>The column of example weights: how much each picture counts in the loss and the metrics.</summary>
+/// <summary>The column of example weights: how much each image counts in the loss and the metrics.</summary>
 internal sealed class WeightColumn
 {
     private const string Remedy = "a number of type Single; put ml.Transforms.Conversion.ConvertType before the trainer to make one of other numbers";

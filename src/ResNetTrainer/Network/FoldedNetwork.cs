@@ -1,3 +1,4 @@
+using ResNetMLNet.Formats;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -8,88 +9,48 @@ namespace ResNetMLNet.Network;
 /// The network as it scores: each batch normalisation folded into the convolution before it, so that a layer is one
 /// convolution with a bias. Thread-safe; owns its tensors.
 /// </summary>
-internal sealed class FoldedNetwork : IDisposable
+internal sealed class FoldedNetwork : TensorLayers, IDisposable
 {
-    private readonly FoldedConvolution _stem;
-    private readonly (FoldedConvolution[] Path, FoldedConvolution? Skip)[] _blocks;
-    private readonly Tensor _linearWeight;
-    private readonly Tensor _linearBias;
+    private readonly NetworkPlan _plan;
+    private readonly Dictionary<string, (Tensor Weight, Tensor Bias)> _layers = [];
 
-    public FoldedNetwork(NetworkPlan plan, int height, int width, NetworkWeights weights, Device device)
+    public FoldedNetwork(NetworkPlan plan, NamedTensors weights, Device device)
     {
+        _plan = plan;
         using var scope = NewDisposeScope();
-        var taps = Taps.Of(plan, height, width);
-        FoldedConvolution Fold(ConvolutionPlan convolution) => new(convolution, taps[convolution], weights, device);
-        _stem = Fold(plan.Stem);
-        _blocks = [.. plan.Blocks.Select(block =>
-            (block.Path.Select(Fold).ToArray(), block.Skip is null ? null : Fold(block.Skip)))];
-        _linearWeight = Own(weights["fc.weight"].ToArray(), [plan.Classes, plan.Features], device);
-        _linearBias = Own(weights["fc.bias"].ToArray(), [plan.Classes], device);
-    }
-
-    /// <summary>Pictures (batch, channels, height, width) in float32 to logits (batch, classes).</summary>
-    public Tensor Forward(Tensor pictures)
-    {
-        using var scope = NewDisposeScope();
-        var x = functional.max_pool2d(_stem.Forward(pictures).relu_(), kernel_size: 3, stride: 2, padding: 1);
-        foreach (var block in _blocks)
+        foreach (var convolution in plan.Convolutions)
         {
-            using var input = x;
-            x = Forward(block.Path, block.Skip, input);
+            var (weight, bias) = Folding.Fold(convolution, weights);
+            var whole = Tensors.Copy(weight, convolution.Weight.Shape, device);
+            Own(convolution.Name, plan.Windows[convolution].View(whole).contiguous(), Tensors.Copy(bias, [bias.Length], device));
         }
 
-        return functional.linear(functional.adaptive_avg_pool2d(x, 1).flatten(1), _linearWeight, _linearBias).MoveToOuterDisposeScope();
+        Own(
+            plan.Head.Name,
+            Tensors.Copy(weights[plan.Head.Weight.Name].ToArray(), plan.Head.Weight.Shape, device),
+            Tensors.Copy(weights[plan.Head.Bias.Name].ToArray(), plan.Head.Bias.Shape, device));
     }
 
-    private static Tensor Forward(FoldedConvolution[] path, FoldedConvolution? skip, Tensor x)
+    /// <summary>Images (batch, channels, height, width) in float32 to logits (batch, classes).</summary>
+    public Tensor Forward(Tensor images)
     {
         using var scope = NewDisposeScope();
-        var y = x;
-        foreach (var convolution in path.AsSpan(0, path.Length - 1))
-        {
-            y = convolution.Forward(y).relu_();
-        }
-
-        return path[^1].Forward(y).add_(skip is null ? x : skip.Forward(x)).relu_().MoveToOuterDisposeScope();
+        return _plan.Run(this, images.alias()).MoveToOuterDisposeScope();
     }
+
+    public override Tensor Convolution(ConvolutionPlan convolution, Tensor x) =>
+        Convolve(x, _layers[convolution.Name].Weight, _layers[convolution.Name].Bias, convolution.Stride, _plan.Windows[convolution]);
+
+    public override Tensor Linear(LinearPlan linear, Tensor x) => functional.linear(x, _layers[linear.Name].Weight, _layers[linear.Name].Bias);
 
     public void Dispose()
     {
-        _stem.Dispose();
-        foreach (var (path, skip) in _blocks)
+        foreach (var (weight, bias) in _layers.Values)
         {
-            Array.ForEach(path, convolution => convolution.Dispose());
-            skip?.Dispose();
-        }
-
-        _linearWeight.Dispose();
-        _linearBias.Dispose();
-    }
-
-    private static Tensor Own(float[] values, long[] shape, Device device) =>
-        TensorCopy.Of(values, shape, device).DetachFromDisposeScope();
-
-    private sealed class FoldedConvolution : IDisposable
-    {
-        private readonly Convolution _convolution;
-        private readonly Tensor _weight;
-        private readonly Tensor _bias;
-
-        public FoldedConvolution(ConvolutionPlan plan, Taps taps, NetworkWeights weights, Device device)
-        {
-            var (weight, bias) = Folding.Fold(plan, weights);
-            var whole = TensorCopy.Of(weight, [plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel], device);
-            _weight = taps.Of(whole).contiguous().DetachFromDisposeScope();
-            _bias = Own(bias, [plan.Outputs], device);
-            _convolution = new(plan.Stride, taps);
-        }
-
-        public Tensor Forward(Tensor x) => _convolution.Forward(x, _weight, _bias);
-
-        public void Dispose()
-        {
-            _weight.Dispose();
-            _bias.Dispose();
+            weight.Dispose();
+            bias.Dispose();
         }
     }
+
+    private void Own(string name, Tensor weight, Tensor bias) => _layers.Add(name, (weight.DetachFromDisposeScope(), bias.DetachFromDisposeScope()));
 }

@@ -18,57 +18,41 @@ internal abstract class Initialisation
     /// </summary>
     public static Initialisation He { get; } = new HeNormal();
 
-    public Tensor Create(TensorPlan tensor, NetworkPlan network, Generator generator) => tensor.Role switch
+    public Tensor Create(TensorPlan tensor, Generator generator) => tensor.Role switch
     {
         TensorRole.ConvolutionWeight or TensorRole.LinearWeight => Weight(tensor, generator),
-        TensorRole.Bias => Bias(tensor, network, generator),
-        TensorRole.Scale => Scale(tensor, network),
-        TensorRole.RunningVariance => ones(tensor.Shape),
+        TensorRole.ConvolutionBias or TensorRole.LinearBias => Bias(tensor, generator),
+        TensorRole.ClosingScale => ClosingScale(tensor),
+        TensorRole.Scale or TensorRole.RunningVariance => ones(tensor.Shape),
         _ => zeros(tensor.Shape),
     };
 
     protected abstract Tensor Weight(TensorPlan tensor, Generator generator);
 
-    protected abstract Tensor Bias(TensorPlan tensor, NetworkPlan network, Generator generator);
+    protected abstract Tensor Bias(TensorPlan tensor, Generator generator);
 
-    protected virtual Tensor Scale(TensorPlan tensor, NetworkPlan network) => ones(tensor.Shape);
+    protected abstract Tensor ClosingScale(TensorPlan tensor);
 
-    private static (long In, long Out) Fans(TensorPlan weight)
-    {
-        var receptive = weight.Shape.Skip(2).Aggregate(1L, (count, size) => count * size);
-        return (weight.Shape[1] * receptive, weight.Shape[0] * receptive);
-    }
-
-    private static Tensor Uniform(long[] shape, double bound, Generator generator) =>
-        empty(shape).uniform_(-bound, bound, generator);
+    private static Tensor Uniform(TensorPlan tensor, double bound, Generator generator) => empty(tensor.Shape).uniform_(-bound, bound, generator);
 
     private sealed class XavierUniform : Initialisation
     {
-        protected override Tensor Weight(TensorPlan tensor, Generator generator)
-        {
-            var (fanIn, fanOut) = Fans(tensor);
-            return Uniform(tensor.Shape, Math.Sqrt(6.0 / (fanIn + fanOut)), generator);
-        }
+        protected override Tensor Weight(TensorPlan tensor, Generator generator) =>
+            Uniform(tensor, Math.Sqrt(6.0 / (tensor.FanIn + tensor.FanOut)), generator);
 
-        protected override Tensor Bias(TensorPlan tensor, NetworkPlan network, Generator generator)
-        {
-            var weight = network.Tensors.Single(other => other.Name == tensor.Name.Replace(".bias", ".weight"));
-            return Uniform(tensor.Shape, 1 / Math.Sqrt(Fans(weight).In), generator);
-        }
+        protected override Tensor Bias(TensorPlan tensor, Generator generator) => Uniform(tensor, 1 / Math.Sqrt(tensor.FanIn), generator);
+
+        protected override Tensor ClosingScale(TensorPlan tensor) => ones(tensor.Shape);
     }
 
     private sealed class HeNormal : Initialisation
     {
-        protected override Tensor Weight(TensorPlan tensor, Generator generator) =>
-            tensor.Role == TensorRole.LinearWeight
-                ? Uniform(tensor.Shape, 1 / Math.Sqrt(Fans(tensor).In), generator)
-                : empty(tensor.Shape).normal_(0, Math.Sqrt(2.0 / Fans(tensor).Out), generator);
+        protected override Tensor Weight(TensorPlan tensor, Generator generator) => tensor.Role == TensorRole.LinearWeight
+            ? Uniform(tensor, 1 / Math.Sqrt(tensor.FanIn), generator)
+            : empty(tensor.Shape).normal_(0, Math.Sqrt(2.0 / tensor.FanOut), generator);
 
-        protected override Tensor Bias(TensorPlan tensor, NetworkPlan network, Generator generator) => zeros(tensor.Shape);
+        protected override Tensor Bias(TensorPlan tensor, Generator generator) => zeros(tensor.Shape);
 
-        protected override Tensor Scale(TensorPlan tensor, NetworkPlan network) =>
-            network.Blocks.Any(block => $"{block.Path[^1].Normalisation}.weight" == tensor.Name)
-                ? zeros(tensor.Shape)
-                : ones(tensor.Shape);
+        protected override Tensor ClosingScale(TensorPlan tensor) => zeros(tensor.Shape);
     }
 }

@@ -11,27 +11,26 @@ namespace ResNetMLNet.Network;
 internal sealed class NetworkTensor : IDisposable
 {
     private readonly Tensor? _whole;
-    private readonly Taps _taps;
+    private readonly KernelWindow _window;
 
     /// <param name="plan">What the tensor is.</param>
     /// <param name="whole">Its values.</param>
     /// <param name="precision">What convolutions compute in.</param>
-    /// <param name="taps">The part of a kernel that meets the picture, where that is not all of it.</param>
-    public NetworkTensor(TensorPlan plan, Tensor whole, ScalarType precision, Taps? taps)
+    /// <param name="window">The part of a kernel that meets the image, where that is not all of it.</param>
+    public NetworkTensor(TensorPlan plan, Tensor whole, ScalarType precision, KernelWindow? window)
     {
         Plan = plan;
         var master = whole;
-        if (taps is { } met)
+        if (window is { } met)
         {
-            _taps = met;
+            _window = met;
             _whole = whole.DetachFromDisposeScope();
-            using var view = met.Of(whole);
+            using var view = met.View(whole);
             master = view.contiguous();
         }
 
         Master = master.DetachFromDisposeScope();
-        var lowered = precision != ScalarType.Float32
-            && (plan.Role == TensorRole.ConvolutionWeight || (plan.Role == TensorRole.Bias && plan.Name != "fc.bias"));
+        var lowered = precision != ScalarType.Float32 && plan.Role is TensorRole.ConvolutionWeight or TensorRole.ConvolutionBias;
         Compute = lowered ? master.to_type(precision).DetachFromDisposeScope() : Master;
         Compute.requires_grad = plan.IsParameter;
     }
@@ -42,6 +41,9 @@ internal sealed class NetworkTensor : IDisposable
 
     public Tensor Compute { get; }
 
+    /// <summary>Whether gradients change it: a running statistic and what is frozen stay as they are.</summary>
+    public bool IsTrained => Compute.requires_grad;
+
     /// <summary>The values on the host, those that were left out of the training included.</summary>
     public float[] Export()
     {
@@ -49,7 +51,7 @@ internal sealed class NetworkTensor : IDisposable
         using var noGradients = no_grad();
         if (_whole is not null)
         {
-            _taps.Of(_whole).copy_(Master);
+            _window.View(_whole).copy_(Master);
         }
 
         return (_whole ?? Master).detach().cpu().data<float>().ToArray();
@@ -60,9 +62,9 @@ internal sealed class NetworkTensor : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        var copy = TensorCopy.Of(values, Plan.Shape, Master.device);
+        var copy = Tensors.Copy(values, Plan.Shape, Master.device);
         _whole?.copy_(copy);
-        Master.copy_(_whole is null ? copy : _taps.Of(_whole));
+        Master.copy_(_whole is null ? copy : _window.View(_whole));
         Refresh();
     }
 

@@ -3,7 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Scoring;
 
@@ -23,11 +23,11 @@ internal sealed class BatchCursor : DataViewRowCursor
     private readonly ValueGetter<DataViewRowId> _inputId;
     private readonly List<DataViewRowId> _ids = [];
     private readonly ScoreGetters _getters;
-    private readonly int _picture;
+    private readonly int _image;
     private readonly int _largest;
 
     private ExceptionDispatchInfo? _error;
-    private float[] _pictures = [];
+    private float[] _images = [];
     private float[] _scores = [];
     private bool _scored;
     private bool _ended;
@@ -44,14 +44,14 @@ internal sealed class BatchCursor : DataViewRowCursor
         _active = [.. active.Select(column => column.Index)];
         _scorers = scorers;
         _reader = schema.CreateReader(host, input);
-        _picture = schema.Options.Format.Shape.Count;
+        _image = schema.Network.Format.Shape.Count;
         _kept = _active.Where(index => index < schema.Input.Count)
             .ToDictionary(index => index, index => ColumnBuffer.Create(input, schema.Input[index]));
         _inputId = input.GetIdGetter();
         _getters = new(CurrentScores);
 
-        // About as many pixels as 64 pictures of 128x128 have: more gains nothing and costs memory.
-        var pixels = schema.Options.Format.Shape.Height * schema.Options.Format.Shape.Width;
+        // About as many pixels as 64 images of 128x128 have: more gains nothing and costs memory.
+        var pixels = schema.Network.Format.Shape.Height * schema.Network.Format.Shape.Width;
         _largest = Math.Clamp(64 * 128 * 128 / pixels, 8, 256);
     }
 
@@ -115,9 +115,9 @@ internal sealed class BatchCursor : DataViewRowCursor
         _index = 0;
         _scored = false;
         _ids.Clear();
-        if (_pictures.Length < _size * _picture)
+        if (_images.Length < _size * _image)
         {
-            _pictures = new float[_size * _picture];
+            _images = new float[_size * _image];
         }
 
         try
@@ -139,7 +139,7 @@ internal sealed class BatchCursor : DataViewRowCursor
     private void Keep()
     {
         var index = _ids.Count;
-        _reader.Read(_pictures.AsSpan(index * _picture, _picture));
+        _reader.Read(_images.AsSpan(index * _image, _image));
         foreach (var column in _kept.Values)
         {
             column.Keep(index);
@@ -164,7 +164,7 @@ internal sealed class BatchCursor : DataViewRowCursor
     private ReadOnlySpan<float> CurrentScores()
     {
         var index = CurrentIndex();
-        var classes = _schema.Options.Classes;
+        var classes = _schema.Network.Plan.Classes;
         if (!_scored)
         {
             if (_scores.Length < _ids.Count * classes)
@@ -173,7 +173,7 @@ internal sealed class BatchCursor : DataViewRowCursor
             }
 
             using var loan = _scorers.Borrow();
-            loan.Scorer.Score(_pictures.AsMemory(0, _ids.Count * _picture), _scores.AsMemory(0, _ids.Count * classes));
+            loan.Scorer.Score(_images.AsMemory(0, _ids.Count * _image), _scores.AsMemory(0, _ids.Count * classes));
             _scored = true;
         }
 

@@ -6,7 +6,7 @@ namespace ResNetMLNet.Scoring;
 /// <summary>The values of one column for the rows of a batch.</summary>
 internal abstract class ColumnBuffer
 {
-    /// <summary>Whether values of a type can be kept. Others (pictures) belong to whoever made them.</summary>
+    /// <summary>Whether values of a type can be kept. Others (images) belong to whoever made them.</summary>
     public static bool CanHold(DataViewType type) => type is PrimitiveDataViewType or VectorDataViewType;
 
     public static ColumnBuffer Create(DataViewRow row, DataViewSchema.Column column)

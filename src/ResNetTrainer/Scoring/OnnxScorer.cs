@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
-using ResNetMLNet.Persistence.Onnx;
 
 namespace ResNetMLNet.Scoring;
 
@@ -10,24 +9,23 @@ internal sealed class OnnxScorer : IScorer
     private static readonly string[] _inputs = [OnnxModel.Input];
     private static readonly string[] _outputs = [OnnxModel.Probabilities];
 
-    private readonly ResNetModel _model;
+    private readonly TrainedNetwork _network;
     private readonly InferenceSession _session;
     private readonly RunOptions _run = new();
 
-    public OnnxScorer(ResNetModel model)
+    public OnnxScorer(TrainedNetwork network)
     {
-        _model = model;
+        _network = network;
         using var options = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL };
-        _session = new(model.ToOnnx(new()).ToByteArray(), options);
+        _session = new(OnnxModel.Create(network, new()).ToByteArray(), options);
     }
 
-    public void Score(Memory<float> pictures, Memory<float> probabilities)
+    public void Score(Memory<float> images, Memory<float> probabilities)
     {
-        var shape = _model.Format.Shape;
-        var classes = _model.Plan.Classes;
+        var (shape, classes) = (_network.Format.Shape, _network.Plan.Classes);
         var count = probabilities.Length / classes;
         using var input = OrtValue.CreateTensorValueFromMemory(
-            OrtMemoryInfo.DefaultInstance, pictures, [count, shape.Channels, shape.Height, shape.Width]);
+            OrtMemoryInfo.DefaultInstance, images, [count, shape.Channels, shape.Height, shape.Width]);
         using var output = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, probabilities, [count, classes]);
         _session.Run(_run, _inputs, [input], _outputs, [output]);
     }

@@ -5,7 +5,7 @@ namespace ResNetMLNet.Scoring;
 
 /// <summary>
 /// Scores row by row, and only what is asked for: for cursors that want no score, or pass on columns that cannot be
-/// kept until a batch is full (pictures).
+/// kept until a batch is full (images).
 /// </summary>
 internal sealed class RowCursor(DataViewRowCursor input, ScoringRow row) : DataViewRowCursor
 {

@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Scoring;
 
@@ -24,8 +24,8 @@ internal sealed class ScoringRow : DataViewRow
         _active = [.. active.Select(column => column.Index)];
         var scored = _active.Contains(schema.Score) || _active.Contains(schema.PredictedLabel);
         var reader = scored ? schema.CreateReader(context, input) : null;
-        var picture = new float[scored ? schema.Options.Format.Shape.Count : 0];
-        var scores = new float[scored ? schema.Options.Classes : 0];
+        var image = new float[scored ? schema.Network.Format.Shape.Count : 0];
+        var scores = new float[scored ? schema.Network.Plan.Classes : 0];
         var position = -1L;
         _getters = new(() =>
         {
@@ -38,9 +38,9 @@ internal sealed class ScoringRow : DataViewRow
             {
                 // What was read of another row must not be taken for this one's if reading fails.
                 position = -1;
-                reader!.Read(picture);
+                reader!.Read(image);
                 using var loan = scorers.Borrow();
-                loan.Scorer.Score(picture, scores);
+                loan.Scorer.Score(image, scores);
                 position = _input.Position;
             }
 

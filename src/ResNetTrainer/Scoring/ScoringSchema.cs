@@ -2,18 +2,19 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
+using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Scoring;
 
 /// <summary>A transformer bound to an input schema: the input's columns, then the predicted label and the score.</summary>
 internal sealed class ScoringSchema
 {
-    public ScoringSchema(IExceptionContext context, DataViewSchema input, ScoringOptions options)
+    public ScoringSchema(IExceptionContext context, DataViewSchema input, TrainedNetwork network, ScoringColumns columns)
     {
         Input = input;
-        Options = options;
-        Feature = FeatureColumn.Find(context, input, options.FeatureColumnName, options.Format.Shape.Channels);
+        Network = network;
+        Feature = FeatureColumn.Find(context, input, columns.Feature, network.Format.Shape.Channels);
         if (Feature.Shape is { } shape)
         {
             Check(context, shape);
@@ -22,13 +23,13 @@ internal sealed class ScoringSchema
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
         builder.AddColumn(
-            options.PredictedLabelColumnName,
-            new KeyDataViewType(typeof(uint), options.Classes),
-            ScoreAnnotations.ForPredictedLabel(input, options.KeyValues));
+            columns.PredictedLabel,
+            new KeyDataViewType(typeof(uint), network.Plan.Classes),
+            ScoreAnnotations.ForPredictedLabel(input, network.KeyValues));
         builder.AddColumn(
-            options.ScoreColumnName,
-            new VectorDataViewType(NumberDataViewType.Single, options.Classes),
-            ScoreAnnotations.ForScore(input, options.KeyValues));
+            columns.Score,
+            new VectorDataViewType(NumberDataViewType.Single, network.Plan.Classes),
+            ScoreAnnotations.ForScore(input, network.KeyValues));
         Output = builder.ToSchema();
     }
 
@@ -36,7 +37,7 @@ internal sealed class ScoringSchema
 
     public DataViewSchema Output { get; }
 
-    public ScoringOptions Options { get; }
+    public TrainedNetwork Network { get; }
 
     public FeatureColumn Feature { get; }
 
@@ -47,7 +48,7 @@ internal sealed class ScoringSchema
     public bool IsInput(DataViewSchema.Column column) => column.Index < Input.Count;
 
     public InputReader CreateReader(IExceptionContext context, DataViewRow row) =>
-        new(Feature.CreateReader(context, row, Options.Format), Options.Format);
+        new(Feature.CreateReader(context, row, Network.Format), Network.Format);
 
     /// <summary>The input columns that are needed for some of the output's.</summary>
     public IEnumerable<DataViewSchema.Column> Dependencies(IEnumerable<DataViewSchema.Column> columns)
@@ -58,25 +59,16 @@ internal sealed class ScoringSchema
 
     private void Check(IExceptionContext context, ImageShape shape)
     {
-        var format = Options.Format;
+        var format = Network.Format;
         if (!format.Takes(shape))
         {
             throw context.MistypedColumn(
                 "feature",
-                Options.FeatureColumnName,
+                Feature.Column.Name,
                 format.Resizes
-                    ? $"pictures with {format.Shape.Channels} channel(s), as the network was trained on"
-                    : $"pictures of {format.Shape} (channels x height x width), as the network was trained on",
+                    ? $"images with {format.Shape.Channels} channel(s), as the network was trained on"
+                    : $"images of {format.Shape} (channels x height x width), as the network was trained on",
                 $"a column of {shape}");
         }
     }
 }
-
-/// <summary>What scoring needs to know of a model.</summary>
-internal sealed record ScoringOptions(
-    string FeatureColumnName,
-    string ScoreColumnName,
-    string PredictedLabelColumnName,
-    InputFormat Format,
-    int Classes,
-    KeyValues? KeyValues);

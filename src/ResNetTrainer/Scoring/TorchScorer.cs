@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -9,33 +9,33 @@ namespace ResNetMLNet.Scoring;
 /// <summary>Scores with libtorch: on a GPU, and on the CPU where ONNX Runtime is not there.</summary>
 internal sealed class TorchScorer : IScorer
 {
-    private readonly ResNetModel _model;
+    private readonly TrainedNetwork _network;
     private readonly Device _device;
-    private readonly FoldedNetwork _network;
+    private readonly FoldedNetwork _folded;
 
-    public TorchScorer(ResNetModel model, int? gpu)
+    public TorchScorer(TrainedNetwork network, int? gpu)
     {
         TorchRuntime.EnsureLoaded();
-        _model = model;
+        _network = network;
         _device = DeviceSelector.ToDevice(gpu);
-        _network = new(model.Plan, model.ImageHeight, model.ImageWidth, model.Weights, _device);
+        _folded = new(network.Plan, network.Weights, _device);
     }
 
-    public void Score(Memory<float> pictures, Memory<float> probabilities)
+    public void Score(Memory<float> images, Memory<float> probabilities)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        var shape = _model.Format.Shape;
-        var x = empty([probabilities.Length / _model.Plan.Classes, shape.Channels, shape.Height, shape.Width]);
-        MemoryMarshal.AsBytes(pictures.Span).CopyTo(x.bytes);
+        var shape = _network.Format.Shape;
+        var x = empty([probabilities.Length / _network.Plan.Classes, shape.Channels, shape.Height, shape.Width]);
+        MemoryMarshal.AsBytes(images.Span).CopyTo(x.bytes);
         x = x.to(_device);
-        var y = _model.TestTimeFlip
+        var y = _network.TestTimeFlip
             ? stack([Probabilities(x), Probabilities(x.flip(3))]).mean([0])
             : Probabilities(x);
         y.cpu().data<float>().CopyTo(probabilities.Span);
     }
 
-    private Tensor Probabilities(Tensor pictures) => _network.Forward(pictures).softmax(1);
+    private Tensor Probabilities(Tensor images) => _folded.Forward(images).softmax(1);
 
-    public void Dispose() => _network.Dispose();
+    public void Dispose() => _folded.Dispose();
 }

@@ -1,23 +1,23 @@
-using ResNetMLNet.Hosting;
+using ResNetMLNet.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Training;
 
-/// <summary>Random changes to raw pictures, the whole batch at once on its device; each picture has its own.</summary>
+/// <summary>Random changes to raw images, the whole batch at once on its device; each image has its own.</summary>
 internal static class Augmenter
 {
-    /// <param name="pictures">(batch, channels, height, width) of any type of value.</param>
+    /// <param name="images">(batch, channels, height, width) of any type of value.</param>
     /// <param name="augmentation">What is allowed.</param>
     /// <param name="seed">The seed of this batch.</param>
-    public static Tensor Apply(Tensor pictures, Augmentation augmentation, long seed)
+    public static Tensor Apply(Tensor images, Augmentation augmentation, long seed)
     {
         if (augmentation == Augmentation.None)
         {
-            return pictures;
+            return images;
         }
 
-        var (count, height, width) = (pictures.shape[0], (int)pictures.shape[2], (int)pictures.shape[3]);
+        var (count, height, width) = (images.shape[0], (int)images.shape[2], (int)images.shape[3]);
         var random = RandomStream.Create(seed);
         var rows = new Axis(count, height);
         var columns = new Axis(count, width);
@@ -41,21 +41,21 @@ internal static class Augmenter
             }
         }
 
-        return Gather(pictures, rows, columns);
+        return Gather(images, rows, columns);
     }
 
     // One gather does it all: every target pixel takes the source pixel that shift and flip name, and those that lie
     // outside or in the erased square are made zero.
-    private static Tensor Gather(Tensor pictures, Axis rows, Axis columns)
+    private static Tensor Gather(Tensor images, Axis rows, Axis columns)
     {
-        var (count, channels, height, width) = (pictures.shape[0], pictures.shape[1], pictures.shape[2], pictures.shape[3]);
-        var device = pictures.device;
+        var (count, channels, height, width) = (images.shape[0], images.shape[1], images.shape[2], images.shape[3]);
+        var device = images.device;
         var (y, outsideY, erasedY) = rows.ToTensors(device);
         var (x, outsideX, erasedX) = columns.ToTensors(device);
         var source = (y.unsqueeze(2) * width) + x.unsqueeze(1);
         var black = outsideY.unsqueeze(2).logical_or(outsideX.unsqueeze(1))
             .logical_or(erasedY.unsqueeze(2).logical_and(erasedX.unsqueeze(1)));
-        return pictures.flatten(2)
+        return images.flatten(2)
             .gather(2, source.view(count, 1, height * width).expand(count, channels, height * width))
             .view(count, channels, height, width)
             .masked_fill_(black.unsqueeze(1), 0);
@@ -67,7 +67,7 @@ internal static class Augmenter
         return random.Next(-most, most + 1);
     }
 
-    /// <summary>What happens along one side of each picture.</summary>
+    /// <summary>What happens along one side of each image.</summary>
     private sealed class Axis(long count, int side)
     {
         private readonly (int Start, int End)[] _erased = new (int, int)[count];
@@ -76,11 +76,11 @@ internal static class Augmenter
 
         public bool[] Flip { get; } = new bool[count];
 
-        public void Erase(int picture, Random random, int length)
+        public void Erase(int image, Random random, int length)
         {
             var erased = Math.Max(1, length / 4);
             var start = random.Next(-erased / 2, length - (erased / 2));
-            _erased[picture] = (start, start + erased);
+            _erased[image] = (start, start + erased);
         }
 
         public (Tensor Source, Tensor Outside, Tensor Erased) ToTensors(Device device)

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace ResNetMLNet.Training;
 
-/// <summary>Cross-entropy, each picture weighted by its own weight and by its class's where there are such.</summary>
+/// <summary>Cross-entropy, each image weighted by its own weight and by its class's where there are such.</summary>
 internal sealed class Loss : IDisposable
 {
     private readonly bool _hasExampleWeights;
@@ -21,16 +21,16 @@ internal sealed class Loss : IDisposable
     }
 
     /// <summary>The weights of a training set's classes; null where they count alike.</summary>
-    public static double[]? WeightsOf(PictureCensus census, ClassWeights weights)
+    public static double[]? OfClasses(DatasetStatistics statistics, ClassWeights weights)
     {
-        var present = census.Weights.Count(weight => weight > 0);
+        var present = statistics.Weights.Count(weight => weight > 0);
         return weights == ClassWeights.Equal
             ? null
-            : [.. census.Weights.Select(weight => weight > 0 ? census.Weights.Sum() / (present * weight) : 0)];
+            : [.. statistics.Weights.Select(weight => weight > 0 ? statistics.Weights.Sum() / (present * weight) : 0)];
     }
 
-    /// <summary>How much each picture of a batch counts; null where all count alike.</summary>
-    public Tensor? WeightsOf(PictureBatch batch) =>
+    /// <summary>How much each image of a batch counts; null where all count alike.</summary>
+    public Tensor? ExampleWeights(ImageBatch batch) =>
         _classWeights?.index_select(0, batch.Labels) is { } ofClass
             ? _hasExampleWeights ? ofClass.mul_(batch.Weights) : ofClass
             : _hasExampleWeights ? batch.Weights : null;

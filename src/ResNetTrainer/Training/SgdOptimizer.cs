@@ -1,3 +1,4 @@
+using ResNetMLNet.Formats;
 using ResNetMLNet.Network;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,7 +15,7 @@ internal sealed class SgdOptimizer : IDisposable
     private readonly double _momentum;
     private readonly double _weightDecay;
 
-    public SgdOptimizer(ResNet network, double momentum, double weightDecay)
+    public SgdOptimizer(TrainableNetwork network, double momentum, double weightDecay)
     {
         _momentum = momentum;
         _weightDecay = weightDecay;
@@ -53,10 +54,10 @@ internal sealed class SgdOptimizer : IDisposable
     }
 
     /// <summary>The velocities on the host, by the names of their parameters; none without momentum.</summary>
-    public NetworkWeights Export()
+    public NamedTensors Export()
     {
         using var scope = NewDisposeScope();
-        var velocities = new NetworkWeights();
+        var velocities = new NamedTensors();
         foreach (var (parameter, velocity) in _parameters)
         {
             if (velocity is not null)
@@ -69,12 +70,12 @@ internal sealed class SgdOptimizer : IDisposable
     }
 
     /// <summary>Takes over velocities from the host.</summary>
-    public void Import(NetworkWeights velocities)
+    public void Import(NamedTensors velocities)
     {
         using var scope = NewDisposeScope();
         foreach (var (parameter, velocity) in _parameters)
         {
-            velocity?.copy_(TensorCopy.Of(velocities.Tensors[parameter.Plan.Name].Data, velocity.shape, velocity.device));
+            velocity?.copy_(Tensors.Copy(velocities.Tensors[parameter.Plan.Name].Data, velocity.shape, velocity.device));
         }
     }
 

@@ -1,3 +1,4 @@
+using ResNetMLNet.Formats;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Training;
@@ -8,9 +9,9 @@ internal static class StartingWeights
     /// <summary>The old network's weights, with the rows of its linear layer put where the classes of their names are now; new classes keep fresh rows.</summary>
     /// <param name="old">The weights to go on from.</param>
     /// <param name="oldClasses">The classes of the old rows.</param>
-    /// <param name="fresh">Fresh weights of the new network, which differs in its classes at most.</param>
-    /// <param name="newClasses">The classes of the new rows.</param>
-    public static NetworkWeights Of(NetworkWeights old, IReadOnlyList<string> oldClasses, NetworkWeights fresh, IReadOnlyList<string> newClasses)
+    /// <param name="network">The network to train, which differs from the old one in its classes at most.</param>
+    /// <param name="newClasses">The classes of its rows.</param>
+    public static NamedTensors Of(NamedTensors old, IReadOnlyList<string> oldClasses, TrainableNetwork network, IReadOnlyList<string> newClasses)
     {
         var rows = new Dictionary<string, int>();
         for (var row = 0; row < oldClasses.Count; row++)
@@ -19,27 +20,28 @@ internal static class StartingWeights
             rows.TryAdd(oldClasses[row], row);
         }
 
-        var weights = new NetworkWeights();
-        foreach (var (name, values) in fresh.Tensors)
+        var (weights, head) = (new NamedTensors(), network.Plan.Head);
+        foreach (var (name, fresh) in network.Export().Tensors)
         {
-            weights.Add(name, values.Shape, name is "fc.weight" or "fc.bias" ? Head(old[name], values.Data) : old.Tensors[name].Data);
+            var isHead = name == head.Weight.Name || name == head.Bias.Name;
+            weights.Add(name, fresh.Shape, isHead ? Rearranged(old[name], fresh.Data) : old.Tensors[name].Data);
         }
 
         return weights;
 
-        float[] Head(ReadOnlySpan<float> oldRows, float[] freshRows)
+        float[] Rearranged(ReadOnlySpan<float> oldRows, float[] freshRows)
         {
-            var head = freshRows.ToArray();
-            var length = head.Length / newClasses.Count;
+            var values = freshRows.ToArray();
+            var length = values.Length / newClasses.Count;
             for (var i = 0; i < newClasses.Count; i++)
             {
                 if (rows.TryGetValue(newClasses[i], out var row))
                 {
-                    oldRows.Slice(row * length, length).CopyTo(head.AsSpan(i * length));
+                    oldRows.Slice(row * length, length).CopyTo(values.AsSpan(i * length));
                 }
             }
 
-            return head;
+            return values;
         }
     }
 }

@@ -7,34 +7,53 @@ using static TorchSharp.torch;
 
 namespace ResNetMLNet.Training;
 
-/// <summary>Everything that decides what comes out of a training, in words: two trainings of one identity end with the same weights.</summary>
-internal static class TrainingIdentity
+/// <summary>Everything that decides what comes out of a training: two trainings of one identity end with the same weights.</summary>
+internal sealed record TrainingIdentity
 {
-    public static SortedDictionary<string, string> Of(
-        TrainingPlan plan, NetworkPlan network, InputFormat format, IReadOnlyList<string> classes, string? start, PictureSet train, PictureSet? validation)
+    public required TrainingPlan Plan { get; init; }
+
+    public required NetworkPlan Network { get; init; }
+
+    public required InputFormat Format { get; init; }
+
+    public required IReadOnlyList<string> Classes { get; init; }
+
+    /// <summary>The fingerprint of the weights that training starts from; null for fresh ones.</summary>
+    public required string? Start { get; init; }
+
+    public required ImageDataset Train { get; init; }
+
+    public required ImageDataset? Validation { get; init; }
+
+    /// <summary>The identity in words, as a checkpoint keeps it.</summary>
+    public SortedDictionary<string, string> ToWords()
     {
-        var identity = new SortedDictionary<string, string>
+        var words = new SortedDictionary<string, string>
         {
-            ["architecture"] = Text(network.Architecture),
-            ["pictures"] = $"{format.Shape}, {(format.Resizes ? $"resized ({format.ResizeMode})" : "as they are")}",
-            ["classes"] = string.Join(", ", classes),
-            ["the training data"] = Text(train),
-            ["the validation data"] = validation is null ? "none" : Text(validation),
-            ["the model to start from"] = start ?? "none",
-            ["the device"] = train.Device.type == DeviceType.CPU ? $"the CPU with {get_num_threads()} threads" : train.Device.ToString(),
+            ["architecture"] = Text(Network.Architecture),
+            ["images"] = $"{Format.Shape}, {(Format.Resizes ? $"resized ({Format.ResizeMode})" : "as they are")}",
+            ["classes"] = string.Join(", ", Classes),
+            ["the training data"] = Text(Train),
+            ["the validation data"] = Validation is null ? "none" : Text(Validation),
+            ["the model to start from"] = Start ?? "none",
+            ["the device"] = Train.Device.type == DeviceType.CPU ? $"the CPU with {get_num_threads()} threads" : Train.Device.ToString(),
         };
 
         // Every number of the plan counts, also those that will be added to it.
         foreach (var property in typeof(TrainingPlan).GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
-            identity[property.Name] = Convert.ToString(property.GetValue(plan), CultureInfo.InvariantCulture) ?? "none";
+            words[property.Name] = Convert.ToString(property.GetValue(Plan), CultureInfo.InvariantCulture) ?? "none";
         }
 
-        return identity;
+        return words;
     }
 
-    private static string Text(ResNetArchitecture network) => $"{network.Name} ({network.Block}, {network.Skip}, {network.Depths}, width {network.Width})";
+    private static string Text(ResNetArchitecture network) =>
+        $"{network.Name} ({network.Block}, {network.Skip}, {network.Depths}, width {network.Width})";
 
-    private static string Text(PictureSet pictures) =>
-        $"{pictures.Count} pictures of fingerprint {pictures.Census.Fingerprint?[..16]}{(pictures.Window is { } window ? $", streamed through a window of {window} bytes (MemoryBudget)" : "")}";
+    private static string Text(ImageDataset images)
+    {
+        var window = images.Window is { } bytes ? $", streamed through a window of {bytes} bytes (MemoryBudget)" : "";
+        return $"{images.Count} images of fingerprint {images.Statistics.Fingerprint?[..16]}{window}";
+    }
 }

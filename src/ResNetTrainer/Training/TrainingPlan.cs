@@ -31,10 +31,10 @@ internal sealed record TrainingPlan
     /// <summary>The share of all steps in which the learning rate rises; null for a constant rate.</summary>
     public double? Warmup { get; init; }
 
-    /// <summary>The side of the first pictures, as a share of the full one; 1 for pictures of one size.</summary>
-    public double SmallestPictures { get; init; } = 1;
+    /// <summary>The side of the first images, as a share of the full one; 1 for images of one size.</summary>
+    public double InitialImageScale { get; init; } = 1;
 
-    /// <summary>The share of all steps after which pictures have their full size.</summary>
+    /// <summary>The share of all steps after which images have their full size.</summary>
     public double GrownAfter { get; init; } = 0.75;
 
     /// <summary>Stages that are left as they are, with the stem; null for none.</summary>
@@ -51,27 +51,26 @@ internal sealed record TrainingPlan
 
     public required ScalarType Precision { get; init; }
 
-    /// <summary>Fills in a recipe for a number of pictures; one that continues begins with weights that were trained before.</summary>
-    public static TrainingPlan Create(
-        TrainingRecipe recipe, int? epochs, int? batchSize, double? learningRate, Augmentation? augmentation, long pictures, bool continues, long seed, ScalarType precision) =>
-        recipe switch
+    /// <summary>Fills in the recipe that is asked for.</summary>
+    public static TrainingPlan Create(RecipeRequest request)
+    {
+        var continues = request.Continues;
+        return request.Recipe switch
         {
             TrainingRecipe.Book => new()
             {
-                Epochs = epochs ?? 10,
-                BatchSize = batchSize ?? 256,
-                LearningRate = learningRate ?? 0.05,
+                Epochs = request.Epochs ?? 10,
+                BatchSize = request.BatchSize ?? 256,
+                LearningRate = request.LearningRate ?? 0.05,
                 Initialisation = Initialisation.Xavier,
-                Augmentation = augmentation ?? Augmentation.None,
-                Seed = seed,
-                Precision = precision,
+                Augmentation = request.Augmentation ?? Augmentation.None,
+                Seed = request.Seed,
+                Precision = request.Precision,
             },
-            TrainingRecipe.Best => Decaying(epochs ?? (continues ? 15 : 50), batchSize ?? DecayingBatchSize(pictures), learningRate, augmentation, continues, seed, precision) with
-            {
-                SmallestPictures = 0.6,
-            },
-            _ => Decaying(epochs ?? (continues ? 3 : 10), batchSize ?? DecayingBatchSize(pictures), learningRate, augmentation, continues, seed, precision),
+            TrainingRecipe.Best => Decaying(request, request.Epochs ?? (continues ? 15 : 50)) with { InitialImageScale = 0.6 },
+            _ => Decaying(request, request.Epochs ?? (continues ? 3 : 10)),
         };
+    }
 
     /// <summary>The learning rate as a pure function of the step.</summary>
     public double LearningRateAt(long step, long steps)
@@ -87,26 +86,53 @@ internal sealed record TrainingPlan
     }
 
     // What Fast and Best have in common.
-    private static TrainingPlan Decaying(
-        int epochs, int batchSize, double? learningRate, Augmentation? augmentation, bool continues, long seed, ScalarType precision) => new()
+    private static TrainingPlan Decaying(RecipeRequest request, int epochs)
+    {
+        var batchSize = request.BatchSize ?? DecayingBatchSize(request.Images);
+        return new()
         {
             Epochs = epochs,
             BatchSize = batchSize,
-            LearningRate = learningRate ?? (continues ? 0.05 : 0.1) * batchSize / 128,
+            LearningRate = request.LearningRate ?? (request.Continues ? 0.05 : 0.1) * batchSize / 128,
             Initialisation = Initialisation.He,
-            Augmentation = augmentation ?? (epochs < LongEpochs ? Augmentation.Flip : Augmentation.Flip | Augmentation.Erase),
+            Augmentation = request.Augmentation ?? (epochs < LongEpochs ? Augmentation.Flip : Augmentation.Flip | Augmentation.Erase),
             Momentum = 0.9,
             WeightDecay = 5e-4,
             Warmup = 0.25,
-            Seed = seed,
-            Precision = precision,
+            Seed = request.Seed,
+            Precision = request.Precision,
         };
+    }
 
-    // Few pictures need smaller batches to get enough steps.
-    private static int DecayingBatchSize(long pictures) => pictures switch
+    // Few images need smaller batches to get enough steps.
+    private static int DecayingBatchSize(long images) => images switch
     {
         < 4_000 => 32,
         < 20_000 => 64,
         _ => 128,
     };
+}
+
+/// <summary>A recipe, and what decides or replaces its numbers.</summary>
+internal sealed record RecipeRequest
+{
+    public required TrainingRecipe Recipe { get; init; }
+
+    public int? Epochs { get; init; }
+
+    public int? BatchSize { get; init; }
+
+    public double? LearningRate { get; init; }
+
+    public Augmentation? Augmentation { get; init; }
+
+    /// <summary>The number of training images.</summary>
+    public required long Images { get; init; }
+
+    /// <summary>Whether training begins with weights that were trained before.</summary>
+    public bool Continues { get; init; }
+
+    public required long Seed { get; init; }
+
+    public required ScalarType Precision { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ResNetMLNet.Formats;
 using ResNetMLNet.Network;
 using ResNetMLNet.Training.Checkpoints;
 using static TorchSharp.torch;
@@ -9,25 +10,26 @@ namespace ResNetMLNet.Training;
 /// <remarks>Random numbers are not among it: they are derived from (seed, epoch, step).</remarks>
 internal sealed class TrainingState : IDisposable
 {
-    private readonly TrainingMetric? _bestBy;
     private readonly List<EpochMetrics> _history = [];
     private readonly Stopwatch _watch = new();
     private double _secondsBefore;
 
-    public TrainingState(TrainingPlan plan, ResNet network, Device device)
+    public TrainingState(TrainingPlan plan, TrainableNetwork network, Device device)
     {
-        _bestBy = plan.BestWeightsBy;
+        Plan = plan;
         Network = network;
         Optimizer = new(network, plan.Momentum, plan.WeightDecay);
-        Tally = new(device);
+        Metrics = new(device);
     }
 
-    public ResNet Network { get; }
+    public TrainingPlan Plan { get; }
+
+    public TrainableNetwork Network { get; }
 
     public SgdOptimizer Optimizer { get; }
 
     /// <summary>Loss and hits of the current epoch so far.</summary>
-    public Tally Tally { get; }
+    public MetricAccumulator Metrics { get; }
 
     /// <summary>Epochs done.</summary>
     public int Epoch => _history.Count;
@@ -44,16 +46,16 @@ internal sealed class TrainingState : IDisposable
     public bool IsWhole { get; private set; } = true;
 
     /// <summary>The weights after the last epoch; null before the first has ended.</summary>
-    public NetworkWeights? EpochWeights { get; private set; }
+    public NamedTensors? EpochWeights { get; private set; }
 
     /// <summary>The weights of the best epoch so far; null where they are not kept, or before the first has ended.</summary>
-    public NetworkWeights? BestWeights { get; private set; }
+    public NamedTensors? BestWeights { get; private set; }
 
     /// <summary>The epoch of <see cref="BestWeights"/>, from 1.</summary>
     public int? BestEpoch { get; private set; }
 
     /// <summary>The weights to make a model of.</summary>
-    public NetworkWeights FinalWeights => BestWeights ?? (Step == 0 ? EpochWeights : null) ?? Network.Export();
+    public NamedTensors FinalWeights => BestWeights ?? (Step == 0 ? EpochWeights : null) ?? Network.Export();
 
     public void BeginEpoch() => _watch.Restart();
 
@@ -68,7 +70,7 @@ internal sealed class TrainingState : IDisposable
     public void EndEpoch(EpochMetrics metrics)
     {
         EpochWeights = Network.Export();
-        if (_bestBy is { } metric && (BestEpoch is null || metrics.Goodness(metric) > _history[BestEpoch.Value - 1].Goodness(metric)))
+        if (Plan.BestWeightsBy is { } metric && (BestEpoch is null || metrics.Score(metric) > _history[BestEpoch.Value - 1].Score(metric)))
         {
             (BestWeights, BestEpoch) = (EpochWeights, metrics.Epoch);
         }
@@ -76,13 +78,13 @@ internal sealed class TrainingState : IDisposable
         _history.Add(metrics);
         Step = 0;
         _secondsBefore = 0;
-        Tally.Clear();
+        Metrics.Clear();
     }
 
     public Checkpoint Save() => new()
     {
         Step = Step,
-        Tally = Tally.Sums,
+        MetricSums = Metrics.Sums,
         Seconds = Step == 0 ? 0 : Seconds,
         History = [.. _history],
         BestEpoch = BestEpoch,
@@ -95,7 +97,7 @@ internal sealed class TrainingState : IDisposable
     {
         Network.Import(checkpoint.Network);
         Optimizer.Import(checkpoint.Velocity);
-        Tally.Sums = checkpoint.Tally;
+        Metrics.Sums = checkpoint.MetricSums;
         Step = checkpoint.Step;
         _secondsBefore = checkpoint.Seconds;
         _history.AddRange(checkpoint.History);
@@ -106,6 +108,6 @@ internal sealed class TrainingState : IDisposable
     public void Dispose()
     {
         Optimizer.Dispose();
-        Tally.Dispose();
+        Metrics.Dispose();
     }
 }

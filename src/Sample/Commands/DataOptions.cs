@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 
 namespace ResNetMLNet.Sample.Commands;
 
-/// <summary>Where pictures come from: IDX files, a folder of one's own, or the Internet.</summary>
+/// <summary>Where images come from: IDX files, a folder of one's own, or the Internet.</summary>
 internal sealed class DataOptions
 {
     private readonly Option<DirectoryInfo?> _data = new("--data")
@@ -14,7 +14,7 @@ internal sealed class DataOptions
 
     private readonly Option<DirectoryInfo?> _images = new("--images")
     {
-        Description = "A folder of own pictures with one sub-folder a class.",
+        Description = "A folder of own images with one sub-folder a class.",
     };
 
     private readonly Option<bool> _download = new("--download")
@@ -36,8 +36,8 @@ internal sealed class DataOptions
         });
     }
 
-    /// <summary>The pictures of a folder of one's own are split, four fifths for training; column names are the same everywhere.</summary>
-    public async Task<Pictures> Open(MLContext ml, ParseResult parsed, int seed, CancellationToken cancellation)
+    /// <summary>The images of a folder of one's own are split, four fifths for training; column names are the same everywhere.</summary>
+    public async Task<Images> Open(MLContext ml, ParseResult parsed, int seed, CancellationToken cancellation)
     {
         if (parsed.GetValue(_images) is { } images)
         {
@@ -54,10 +54,10 @@ internal sealed class DataOptions
     }
 }
 
-/// <summary>Training and test pictures.</summary>
+/// <summary>Training and test images.</summary>
 /// <param name="Train">To train on.</param>
 /// <param name="Test">To evaluate what was trained on the others.</param>
 /// <param name="All">To evaluate a model that was trained elsewhere.</param>
-/// <param name="FeatureColumnName">The column of pictures.</param>
+/// <param name="FeatureColumnName">The column of images.</param>
 /// <param name="ImageChannels">The channels that they should be read with.</param>
-internal sealed record Pictures(IDataView Train, IDataView Test, IDataView All, string FeatureColumnName, int ImageChannels);
+internal sealed record Images(IDataView Train, IDataView Test, IDataView All, string FeatureColumnName, int ImageChannels);

@@ -4,7 +4,7 @@ using ResNetMLNet.Sample.Rendering;
 
 namespace ResNetMLNet.Sample.Commands;
 
-/// <summary>How good a saved model is on labelled pictures.</summary>
+/// <summary>How good a saved model is on labelled images.</summary>
 internal static class EvaluateCommand
 {
     public static Command Create()
@@ -12,14 +12,14 @@ internal static class EvaluateCommand
         var data = new DataOptions();
         var model = SavedModel.CreateOption();
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("evaluate", "Evaluates a saved model on test pictures, or on all pictures of a folder of one's own.") { model, json };
+        var command = new Command("evaluate", "Evaluates a saved model on test images, or on all images of a folder of one's own.") { model, json };
         data.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var ml = new MLContext();
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!);
-            var pictures = await data.Open(ml, parsed, seed: 0, cancellation);
-            var metrics = ml.MulticlassClassification.Evaluate(saved.Score(ml, pictures.All, pictures.FeatureColumnName));
+            var images = await data.Open(ml, parsed, seed: 0, cancellation);
+            var metrics = ml.MulticlassClassification.Evaluate(saved.Score(ml, images.All, images.FeatureColumnName));
             var confusion = metrics.ConfusionMatrix.Counts;
             var result = new Evaluation(
                 (long)confusion.Sum(row => row.Sum()),
@@ -44,11 +44,11 @@ internal static class EvaluateCommand
 }
 
 /// <summary>The result of evaluate, as --json prints it.</summary>
-/// <param name="Images">The number of pictures.</param>
-/// <param name="Accuracy">The share of pictures that were given their class.</param>
+/// <param name="Images">The number of images.</param>
+/// <param name="Accuracy">The share of images that were given their class.</param>
 /// <param name="MacroAccuracy">The mean of the classes' own accuracies.</param>
 /// <param name="LogLoss">The mean cross-entropy, in nats.</param>
 /// <param name="Classes">The classes.</param>
-/// <param name="Confusion">For each true class, the number of pictures given each class.</param>
+/// <param name="Confusion">For each true class, the number of images given each class.</param>
 internal sealed record Evaluation(
     long Images, double Accuracy, double MacroAccuracy, double LogLoss, IReadOnlyList<string> Classes, long[][] Confusion);

@@ -11,7 +11,7 @@ internal static class ExportCommand
         var model = SavedModel.CreateOption();
         var onnx = new Option<FileInfo?>("--onnx") { Description = "The file to write the network to, in ONNX format." };
         var bytes = new Option<bool>("--onnx-bytes") { Description = "The ONNX model takes bytes of 0 to 255. Default: floats of 0 to 1." };
-        var resize = new Option<bool>("--onnx-resize") { Description = "The ONNX model takes pictures of any size. Default: of the network's." };
+        var resize = new Option<bool>("--onnx-resize") { Description = "The ONNX model takes images of any size. Default: of the network's." };
         var safetensors = new Option<FileInfo?>("--safetensors") { Description = "The file to write the weights to, under PyTorch's names." };
         var command = new Command("export", "Writes the network of a saved model for other tools.") { model, onnx, bytes, resize, safetensors };
         command.Validators.Add(result =>

@@ -5,26 +5,26 @@ using ResNetMLNet.Sample.Rendering;
 
 namespace ResNetMLNet.Sample.Commands;
 
-/// <summary>What a saved model sees in picture files.</summary>
+/// <summary>What a saved model sees in image files.</summary>
 internal static class PredictCommand
 {
     public static Command Create()
     {
         var model = SavedModel.CreateOption();
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var files = new Argument<FileInfo[]>("file") { Description = "Picture files (PNG, JPEG, BMP, GIF, WebP).", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("predict", "Says what a saved model sees in picture files.") { model, json, files };
+        var files = new Argument<FileInfo[]>("file") { Description = "Image files (PNG, JPEG, BMP, GIF, WebP).", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("predict", "Says what a saved model sees in image files.") { model, json, files };
         command.SetAction(parsed =>
         {
             var ml = new MLContext();
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!);
-            var pictures = parsed.GetValue(files)!;
-            if (pictures.FirstOrDefault(file => !file.Exists) is { } missing)
+            var images = parsed.GetValue(files)!;
+            if (images.FirstOrDefault(file => !file.Exists) is { } missing)
             {
                 throw new FileNotFoundException($"The file '{missing.FullName}' does not exist.");
             }
 
-            var predictions = Predict(ml, saved, pictures);
+            var predictions = Predict(ml, saved, images);
             if (parsed.GetValue(json))
             {
                 OutputFile.PrintJson(predictions);
@@ -45,8 +45,8 @@ internal static class PredictCommand
     private static List<Prediction> Predict(MLContext ml, SavedModel saved, FileInfo[] files)
     {
         var classes = saved.Network.Model.ClassNames;
-        var rows = files.Select(file => new PictureFile { Bytes = File.ReadAllBytes(file.FullName) });
-        var scored = saved.Score(ml, ml.Data.LoadFromEnumerable(rows), nameof(PictureFile.Bytes));
+        var rows = files.Select(file => new ImageFile { Bytes = File.ReadAllBytes(file.FullName) });
+        var scored = saved.Score(ml, ml.Data.LoadFromEnumerable(rows), nameof(ImageFile.Bytes));
         return [.. scored.GetColumn<float[]>(saved.Network.ScoreColumnName).Zip(files, (scores, file) =>
         {
             var best = Array.IndexOf(scores, scores.Max());
@@ -55,7 +55,7 @@ internal static class PredictCommand
         })];
     }
 
-    private sealed class PictureFile
+    private sealed class ImageFile
     {
         public byte[] Bytes { get; set; } = [];
     }

@@ -30,12 +30,12 @@ internal sealed record SavedModel(ResNetTransformer Network)
         return new(network ?? throw new InvalidOperationException($"The model '{file.FullName}' has no residual network in it."));
     }
 
-    /// <summary>Scores pictures from a column of any name, with the classes of the data mapped to those of the model.</summary>
-    public IDataView Score(MLContext ml, IDataView pictures, string featureColumnName)
+    /// <summary>Scores images from a column of any name, with the classes of the data mapped to those of the model.</summary>
+    public IDataView Score(MLContext ml, IDataView images, string featureColumnName)
     {
         var classes = Network.Model.ClassNames.Select(name => new ClassName { Label = name }).ToArray();
-        var view = pictures;
-        if (pictures.Schema.GetColumnOrNull("Label") is not null)
+        var view = images;
+        if (images.Schema.GetColumnOrNull("Label") is not null)
         {
             view = ml.Transforms.Conversion.MapKeyToValue("Label")
                 .Append(ml.Transforms.Conversion.MapValueToKey("Label", keyData: ml.Data.LoadFromEnumerable(classes)))

@@ -12,8 +12,8 @@ internal static class TrainCommand
     {
         var data = new DataOptions();
         var recipe = new Option<TrainingRecipe>("--recipe") { Description = "fast; best: more accurate and slow; book: that of Dive into Deep Learning, 7.6." };
-        var epochs = new Option<int?>("--epochs") { Description = "Passes over the training pictures." };
-        var batchSize = new Option<int?>("--batch-size") { Description = "Pictures a step." };
+        var epochs = new Option<int?>("--epochs") { Description = "Passes over the training images." };
+        var batchSize = new Option<int?>("--batch-size") { Description = "Images a step." };
         var learningRate = new Option<double?>("--learning-rate") { Description = "The (highest) learning rate." };
         var imageSize = new Option<int?>("--image-size") { Description = "Pixels a side that the network sees. Default: 32; 96 with --recipe book; 128 with --images." };
         var architecture = new ArchitectureOption();
@@ -32,7 +32,7 @@ internal static class TrainCommand
         var resume = new Option<bool>("--resume") { Description = "Goes on from the newest checkpoint in the folder of --checkpoint." };
         var output = new Option<DirectoryInfo>("--out") { Description = "Where model.zip, metrics.json and curves.png go.", DefaultValueFactory = _ => new("out") };
 
-        var command = new Command("train", "Trains a network, evaluates it, saves it, loads it again and scores some pictures (the default command).")
+        var command = new Command("train", "Trains a network, evaluates it, saves it, loads it again and scores some images (the default command).")
         {
             recipe, epochs, batchSize, learningRate, imageSize, precision, device, seed, startFrom, checkpoint, resume, output,
         };
@@ -49,33 +49,34 @@ internal static class TrainCommand
         {
             DeviceName.TryParse(parsed.GetValue(device)!, out var computeDevice, out var gpu);
             var ml = new MLContext(parsed.GetValue(seed)) { GpuDeviceId = gpu };
-            var pictures = await data.Open(ml, parsed, parsed.GetValue(seed), cancellation);
+            var images = await data.Open(ml, parsed, parsed.GetValue(seed), cancellation);
             var options = new ResNetTrainer.Options
             {
-                FeatureColumnName = pictures.FeatureColumnName,
-                ImageChannels = pictures.ImageChannels,
+                FeatureColumnName = images.FeatureColumnName,
+                ImageChannels = images.ImageChannels,
                 Recipe = parsed.GetValue(recipe),
                 NumberOfEpochs = parsed.GetValue(epochs),
                 BatchSize = parsed.GetValue(batchSize),
                 LearningRate = parsed.GetValue(learningRate),
-                ImageSize = parsed.GetValue(imageSize) ?? DefaultImageSize(parsed.GetValue(recipe), pictures),
+                ImageSize = parsed.GetValue(imageSize) ?? DefaultImageSize(parsed.GetValue(recipe), images),
                 Architecture = architecture.Get(parsed),
                 Precision = parsed.GetValue(precision),
                 Device = computeDevice,
-                ValidationSet = pictures.Test,
+                ValidationSet = images.Test,
                 TestTimeFlip = parsed.GetValue(recipe) != TrainingRecipe.Book,
                 StartFrom = parsed.GetValue(startFrom) is { } zip ? SavedModel.Load(ml, zip).Network : null,
-                CheckpointDirectory = parsed.GetValue(checkpoint)?.FullName,
-                Resume = parsed.GetValue(resume),
+                Checkpoints = parsed.GetValue(checkpoint) is { } folder
+                    ? new() { Directory = folder.FullName, Resume = parsed.GetValue(resume) }
+                    : null,
                 CancellationToken = cancellation,
                 OnCancellation = CancellationBehavior.ReturnModel,
             };
-            return Run(ml, pictures, options, parsed.GetValue(output)!.FullName);
+            return Run(ml, images, options, parsed.GetValue(output)!.FullName);
         });
         return command;
     }
 
-    private static int Run(MLContext ml, Pictures pictures, ResNetTrainer.Options options, string folder)
+    private static int Run(MLContext ml, Images images, ResNetTrainer.Options options, string folder)
     {
         var watch = Stopwatch.StartNew();
         var progress = new Progress(Console.Out);
@@ -84,7 +85,7 @@ internal static class TrainCommand
 
         var pipeline = ml.MulticlassClassification.Trainers.ResNet(options)
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        var model = pipeline.Fit(pictures.Train);
+        var model = pipeline.Fit(images.Train);
 
         var network = model.OfType<ResNetTransformer>().Single();
         var seconds = watch.Elapsed.TotalSeconds;
@@ -93,9 +94,9 @@ internal static class TrainCommand
         // What was trained is safe before anything else is done with it.
         Directory.CreateDirectory(folder);
         var zip = Path.Combine(folder, "model.zip");
-        OutputFile.Write(zip, stream => ml.Model.Save(model, pictures.Train.Schema, stream));
+        OutputFile.Write(zip, stream => ml.Model.Save(model, images.Train.Schema, stream));
 
-        var test = cancelled ? null : ml.MulticlassClassification.Evaluate(model.Transform(pictures.Test));
+        var test = cancelled ? null : ml.MulticlassClassification.Evaluate(model.Transform(images.Test));
         if (test is not null)
         {
             Console.WriteLine($"test accuracy {test.MicroAccuracy:F4}, loss {test.LogLoss:F4}{(options.TestTimeFlip ? ", scored with mirror images" : "")}, after {seconds:F0} s");
@@ -113,11 +114,11 @@ internal static class TrainCommand
         // As another program would: a new context, nothing registered.
         var again = new MLContext();
         var loaded = again.Model.Load(zip, out _);
-        Console.WriteLine("loaded model.zip into a new MLContext; the first test pictures as it sees them:");
-        PredictionTable.Write(Console.Out, loaded.Transform(again.Data.TakeRows(pictures.Test, 8)), pictures.FeatureColumnName);
+        Console.WriteLine("loaded model.zip into a new MLContext; the first test images as it sees them:");
+        PredictionTable.Write(Console.Out, loaded.Transform(again.Data.TakeRows(images.Test, 8)), images.FeatureColumnName);
         return 0;
     }
 
-    private static int DefaultImageSize(TrainingRecipe recipe, Pictures pictures) =>
-        pictures.ImageChannels == 3 ? 128 : recipe == TrainingRecipe.Book ? 96 : 32;
+    private static int DefaultImageSize(TrainingRecipe recipe, Images images) =>
+        images.ImageChannels == 3 ? 128 : recipe == TrainingRecipe.Book ? 96 : 32;
 }

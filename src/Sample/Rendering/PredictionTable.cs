@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 
 namespace ResNetMLNet.Sample.Rendering;
 
-/// <summary>Scored pictures: what they are, what the model takes them for, and, where they are small, how they look.</summary>
+/// <summary>Scored images: what they are, what the model takes them for, and, where they are small, how they look.</summary>
 internal static class PredictionTable
 {
     private const string Shades = " .:-=+*#%@";

@@ -2,7 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.BadInput;
@@ -11,68 +11,68 @@ namespace ResNetMLNet.Tests.BadInput;
 [TestClass]
 public class DataTests
 {
-    private static readonly MLContext Ml = Pictures.Context();
+    private static readonly MLContext Ml = Images.Context();
 
     [TestMethod]
     public void A_missing_feature_column()
     {
-        Refused<ArgumentOutOfRangeException>(new MemoryDataView(3, Pictures.Key(LabelKind.Text)), "Features");
-        using var model = Pictures.Trainer(Ml).Fit(Pictures.Labelled());
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.Transform(new MemoryDataView(3, Pictures.Number())));
+        Refused<ArgumentOutOfRangeException>(new MemoryDataView(3, Images.Key(LabelKind.Text)), "Features");
+        using var model = Images.Trainer(Ml).Fit(Images.Labelled());
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.Transform(new MemoryDataView(3, Images.Number())));
         StringAssert.Contains(error.Message, "Features");
     }
 
     [TestMethod]
-    public void A_missing_label_column() => Refused<ArgumentOutOfRangeException>(Pictures.Unlabelled(), "Label");
+    public void A_missing_label_column() => Refused<ArgumentOutOfRangeException>(Images.Unlabelled(), "Label");
 
     [TestMethod]
     public void A_label_that_is_no_key() => Refused<ArgumentOutOfRangeException>(
-        new MemoryDataView(3, Pictures.Features(), Pictures.RawClass(LabelKind.Text, "Label")), "Label", "MapValueToKey");
+        new MemoryDataView(3, Images.Features(), Images.RawClass(LabelKind.Text, "Label")), "Label", "MapValueToKey");
 
     [TestMethod]
     public void A_feature_column_of_another_type() => Refused<ArgumentOutOfRangeException>(
-        new MemoryDataView(3, Pictures.Text("Features", _ => ""), Pictures.Key(LabelKind.Text)), "Features", "MLImage");
+        new MemoryDataView(3, Images.Text("Features", _ => ""), Images.Key(LabelKind.Text)), "Features", "MLImage");
 
     [TestMethod]
     public void A_label_with_one_class() => RefusedByFit(
-        new MemoryDataView(3, Pictures.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 1), _ => 1)), "Label", "one class");
+        new MemoryDataView(3, Images.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 1), _ => 1)), "Label", "one class");
 
     [TestMethod]
     public void Rows_that_all_have_the_same_label() => RefusedByFit(
-        new MemoryDataView(3, Pictures.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 5), _ => 2)), "Label", "same label");
+        new MemoryDataView(3, Images.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 5), _ => 2)), "Label", "same label");
 
     [TestMethod]
-    public void No_rows() => RefusedByFit(Pictures.Labelled(0), "no rows");
+    public void No_rows() => RefusedByFit(Images.Labelled(0), "no rows");
 
     [TestMethod]
-    public void No_rows_of_pictures_of_unknown_size() => RefusedByFit(Pictures.Labelled(0, PictureKind.Encoded), "no rows");
+    public void No_rows_of_images_of_unknown_size() => RefusedByFit(Images.Labelled(0, ImageKind.Encoded), "no rows");
 
     [TestMethod]
     public void Labels_that_are_all_missing() => RefusedByFit(
-        new MemoryDataView(4, Pictures.Features(), Pictures.Key(LabelKind.Text, missing: _ => true)), "Label", "missing in all 4 rows");
+        new MemoryDataView(4, Images.Features(), Images.Key(LabelKind.Text, missing: _ => true)), "Label", "missing in all 4 rows");
 
     [TestMethod]
     [DataRow(new[] { 500 }, "square")]
     [DataRow(new[] { 20, 25 }, "20 x 25")]
     [DataRow(new[] { 2, 20, 20 }, "2 channels")]
     [DataRow(new[] { 4, 20, 20 }, "4 channels")]
-    public void A_vector_that_is_no_picture(int[] dimensions, string word) => RefusedByFit(
+    public void A_vector_that_is_no_image(int[] dimensions, string word) => RefusedByFit(
         new MemoryDataView(
             3,
-            Pictures.Vector("Features", _ => new byte[dimensions.Aggregate(1, (product, side) => product * side)], dimensions),
-            Pictures.Key(LabelKind.Text)),
+            Images.Vector("Features", _ => new byte[dimensions.Aggregate(1, (product, side) => product * side)], dimensions),
+            Images.Key(LabelKind.Text)),
         "Features",
         word);
 
     [TestMethod]
-    public void Pictures_of_different_sizes_without_ImageSize() => RefusedByFit(
+    public void Images_of_different_sizes_without_ImageSize() => RefusedByFit(
         new MemoryDataView(
-            4, new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row => Pictures.Image(row, 3, 20 + row)), Pictures.Key(LabelKind.Text)),
-        PictureKind.Image,
+            4, new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row => Images.Image(row, 3, 20 + row)), Images.Key(LabelKind.Text)),
+        ImageKind.Image,
         "Features", "row 1", "3x21x21", "ImageSize");
 
     [TestMethod]
-    public void A_picture_too_small_for_the_network() => RefusedByFit(Pictures.Labelled(size: 16), "Features", "16x16", "ImageSize");
+    public void A_image_too_small_for_the_network() => RefusedByFit(Images.Labelled(size: 16), "Features", "16x16", "ImageSize");
 
     [TestMethod]
     [DataRow(float.NaN, 0)]
@@ -83,26 +83,26 @@ public class DataTests
     {
         var data = new MemoryDataView(
             6,
-            Pictures.Vector("Features", row => { var pixels = new float[400]; pixels[position] = row == 4 ? value : 0.5f; return pixels; }, 1, 20, 20),
-            Pictures.Key(LabelKind.Text));
+            Images.Vector("Features", row => { var pixels = new float[400]; pixels[position] = row == 4 ? value : 0.5f; return pixels; }, 1, 20, 20),
+            Images.Key(LabelKind.Text));
         RefusedByFit(data, "Features", "row 4", "NaN or infinite");
 
-        using var model = Pictures.Trainer(Ml).Fit(Pictures.Labelled());
+        using var model = Images.Trainer(Ml).Fit(Images.Labelled());
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Snapshot.Scores(model.Transform(data)));
         StringAssert.Contains(error.Message, "row 4");
     }
 
     [TestMethod]
-    public void Bytes_that_are_no_picture() => RefusedByFit(
-        new MemoryDataView(4, Pictures.Vector("Features", row => row == 2 ? new byte[100] : PixelPattern.Bmp(row, 3, 20, 20)), Pictures.Key(LabelKind.Text)),
-        PictureKind.Encoded,
+    public void Bytes_that_are_no_image() => RefusedByFit(
+        new MemoryDataView(4, Images.Vector("Features", row => row == 2 ? new byte[100] : PixelPattern.Bmp(row, 3, 20, 20)), Images.Key(LabelKind.Text)),
+        ImageKind.Encoded,
         "Features", "row 2", "decoded");
 
     [TestMethod]
     public void A_validation_set_that_skipped_the_steps_before() => Assert.Contains(
         "steps before the trainer",
         Assert.ThrowsExactly<InvalidOperationException>(
-            () => Pictures.Trainer(Ml, change: options => options.ValidationSet = new MemoryDataView(3, Pictures.Number())).Fit(Pictures.Labelled())).Message);
+            () => Images.Trainer(Ml, change: options => options.ValidationSet = new MemoryDataView(3, Images.Number())).Fit(Images.Labelled())).Message);
 
     public static IEnumerable<object[]> BadOptions =>
     [
@@ -120,7 +120,7 @@ public class DataTests
         ["Architecture", (Action<ResNetTrainer.Options>)(options => options.Architecture = null!)],
         ["Depths", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture with { Depths = new(1, 0, 1, 1) })],
         ["ValidationFraction", (Action<ResNetTrainer.Options>)(options => options.ValidationFraction = 1)],
-        ["ValidationFraction", (Action<ResNetTrainer.Options>)(options => (options.ValidationFraction, options.ValidationSet) = (0.5, Pictures.Labelled()))],
+        ["ValidationFraction", (Action<ResNetTrainer.Options>)(options => (options.ValidationFraction, options.ValidationSet) = (0.5, Images.Labelled()))],
         ["ClassWeights", (Action<ResNetTrainer.Options>)(options => options.ClassWeights = (ClassWeights)9)],
         ["OnCancellation", (Action<ResNetTrainer.Options>)(options => options.OnCancellation = (CancellationBehavior)9)],
         ["BestWeightsBy", (Action<ResNetTrainer.Options>)(options => options.BestWeightsBy = (TrainingMetric)9)],
@@ -128,11 +128,10 @@ public class DataTests
         ["EarlyStopping.Patience", (Action<ResNetTrainer.Options>)(options => options.EarlyStopping = new() { Patience = 0 })],
         ["EarlyStopping.LeastImprovement", (Action<ResNetTrainer.Options>)(options => options.EarlyStopping = new() { LeastImprovement = -1 })],
         ["FrozenStages", (Action<ResNetTrainer.Options>)(options => options.FrozenStages = 5)],
-        ["CheckpointEpochs", (Action<ResNetTrainer.Options>)(options => options.CheckpointEpochs = 0)],
-        ["CheckpointMinutes", (Action<ResNetTrainer.Options>)(options => options.CheckpointMinutes = 0)],
-        ["CheckpointsKept", (Action<ResNetTrainer.Options>)(options => options.CheckpointsKept = 0)],
-        ["CheckpointDirectory", (Action<ResNetTrainer.Options>)(options => options.CheckpointDirectory = "")],
-        ["Resume", (Action<ResNetTrainer.Options>)(options => options.Resume = true)],
+        ["Checkpoints.Epochs", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "x", Epochs = 0 })],
+        ["Checkpoints.Minutes", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "x", Minutes = 0 })],
+        ["Checkpoints.Kept", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "x", Kept = 0 })],
+        ["Checkpoints.Directory", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "" })],
         ["Width", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture with { Width = 0 })],
         ["FeatureColumnName", (Action<ResNetTrainer.Options>)(options => options.FeatureColumnName = " ")],
         ["PredictedLabelColumnName", (Action<ResNetTrainer.Options>)(options => options.PredictedLabelColumnName = options.ScoreColumnName)],
@@ -141,7 +140,7 @@ public class DataTests
     [TestMethod]
     [DynamicData(nameof(BadOptions))]
     public void An_option_out_of_range(string option, Action<ResNetTrainer.Options> change) => Assert.Contains(
-        option, Assert.ThrowsExactly<InvalidOperationException>(() => Pictures.Trainer(Ml, change: change)).Message);
+        option, Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml, change: change)).Message);
 
     [TestMethod]
     public void A_GPU_that_is_not_there()
@@ -152,25 +151,25 @@ public class DataTests
         }
 
         var error = Assert.ThrowsExactly<InvalidOperationException>(
-            () => Pictures.Trainer(Ml, change: options => options.Device = ComputeDevice.Cuda).Fit(Pictures.Labelled()));
+            () => Images.Trainer(Ml, change: options => options.Device = ComputeDevice.Cuda).Fit(Images.Labelled()));
         StringAssert.Contains(error.Message, "FallbackToCpu");
 
         var forgiving = new MLContext(1) { FallbackToCpu = true, GpuDeviceId = 0 };
-        using var model = Pictures.Trainer(forgiving, change: options => options.Device = ComputeDevice.Cuda).Fit(Pictures.Labelled());
+        using var model = Images.Trainer(forgiving, change: options => options.Device = ComputeDevice.Cuda).Fit(Images.Labelled());
         Assert.AreEqual("cpu", model.Model.Training.Device);
     }
 
     private static void Refused<TException>(IDataView data, params string[] words)
         where TException : Exception
     {
-        Says(Assert.ThrowsExactly<TException>(() => Pictures.Trainer(Ml).GetOutputSchema(MLNet.ShapeOf(data.Schema))), words);
-        Says(Assert.ThrowsExactly<TException>(() => Pictures.Trainer(Ml).Fit(data)), words);
+        Says(Assert.ThrowsExactly<TException>(() => Images.Trainer(Ml).GetOutputSchema(Internals.ShapeOf(data.Schema))), words);
+        Says(Assert.ThrowsExactly<TException>(() => Images.Trainer(Ml).Fit(data)), words);
     }
 
-    private static void RefusedByFit(IDataView data, params string[] words) => RefusedByFit(data, PictureKind.GreyBytes, words);
+    private static void RefusedByFit(IDataView data, params string[] words) => RefusedByFit(data, ImageKind.GreyBytes, words);
 
-    private static void RefusedByFit(IDataView data, PictureKind kind, params string[] words) =>
-        Says(Assert.ThrowsExactly<InvalidOperationException>(() => Pictures.Trainer(Ml, kind).Fit(data)), words);
+    private static void RefusedByFit(IDataView data, ImageKind kind, params string[] words) =>
+        Says(Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml, kind).Fit(data)), words);
 
     private static void Says(Exception error, string[] words)
     {

@@ -10,7 +10,7 @@ namespace ResNetMLNet.Tests.BadInput;
 [TestClass]
 public sealed class IdxTests : IDisposable
 {
-    private static readonly MLContext Ml = Pictures.Context();
+    private static readonly MLContext Ml = Images.Context();
 
     private readonly string _folder = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
 
@@ -21,7 +21,7 @@ public sealed class IdxTests : IDisposable
     [DataRow(false)]
     public void Files_are_read_gzipped_or_plain(bool zipped)
     {
-        var data = Load(Images(3, 4, 5), Labels(2, 0, 1), zipped);
+        var data = Load(ImageFile(3, 4, 5), LabelFile(2, 0, 1), zipped);
 
         Assert.AreEqual(3, data.GetRowCount());
         CollectionAssert.AreEqual((int[])[1, 4, 5], ((VectorDataViewType)data.Schema["Pixels"].Type).Dimensions.ToArray());
@@ -38,7 +38,7 @@ public sealed class IdxTests : IDisposable
     [TestMethod]
     public void Class_names_are_the_values_of_the_label()
     {
-        var data = Load(Images(2, 4, 5), Labels(1, 0), classNames: ["zero", "one"]);
+        var data = Load(ImageFile(2, 4, 5), LabelFile(1, 0), classNames: ["zero", "one"]);
         var mapped = Ml.Transforms.Conversion.MapKeyToValue("Label").Fit(data).Transform(data);
 
         CollectionAssert.AreEqual((string[])["one", "zero"], mapped.GetColumn<string>("Label").ToArray());
@@ -47,7 +47,7 @@ public sealed class IdxTests : IDisposable
     [TestMethod]
     public void Any_number_of_cursors_also_shuffled_ones_go_their_own_ways()
     {
-        var data = Load(Images(50, 4, 5), Labels([.. Enumerable.Range(0, 50).Select(label => (byte)label)]));
+        var data = Load(ImageFile(50, 4, 5), LabelFile([.. Enumerable.Range(0, 50).Select(label => (byte)label)]));
         var expected = Snapshot.Of(data);
         using var one = data.GetRowCursor(data.Schema, new Random(1));
         one.MoveNext();
@@ -59,7 +59,7 @@ public sealed class IdxTests : IDisposable
 
     [TestMethod]
     public void Swapped_files_have_the_wrong_magic_number() =>
-        Refused(Labels(1, 2), Images(2, 4, 5), "images", "2049", "2051", "swapped");
+        Refused(LabelFile(1, 2), ImageFile(2, 4, 5), "images", "2049", "2051", "swapped");
 
     [TestMethod]
     [DataRow(3)]
@@ -67,24 +67,24 @@ public sealed class IdxTests : IDisposable
     [DataRow(30)]
     public void A_truncated_file(int length)
     {
-        Refused(Images(3, 4, 5)[..length], Labels(0, 1, 2), "images");
-        Refused(Images(3, 4, 5)[..length], Labels(0, 1, 2), zipped: true, "images");
+        Refused(ImageFile(3, 4, 5)[..length], LabelFile(0, 1, 2), "images");
+        Refused(ImageFile(3, 4, 5)[..length], LabelFile(0, 1, 2), zipped: true, "images");
     }
 
     [TestMethod]
     public void A_truncated_gzip()
     {
-        var (images, labels) = Write(Images(3, 40, 50), Labels(0, 1, 2), zipped: true);
+        var (images, labels) = Write(ImageFile(3, 40, 50), LabelFile(0, 1, 2), zipped: true);
         File.WriteAllBytes(images, File.ReadAllBytes(images)[..^12]);
 
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Ml.Data.LoadFromIdx(images, labels)).Message, images);
     }
 
     [TestMethod]
-    public void Counts_that_do_not_agree() => Refused(Images(3, 4, 5), Labels(0, 1), "3 pictures", "2 labels");
+    public void Counts_that_do_not_agree() => Refused(ImageFile(3, 4, 5), LabelFile(0, 1), "3 images", "2 labels");
 
     [TestMethod]
-    public void Trailing_bytes() => Refused([.. Images(2, 4, 5), 7], Labels(0, 1), "images", "more bytes");
+    public void Trailing_bytes() => Refused([.. ImageFile(2, 4, 5), 7], LabelFile(0, 1), "images", "more bytes");
 
     [TestMethod]
     [DataRow(1_000_000_000)]
@@ -92,11 +92,11 @@ public sealed class IdxTests : IDisposable
     [DataRow(2_000)]
     public void Sizes_beyond_the_file(int claimed)
     {
-        var images = Images(2, 4, 5);
+        var images = ImageFile(2, 4, 5);
         BinaryPrimitives.WriteInt32BigEndian(images.AsSpan(4), claimed);
         var before = GC.GetTotalAllocatedBytes();
-        Refused(images, Labels(0, 1), "images");
-        Refused(images, Labels(0, 1), zipped: true, "images");
+        Refused(images, LabelFile(0, 1), "images");
+        Refused(images, LabelFile(0, 1), zipped: true, "images");
 
         Assert.IsLessThan(50_000_000, GC.GetTotalAllocatedBytes() - before);
     }
@@ -104,7 +104,7 @@ public sealed class IdxTests : IDisposable
     [TestMethod]
     public void A_label_without_a_name()
     {
-        var (images, labels) = Write(Images(2, 4, 5), Labels(0, 7));
+        var (images, labels) = Write(ImageFile(2, 4, 5), LabelFile(0, 7));
 
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Ml.Data.LoadFromIdx(images, labels, ["a", "b"])).Message, "label 7");
     }
@@ -114,23 +114,23 @@ public sealed class IdxTests : IDisposable
         () => Ml.Data.LoadFromIdx(Path.Combine(_folder, "nothing"), Path.Combine(_folder, "nothing")));
 
     [TestMethod]
-    public void A_folder_of_pictures_is_read_with_its_sub_folders_as_classes()
+    public void A_folder_of_images_is_read_with_its_sub_folders_as_classes()
     {
         foreach (var (name, row) in (string[])["cat", "dog"] is var names ? names.Select((name, row) => (name, row)) : [])
         {
             Directory.CreateDirectory(Path.Combine(_folder, name));
-            Pictures.Image(row, 3, 20).Save(Path.Combine(_folder, name, "1.png"));
+            Images.Image(row, 3, 20).Save(Path.Combine(_folder, name, "1.png"));
         }
 
         var data = Ml.Data.LoadFromImageFolder(_folder);
         CollectionAssert.AreEqual((uint[])[1, 2], data.GetColumn<uint>("Label").ToArray());
-        CollectionAssert.AreEqual(Pictures.Image(1, 3, 20).Pixels.ToArray(), data.GetColumn<MLImage>("Image").Last().Pixels.ToArray());
-        using var model = Pictures.Trainer(Ml, PictureKind.Encoded, options => options.FeatureColumnName = "ImageBytes").Fit(data);
+        CollectionAssert.AreEqual(Images.Image(1, 3, 20).Pixels.ToArray(), data.GetColumn<MLImage>("Image").Last().Pixels.ToArray());
+        using var model = Images.Trainer(Ml, ImageKind.Encoded, options => options.FeatureColumnName = "ImageBytes").Fit(data);
         Assert.HasCount(2, Snapshot.Scores(model.Transform(data)));
 
-        File.WriteAllText(Path.Combine(_folder, "dog", "2.png"), "no picture");
+        File.WriteAllText(Path.Combine(_folder, "dog", "2.png"), "no image");
         var error = Assert.ThrowsExactly<InvalidOperationException>(
-            () => Pictures.Trainer(Ml, PictureKind.Image, options => options.FeatureColumnName = "Image").Fit(data = Ml.Data.LoadFromImageFolder(_folder)));
+            () => Images.Trainer(Ml, ImageKind.Image, options => options.FeatureColumnName = "Image").Fit(data = Ml.Data.LoadFromImageFolder(_folder)));
         StringAssert.Contains(error.Message, "2.png");
     }
 
@@ -138,10 +138,10 @@ public sealed class IdxTests : IDisposable
     public void A_folder_without_classes() =>
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Ml.Data.LoadFromImageFolder(_folder)).Message, "sub-folder");
 
-    private static byte[] Images(int count, int height, int width) =>
+    private static byte[] ImageFile(int count, int height, int width) =>
         [.. Header(0x803, count, height, width), .. Enumerable.Range(0, count * height * width).Select(value => (byte)value)];
 
-    private static byte[] Labels(params byte[] labels) => [.. Header(0x801, labels.Length), .. labels];
+    private static byte[] LabelFile(params byte[] labels) => [.. Header(0x801, labels.Length), .. labels];
 
     private static byte[] Header(params int[] numbers)
     {

@@ -3,8 +3,8 @@ using System.IO.Compression;
 using System.Text;
 using Microsoft.ML;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Formats;
 using ResNetMLNet.Network;
-using ResNetMLNet.Persistence;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.BadInput;
@@ -122,8 +122,8 @@ public class ModelTests
 
     private static byte[] Save()
     {
-        var ml = Pictures.Context();
-        using var model = Pictures.Trainer(ml).Fit(Pictures.Labelled());
+        var ml = Images.Context();
+        using var model = Images.Trainer(ml).Fit(Images.Labelled());
         using var zip = new MemoryStream();
         ml.Model.Save(model, null, zip);
         return zip.ToArray();
@@ -156,7 +156,7 @@ public class ModelTests
         Func<string, long[], float[], (string Name, long[] Shape, float[] Data)?> change, params (string Name, long[] Shape, float[] Data)[] more) =>
         Change("weights.safetensors", bytes =>
         {
-            var weights = new NetworkWeights();
+            var weights = new NamedTensors();
             foreach (var (name, tensor) in SafeTensors.Read(new MemoryStream(bytes)).Tensors)
             {
                 if (change(name, tensor.Shape, tensor.Data) is { } changed)

@@ -13,17 +13,17 @@ public class CursorTests
 {
     private const int Rows = 300;
 
-    private static readonly MLContext Ml = Pictures.Context();
-    private static readonly ResNetTransformer Model = Pictures.Trainer(Ml).Fit(Pictures.Labelled());
+    private static readonly MLContext Ml = Images.Context();
+    private static readonly ResNetTransformer Model = Images.Trainer(Ml).Fit(Images.Labelled());
 
     [TestMethod]
     public void Columns_of_all_kinds_line_up_with_their_scores_and_ids()
     {
-        var data = Pictures.Unlabelled(Rows, more:
+        var data = Images.Unlabelled(Rows, more:
         [
-            Pictures.Number(),
-            Pictures.Text("Text", row => $"row {row}"),
-            Pictures.Vector("Vector", row => Enumerable.Repeat((float)row, 1 + (row % 5)).ToArray()),
+            Images.Number(),
+            Images.Text("Text", row => $"row {row}"),
+            Images.Vector("Vector", row => Enumerable.Repeat((float)row, 1 + (row % 5)).ToArray()),
         ]);
         var scored = Model.Transform(data);
         var alone = Snapshot.Of(scored, "Score");
@@ -40,19 +40,19 @@ public class CursorTests
     }
 
     [TestMethod]
-    public void Pictures_are_passed_on_beside_their_scores()
+    public void Images_are_passed_on_beside_their_scores()
     {
-        var data = Pictures.Unlabelled(5, more: [new MemoryColumn<MLImage>("Photo", new ImageDataViewType(20, 20), row => Pictures.Image(row, 3, 20))]);
+        var data = Images.Unlabelled(5, more: [new MemoryColumn<MLImage>("Photo", new ImageDataViewType(20, 20), row => Images.Image(row, 3, 20))]);
         var scored = Snapshot.Of(Model.Transform(data), "Photo", "Score");
 
-        Snapshot.AssertEqual(Snapshot.Of(data, "Photo"), [.. scored.Select(line => line[..line.IndexOf(", Score", StringComparison.Ordinal)])], "pictures");
+        Snapshot.AssertEqual(Snapshot.Of(data, "Photo"), [.. scored.Select(line => line[..line.IndexOf(", Score", StringComparison.Ordinal)])], "images");
     }
 
     [TestMethod]
     public void A_row_scored_alone_gets_what_it_gets_in_a_batch()
     {
-        var batched = Snapshot.Scores(Model.Transform(Pictures.Unlabelled(20)));
-        var alone = Enumerable.Range(1, 19).Select(row => Snapshot.Scores(Model.Transform(Ml.Data.SkipRows(Pictures.Unlabelled(row + 1), row)))[0]);
+        var batched = Snapshot.Scores(Model.Transform(Images.Unlabelled(20)));
+        var alone = Enumerable.Range(1, 19).Select(row => Snapshot.Scores(Model.Transform(Ml.Data.SkipRows(Images.Unlabelled(row + 1), row)))[0]);
 
         Snapshot.AssertNear(batched[1..], [.. alone]);
     }
@@ -60,7 +60,7 @@ public class CursorTests
     [TestMethod]
     public void The_first_row_is_scored_before_the_others_are_read()
     {
-        var data = Pictures.Unlabelled(Rows);
+        var data = Images.Unlabelled(Rows);
         using var cursor = Model.Transform(data).GetRowCursor(Model.GetOutputSchema(data.Schema));
         cursor.MoveNext();
 
@@ -70,7 +70,7 @@ public class CursorTests
     [TestMethod]
     public void An_error_upstream_comes_at_its_own_row()
     {
-        var data = Pictures.Unlabelled(Rows);
+        var data = Images.Unlabelled(Rows);
         data.OnRow = row => _ = row == 77 ? throw new FormatException("row 77") : 0;
         var scored = Model.Transform(data);
         using var cursor = scored.GetRowCursor([scored.Schema["Score"]]);
@@ -88,7 +88,7 @@ public class CursorTests
     [TestMethod]
     public void Only_what_is_asked_for_is_read()
     {
-        var data = Pictures.Unlabelled(10, more: [Pictures.Number(), Pictures.Text("Text", _ => "")]);
+        var data = Images.Unlabelled(10, more: [Images.Number(), Images.Text("Text", _ => "")]);
         var scored = Model.Transform(data);
         Snapshot.Of(scored, "Number");
         Snapshot.Of(scored, "Score");
@@ -100,7 +100,7 @@ public class CursorTests
     [TestMethod]
     public void Several_cursors_go_their_own_ways_and_are_closed()
     {
-        var data = Pictures.Unlabelled(30, more: [Pictures.Number()]);
+        var data = Images.Unlabelled(30, more: [Images.Number()]);
         var scored = Model.Transform(data);
         var expected = Snapshot.Of(scored, "Number", "Score");
         using (var early = scored.GetRowCursor(scored.Schema))
@@ -116,7 +116,7 @@ public class CursorTests
     [TestMethod]
     public void Shuffled_cached_and_filtered_sources_keep_their_rows_together()
     {
-        var data = Pictures.Unlabelled(40, more: [Pictures.Number()]);
+        var data = Images.Unlabelled(40, more: [Images.Number()]);
         var expected = Snapshot.Scores(Model.Transform(data));
 
         foreach (var source in (IDataView[])[Ml.Data.ShuffleRows(data, seed: 3), Ml.Data.Cache(data), Ml.Data.FilterRowsByColumn(Numbered(data), "Real", 10, 30)])
@@ -148,7 +148,7 @@ public class CursorTests
     [DataRow("Score", false)]
     public void Reading_before_the_first_row_is_a_clear_error(string column, bool batched)
     {
-        var data = Pictures.Unlabelled(3, more: batched ? [] : [new MemoryColumn<MLImage>("Photo", new ImageDataViewType(20, 20), row => Pictures.Image(row, 3, 20))]);
+        var data = Images.Unlabelled(3, more: batched ? [] : [new MemoryColumn<MLImage>("Photo", new ImageDataViewType(20, 20), row => Images.Image(row, 3, 20))]);
         var scored = Model.Transform(data);
         using var cursor = scored.GetRowCursor(batched ? [scored.Schema[column]] : scored.Schema);
         var getter = cursor.GetGetter<VBuffer<float>>(scored.Schema[column]);
@@ -162,9 +162,9 @@ public class CursorTests
     [DataRow(false)]
     public void The_predicted_label_the_id_and_other_columns_want_a_row_too(bool batched)
     {
-        var data = Pictures.Unlabelled(3, more: batched
-            ? [Pictures.Number()]
-            : [Pictures.Number(), new MemoryColumn<MLImage>("Photo", new ImageDataViewType(20, 20), row => Pictures.Image(row, 3, 20))]);
+        var data = Images.Unlabelled(3, more: batched
+            ? [Images.Number()]
+            : [Images.Number(), new MemoryColumn<MLImage>("Photo", new ImageDataViewType(20, 20), row => Images.Image(row, 3, 20))]);
         var scored = Model.Transform(data);
         using var cursor = scored.GetRowCursor(scored.Schema);
         var label = cursor.GetGetter<uint>(scored.Schema["PredictedLabel"]);
@@ -202,7 +202,7 @@ public class CursorTests
     [DataRow(false)]
     public void A_column_that_was_not_asked_for_or_is_of_another_type_is_named(bool batched)
     {
-        var data = Pictures.Unlabelled(3, more: [Pictures.Number()]);
+        var data = Images.Unlabelled(3, more: [Images.Number()]);
         var scored = Model.Transform(data);
         var asked = scored.Schema[batched ? "Score" : "Number"];
         using var cursor = scored.GetRowCursor([asked]);
@@ -220,11 +220,11 @@ public class CursorTests
     }
 
     [TestMethod]
-    public void Without_scores_asked_for_no_picture_is_read_and_no_network_made()
+    public void Without_scores_asked_for_no_image_is_read_and_no_network_made()
     {
         var data = new MemoryDataView(
-            10, Pictures.Vector("Features", byte[] (_) => throw new FormatException("The picture was read."), 1, 20, 20), Pictures.Number());
-        using var model = Pictures.Trainer(Ml).Fit(Pictures.Labelled(12));
+            10, Images.Vector("Features", byte[] (_) => throw new FormatException("The image was read."), 1, 20, 20), Images.Number());
+        using var model = Images.Trainer(Ml).Fit(Images.Labelled(12));
         var tensors = Tensor.TotalCount;
 
         Assert.HasCount(10, Snapshot.Of(model.Transform(data), "Number"));
@@ -237,13 +237,13 @@ public class CursorTests
     [DataRow(1)]
     [DataRow(2)]
     [DataRow(6)]
-    public void Rows_before_a_picture_that_cannot_be_used_are_delivered(int bad)
+    public void Rows_before_a_image_that_cannot_be_used_are_delivered(int bad)
     {
         var data = new MemoryDataView(
             10,
-            Pictures.Vector("Features", row => Enumerable.Repeat(row == bad ? float.NaN : row, 400).ToArray(), 1, 20, 20),
-            Pictures.Number());
-        using var model = Pictures.Trainer(Ml).Fit(Pictures.Labelled(12, PictureKind.GreyFloats));
+            Images.Vector("Features", row => Enumerable.Repeat(row == bad ? float.NaN : row, 400).ToArray(), 1, 20, 20),
+            Images.Number());
+        using var model = Images.Trainer(Ml).Fit(Images.Labelled(12, ImageKind.GreyFloats));
         var scored = model.Transform(data);
         using var cursor = scored.GetRowCursor([scored.Schema["Number"], scored.Schema["Score"]]);
         var number = cursor.GetGetter<int>(scored.Schema["Number"]);
@@ -262,11 +262,11 @@ public class CursorTests
     }
 
     [TestMethod]
-    public void A_cursor_that_is_closed_early_frees_its_pictures()
+    public void A_cursor_that_is_closed_early_frees_its_images()
     {
-        using var model = Pictures.Trainer(Ml).Fit(Pictures.Labelled(12));
+        using var model = Images.Trainer(Ml).Fit(Images.Labelled(12));
         var tensors = Tensor.TotalCount;
-        var data = Pictures.Unlabelled(30);
+        var data = Images.Unlabelled(30);
         var scored = model.Transform(data);
         var cursor = scored.GetRowCursor(scored.Schema);
         var getter = cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]);
@@ -289,7 +289,7 @@ public class CursorTests
     [TestMethod]
     public void It_is_read_by_one_cursor_in_the_data_s_order()
     {
-        var data = Pictures.Unlabelled(20, more: [Pictures.Number()]);
+        var data = Images.Unlabelled(20, more: [Images.Number()]);
         var scored = Model.Transform(data);
 
         Assert.IsFalse(scored.CanShuffle);
@@ -308,7 +308,7 @@ public class CursorTests
     [TestMethod]
     public void What_a_caller_writes_into_a_vector_that_it_was_given_changes_nothing()
     {
-        var data = Pictures.Unlabelled(4, more: [Pictures.Vector("Vector", row => new[] { (float)row, 2 }, 2)]);
+        var data = Images.Unlabelled(4, more: [Images.Vector("Vector", row => new[] { (float)row, 2 }, 2)]);
         var scored = Model.Transform(data);
         using var cursor = scored.GetRowCursor(scored.Schema);
         var getters = (string[])["Vector", "Score"];

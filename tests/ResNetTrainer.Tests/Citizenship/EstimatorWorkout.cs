@@ -2,7 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.MLNet;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Citizenship;
@@ -19,7 +19,7 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
     /// <summary>Data whose very schema shape is wrong.</summary>
     public IEnumerable<IDataView> Invalid { get; init; } = [];
 
-    /// <summary>Data whose schema has the right shape, but dimensions of which no picture can be made.</summary>
+    /// <summary>Data whose schema has the right shape, but dimensions of which no image can be made.</summary>
     public IEnumerable<IDataView> InvalidDimensions { get; init; } = [];
 
     /// <summary>Data that can be fitted on, but not transformed by what was fitted on the valid data.</summary>
@@ -27,7 +27,7 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
 
     public void Run()
     {
-        var promised = estimator.GetOutputSchema(MLNet.ShapeOf(Valid.Schema));
+        var promised = estimator.GetOutputSchema(Internals.ShapeOf(Valid.Schema));
         CheckRefusalsOfEstimator();
 
         var transformer = estimator.Fit(Valid);
@@ -35,7 +35,7 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
         using (transformer as IDisposable)
         using (loaded as IDisposable)
         {
-            // ML.NET leaves pictures out of a saved schema.
+            // ML.NET leaves images out of a saved schema.
             Snapshot.AssertEqual(
                 [.. Snapshot.Of(Valid.Schema).Where((_, index) => Valid.Schema[index].Type is not ImageDataViewType)], Snapshot.Of(loadedSchema), "the schema that was saved with the model");
             foreach (var data in ValidForTransform.Prepend(Valid))
@@ -51,7 +51,7 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
 
             // Both ways: nothing is delivered that was not promised, nor promised and not delivered.
             Snapshot.AssertEqual(
-                Snapshot.Of(promised), Snapshot.Of(MLNet.ShapeOf(transformer.GetOutputSchema(Valid.Schema))), "promised and delivered schema");
+                Snapshot.Of(promised), Snapshot.Of(Internals.ShapeOf(transformer.GetOutputSchema(Valid.Schema))), "promised and delivered schema");
         }
     }
 
@@ -59,19 +59,19 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
     {
         foreach (var data in ValidForTransform.Concat(Invalid))
         {
-            MustFail(() => estimator.GetOutputSchema(MLNet.ShapeOf(data.Schema)));
+            MustFail(() => estimator.GetOutputSchema(Internals.ShapeOf(data.Schema)));
             MustFail(() => estimator.Fit(data));
         }
 
         foreach (var data in InvalidDimensions)
         {
-            estimator.GetOutputSchema(MLNet.ShapeOf(data.Schema));
+            estimator.GetOutputSchema(Internals.ShapeOf(data.Schema));
             MustFail(() => estimator.Fit(data));
         }
 
         foreach (var data in ValidForFit)
         {
-            estimator.GetOutputSchema(MLNet.ShapeOf(data.Schema));
+            estimator.GetOutputSchema(Internals.ShapeOf(data.Schema));
             using var other = estimator.Fit(data) as IDisposable;
         }
     }

@@ -5,7 +5,8 @@ using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using ResNetMLNet.Persistence;
+using ResNetMLNet.Formats;
+using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Citizenship;
@@ -13,28 +14,28 @@ namespace ResNetMLNet.Tests.Citizenship;
 [TestClass]
 public class SaveAndLoadTests
 {
-    private static readonly MLContext Ml = Pictures.Context();
+    private static readonly MLContext Ml = Images.Context();
 
     public TestContext TestContext { get; set; } = null!;
 
     [TestMethod]
-    [DataRow(PictureKind.Bytes, true)]
-    [DataRow(PictureKind.SparseFloats, true)]
-    [DataRow(PictureKind.Encoded, true)]
-    [DataRow(PictureKind.GreyBytes, false)]
-    public void A_new_process_that_registers_nothing_gets_the_same_scores_to_the_bit(PictureKind kind, bool withSchema) => InFolder(folder =>
+    [DataRow(ImageKind.Bytes, true)]
+    [DataRow(ImageKind.SparseFloats, true)]
+    [DataRow(ImageKind.Encoded, true)]
+    [DataRow(ImageKind.GreyBytes, false)]
+    public void A_new_process_that_registers_nothing_gets_the_same_scores_to_the_bit(ImageKind kind, bool withSchema) => InFolder(folder =>
     {
-        var data = Pictures.Labelled(30, kind);
-        var chain = Pictures.Trainer(Ml, kind, options => options.Device = ComputeDevice.Auto)
+        var data = Images.Labelled(30, kind);
+        var chain = Images.Trainer(Ml, kind, options => options.Device = ComputeDevice.Auto)
             .Append(Ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(data);
-        var (model, pictures) = (Path.Combine(folder, "model.zip"), Path.Combine(folder, "pictures.bin"));
+        var (model, images) = (Path.Combine(folder, "model.zip"), Path.Combine(folder, "images.bin"));
         Ml.Model.Save(chain, withSchema ? data.Schema : null, model);
-        using (var file = File.Create(pictures))
+        using (var file = File.Create(images))
         {
             Ml.Data.SaveAsBinary(data, file);
         }
 
-        var lines = Run(model, pictures);
+        var lines = Run(model, images);
         Assert.AreEqual(string.Join(",", withSchema ? data.Schema.Select(column => $"{column.Name}:{column.Type}") : []), lines[0]);
         var expected = Snapshot.Scores(chain.Transform(data))
             .Select(scores => string.Join(" ", scores.Select(score => BitConverter.SingleToUInt32Bits(score).ToString("x8"))));
@@ -44,8 +45,8 @@ public class SaveAndLoadTests
     [TestMethod]
     public void Images_are_left_out_of_a_saved_schema_and_scored_all_the_same() => InFolder(folder =>
     {
-        var data = Pictures.Labelled(12, PictureKind.Image);
-        using var model = Pictures.Trainer(Ml, PictureKind.Image, options => options.Device = ComputeDevice.Auto).Fit(data);
+        var data = Images.Labelled(12, ImageKind.Image);
+        using var model = Images.Trainer(Ml, ImageKind.Image, options => options.Device = ComputeDevice.Auto).Fit(data);
         Ml.Model.Save(model, data.Schema, Path.Combine(folder, "model.zip"));
         var loaded = new MLContext().Model.Load(Path.Combine(folder, "model.zip"), out var schema);
 
@@ -57,11 +58,11 @@ public class SaveAndLoadTests
     [DataRow(ResizeMode.Stretch)]
     [DataRow(ResizeMode.CenterCrop)]
     [DataRow(ResizeMode.Pad)]
-    public void How_pictures_are_resized_and_columns_named_is_kept(ResizeMode mode)
+    public void How_images_are_resized_and_columns_named_is_kept(ResizeMode mode)
     {
         var data = new MemoryDataView(
-            12, Pictures.Vector("Wide", Wide, 1, 20, 40), Pictures.Key(LabelKind.Integer, "Kind"));
-        using var model = Pictures.Trainer(Ml, change: options =>
+            12, Images.Vector("Wide", Wide, 1, 20, 40), Images.Key(LabelKind.Integer, "Kind"));
+        using var model = Images.Trainer(Ml, change: options =>
         {
             (options.FeatureColumnName, options.LabelColumnName) = ("Wide", "Kind");
             (options.ScoreColumnName, options.PredictedLabelColumnName) = ("Probabilities", "Guess");
@@ -77,7 +78,7 @@ public class SaveAndLoadTests
         Snapshot.AssertEqual(Snapshot.Of(model.Transform(data)), Snapshot.Of(loaded.Transform(data)), "scores");
 
         // The square in the middle, without what is on its sides, looks the same to CenterCrop only.
-        var middle = new MemoryDataView(12, Pictures.Vector("Wide", row => Wide(row).Where((_, i) => i % 40 is >= 10 and < 30).ToArray(), 1, 20, 20));
+        var middle = new MemoryDataView(12, Images.Vector("Wide", row => Wide(row).Where((_, i) => i % 40 is >= 10 and < 30).ToArray(), 1, 20, 20));
         var same = Snapshot.Scores(loaded.Transform(data), "Probabilities")[0].Zip(Snapshot.Scores(loaded.Transform(middle), "Probabilities")[0])
             .All(pair => Math.Abs(pair.First - pair.Second) < 1e-6);
         Assert.AreEqual(mode == ResizeMode.CenterCrop, same);
@@ -91,8 +92,8 @@ public class SaveAndLoadTests
     [TestMethod]
     public void A_loaded_model_is_saved_again_as_it_was()
     {
-        var data = Pictures.Labelled(12);
-        using var model = Pictures.Trainer(Ml).Fit(data);
+        var data = Images.Labelled(12);
+        using var model = Images.Trainer(Ml).Fit(data);
         using var first = new MemoryStream();
         using var second = new MemoryStream();
         Ml.Model.Save(model, data.Schema, first);
@@ -108,8 +109,8 @@ public class SaveAndLoadTests
     [TestMethod]
     public void Any_reader_of_safetensors_can_read_the_weights()
     {
-        var data = Pictures.Labelled(12);
-        using var model = Pictures.Trainer(Ml).Fit(data);
+        var data = Images.Labelled(12);
+        using var model = Images.Trainer(Ml).Fit(data);
         using var zip = new MemoryStream();
         Ml.Model.Save(model, data.Schema, zip);
 
@@ -133,7 +134,7 @@ public class SaveAndLoadTests
         Assert.AreEqual("[4,1,7,7]", tensors["conv1.weight"].GetProperty("shape").GetRawText());
         Assert.AreEqual("[3,32]", tensors["fc.weight"].GetProperty("shape").GetRawText());
         var bias = tensors["fc.bias"].GetProperty("data_offsets")[0].GetInt64();
-        Assert.AreEqual(model.Model.Weights.Tensors["fc.bias"].Data[1], BinaryPrimitives.ReadSingleLittleEndian(file.AsSpan((int)(8 + length + bias + 4))));
+        Assert.AreEqual(model.Model.Network.Weights.Tensors["fc.bias"].Data[1], BinaryPrimitives.ReadSingleLittleEndian(file.AsSpan((int)(8 + length + bias + 4))));
     }
 
     [TestMethod]
@@ -141,8 +142,8 @@ public class SaveAndLoadTests
     [DataRow(false)]
     public void It_saves_with_and_without_a_schema(bool withSchema)
     {
-        var data = Pictures.Labelled(12);
-        using var model = Pictures.Trainer(Ml).Fit(data);
+        var data = Images.Labelled(12);
+        using var model = Images.Trainer(Ml).Fit(data);
         using var zip = new MemoryStream();
         Ml.Model.Save(model, withSchema ? data.Schema : null, zip);
         var loaded = new MLContext().Model.Load(zip, out var schema);
@@ -154,8 +155,8 @@ public class SaveAndLoadTests
     [TestMethod]
     public void The_zip_holds_safetensors_beside_a_versioned_header()
     {
-        var data = Pictures.Labelled(12);
-        using var model = Pictures.Trainer(Ml).Fit(data);
+        var data = Images.Labelled(12);
+        using var model = Images.Trainer(Ml).Fit(data);
         using var zip = new MemoryStream();
         Ml.Model.Save(model, data.Schema, zip);
         using var archive = new ZipArchive(zip);
@@ -167,15 +168,15 @@ public class SaveAndLoadTests
         entries["weights.safetensors"].Open().CopyTo(weights);
         weights.Position = 0;
         var tensors = SafeTensors.Read(weights).Tensors;
-        CollectionAssert.AreEqual(model.Model.Weights.Tensors["fc.weight"].Data, tensors["fc.weight"].Data);
-        Assert.HasCount(model.Model.Weights.Tensors.Count, tensors);
+        CollectionAssert.AreEqual(model.Model.Network.Weights.Tensors["fc.weight"].Data, tensors["fc.weight"].Data);
+        Assert.HasCount(model.Model.Network.Weights.Tensors.Count, tensors);
     }
 
     [TestMethod]
     public void The_history_and_the_seed_are_kept()
     {
-        var data = Pictures.Labelled(12);
-        using var model = Pictures.Trainer(new MLContext(), change: options => options.ValidationSet = data).Fit(data);
+        var data = Images.Labelled(12);
+        using var model = Images.Trainer(new MLContext(), change: options => options.ValidationSet = data).Fit(data);
         using var zip = new MemoryStream();
         Ml.Model.Save(model, data.Schema, zip);
         var loaded = (ResNetTransformer)new MLContext().Model.Load(zip, out _);

@@ -1,5 +1,6 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.Formats;
+using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Training;
 using TorchSharp;
@@ -31,12 +32,12 @@ public class NetworkTests
     [DataRow("resnet101", 44_549_160L)]
     [DataRow("resnet152", 60_192_808L)]
     public void The_family_has_as_many_parameters_as_torchvisions(string name, long parameters) =>
-        Assert.AreEqual(parameters, new NetworkPlan(ResNetArchitecture.All.Single(network => network.Name == name), 3, 1000).ParameterCount);
+        Assert.AreEqual(parameters, new NetworkPlan(ResNetArchitecture.All.Single(network => network.Name == name), new(3, 224, 224), 1000).ParameterCount);
 
     [TestMethod]
     public void Names_are_torchvisions()
     {
-        var names = new NetworkPlan(ResNetArchitecture.ResNet50, 3, 1000).Tensors.Select(tensor => tensor.Name).ToHashSet();
+        var names = new NetworkPlan(ResNetArchitecture.ResNet50, new(3, 224, 224), 1000).Tensors.Select(tensor => tensor.Name).ToHashSet();
 
         foreach (var name in (string[])
         [
@@ -85,14 +86,14 @@ public class NetworkTests
     public void In_bfloat16_a_network_learns_and_keeps_its_weights_in_float32()
     {
         using var scope = NewDisposeScope();
-        using var network = ResNet.Create(new(Tiny, 1, 2), 32, 32, Initialisation.He, seed: 1, CPU, ScalarType.BFloat16);
+        using var network = TrainableNetwork.Create(new(Tiny, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.BFloat16);
         using var optimizer = new SgdOptimizer(network, momentum: 0.9, weightDecay: 0);
         var labels = tensor((long[])[0, 1, 0, 1, 0, 1, 0, 1]);
-        var pictures = labels.to_type(ScalarType.Float32).view(8, 1, 1, 1).expand(8, 1, 32, 32).contiguous();
+        var images = labels.to_type(ScalarType.Float32).view(8, 1, 1, 1).expand(8, 1, 32, 32).contiguous();
         var losses = new List<float>();
         for (var step = 0; step < 10; step++)
         {
-            var loss = nn.functional.cross_entropy(network.Forward(pictures, training: true), labels);
+            var loss = nn.functional.cross_entropy(network.Forward(images, training: true), labels);
             loss.backward();
             optimizer.Step(0.05);
             losses.Add(loss.item<float>());
@@ -108,11 +109,11 @@ public class NetworkTests
     [DataRow(28, "layer4.0.conv1.weight", 2)]
     [DataRow(28, "layer1.0.conv1.weight", 3)]
     [DataRow(96, "layer4.0.conv2.weight", 3)]
-    public void Only_the_taps_that_meet_the_picture_are_trained(int size, string weight, int taps)
+    public void Only_the_part_of_a_kernel_that_meets_the_image_is_trained(int size, string weight, int side)
     {
-        using var network = ResNet.Create(new(Tiny, 1, 2), size, size, Initialisation.He, seed: 1, CPU, ScalarType.Float32);
+        using var network = TrainableNetwork.Create(new(Tiny, new(1, size, size), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
 
-        Assert.AreEqual(taps, network.Tensors[weight].Master.shape[2]);
+        Assert.AreEqual(side, network.Tensors[weight].Master.shape[2]);
         Assert.AreEqual(3, network.Export().Tensors[weight].Shape[2]);
     }
 
@@ -120,7 +121,7 @@ public class NetworkTests
     public void A_network_leaves_nothing_native_behind()
     {
         var before = Tensor.TotalCount;
-        using (var network = ResNet.Create(new(Tiny, 1, 2), 28, 28, Initialisation.He, seed: 1, CPU, ScalarType.BFloat16))
+        using (var network = TrainableNetwork.Create(new(Tiny, new(1, 28, 28), 2), Initialisation.He, seed: 1, CPU, ScalarType.BFloat16))
         {
             using var scope = NewDisposeScope();
             network.Forward(zeros(2, 1, 28, 28), training: true).sum().backward();
@@ -130,9 +131,9 @@ public class NetworkTests
         Assert.AreEqual(before, Tensor.TotalCount);
     }
 
-    private static NetworkWeights Create(long seed, Initialisation? initialisation = null)
+    private static NamedTensors Create(long seed, Initialisation? initialisation = null)
     {
-        using var network = ResNet.Create(new(Tiny, 1, 2), 32, 32, initialisation ?? Initialisation.He, seed, CPU, ScalarType.Float32);
+        using var network = TrainableNetwork.Create(new(Tiny, new(1, 32, 32), 2), initialisation ?? Initialisation.He, seed, CPU, ScalarType.Float32);
         return network.Export();
     }
 }

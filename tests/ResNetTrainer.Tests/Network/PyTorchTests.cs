@@ -1,8 +1,8 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.Formats;
+using ResNetMLNet.Native;
 using ResNetMLNet.Network;
-using ResNetMLNet.Persistence;
 using ResNetMLNet.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -42,7 +42,7 @@ public class PyTorchTests
     {
         using var scope = NewDisposeScope();
         var fixture = new Fixture(file, architecture);
-        using var network = new FoldedNetwork(fixture.Plan, fixture.Size, fixture.Size, fixture.Part("weights."), CPU);
+        using var network = new FoldedNetwork(fixture.Plan, fixture.Part("weights."), CPU);
 
         AssertClose(fixture["logits.eval"], network.Forward(fixture["input"]));
     }
@@ -66,7 +66,7 @@ public class PyTorchTests
         var gradients = fixture.Part("grads.");
         foreach (var parameter in network.Parameters)
         {
-            // Kernels are trained without the taps that never meet the picture, where PyTorch's gradient is zero.
+            // Kernels are trained without the taps that never meet the image, where PyTorch's gradient is zero.
             var expected = gradients[parameter.Plan.Name].ToArray();
             var actual = parameter.Compute.grad!;
             Assert.AreEqual(expected.Sum(Math.Abs), actual.abs().sum().item<float>(), Tolerance * (1 + expected.Sum(Math.Abs)), parameter.Plan.Name);
@@ -91,12 +91,12 @@ public class PyTorchTests
     [DataRow("colour", 96, 96)]
     [DataRow("colour", 16, 16)]
     [DataRow("colour", 24, 40)]
-    public void Resizing_is_PyTorchs(string picture, int height, int width)
+    public void Resizing_is_PyTorchs(string image, int height, int width)
     {
         using var scope = NewDisposeScope();
         var fixture = new Fixture("resize", Basic);
 
-        AssertClose(fixture[$"{picture}.{height}x{width}"], Resizing.Resize(fixture[picture], height, width, ResizeMode.Stretch));
+        AssertClose(fixture[$"{image}.{height}x{width}"], Resizing.Resize(fixture[image], height, width, ResizeMode.Stretch));
     }
 
     private static void AssertClose(Tensor expected, Tensor actual, string what = "")
@@ -109,7 +109,7 @@ public class PyTorchTests
 
     private sealed class Fixture
     {
-        private readonly NetworkWeights _tensors;
+        private readonly NamedTensors _tensors;
 
         public Fixture(string name, ResNetArchitecture architecture)
         {
@@ -117,23 +117,21 @@ public class PyTorchTests
             _tensors = SafeTensors.Read(file);
             if (_tensors.Tensors.TryGetValue("input", out var input))
             {
-                Size = (int)input.Shape[2];
-                Plan = new(architecture, (int)input.Shape[1], (int)_tensors.Tensors["logits.eval"].Shape[1]);
+                var size = (int)input.Shape[2];
+                Plan = new(architecture, new((int)input.Shape[1], size, size), (int)_tensors.Tensors["logits.eval"].Shape[1]);
             }
         }
 
         public NetworkPlan Plan { get; } = null!;
 
-        public int Size { get; }
-
         public Tensor this[string name] => tensor(_tensors.Tensors[name].Data, _tensors.Tensors[name].Shape);
 
-        public ResNet CreateNetwork() => ResNet.Create(Plan, Size, Size, Part("weights."), CPU, ScalarType.Float32);
+        public TrainableNetwork CreateNetwork() => TrainableNetwork.Create(Plan, Part("weights."), CPU, ScalarType.Float32);
 
         /// <summary>The tensors whose names begin with a prefix, without it.</summary>
-        public NetworkWeights Part(string prefix)
+        public NamedTensors Part(string prefix)
         {
-            var part = new NetworkWeights();
+            var part = new NamedTensors();
             foreach (var (name, values) in _tensors.Tensors.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)))
             {
                 part.Add(name[prefix.Length..], values.Shape, values.Data);

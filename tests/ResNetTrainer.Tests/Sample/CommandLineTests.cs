@@ -1,10 +1,12 @@
 using System.Text.Json;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Formats;
+using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Sample;
 
-/// <summary>The sample as its users start it, on a few pictures.</summary>
+/// <summary>The sample as its users start it, on a few images.</summary>
 [TestClass]
 public class CommandLineTests
 {
@@ -16,9 +18,9 @@ public class CommandLineTests
     public static void Train(TestContext _)
     {
         _folder = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
-        SampleProcess.WritePictures(Path.Combine(_folder, "pictures"));
+        SampleProcess.WriteImages(Path.Combine(_folder, "images"));
         var (status, output, error) = Run(
-            "--images", Path.Combine(_folder, "pictures"), "--epochs", "2", "--image-size", "24", "--batch-size", "8", "--precision", "float32",
+            "--images", Path.Combine(_folder, "images"), "--epochs", "2", "--image-size", "24", "--batch-size", "8", "--precision", "float32",
             "--device", "cpu", "--out", Path.Combine(_folder, "out"));
         Assert.AreEqual(0, status, error);
         StringAssert.Contains(output, "epoch  2 of 2");
@@ -54,20 +56,20 @@ public class CommandLineTests
     [TestMethod]
     public void Evaluate_prints_JSON()
     {
-        var (status, output, error) = Run("evaluate", "--model", Model, "--images", Path.Combine(_folder, "pictures"), "--json");
+        var (status, output, error) = Run("evaluate", "--model", Model, "--images", Path.Combine(_folder, "images"), "--json");
 
         Assert.AreEqual(0, status, error);
         using var result = JsonDocument.Parse(output);
         Assert.AreEqual(30, result.RootElement.GetProperty("images").GetInt32());
         Assert.AreEqual(3, result.RootElement.GetProperty("confusion").GetArrayLength());
         CollectionAssert.AreEquivalent(
-            Pictures.ClassNames, result.RootElement.GetProperty("classes").EnumerateArray().Select(name => name.GetString()).ToArray());
+            Images.ClassNames, result.RootElement.GetProperty("classes").EnumerateArray().Select(name => name.GetString()).ToArray());
     }
 
     [TestMethod]
     public void Predict_prints_JSON()
     {
-        var file = Path.Combine(_folder, "pictures", "top", "0.png");
+        var file = Path.Combine(_folder, "images", "top", "0.png");
         var (status, output, error) = Run("predict", "--model", Model, "--json", file, file);
 
         Assert.AreEqual(0, status, error);
@@ -143,7 +145,7 @@ public class CommandLineTests
 
         Assert.AreEqual(0, status, error);
         using var file = File.OpenRead(target);
-        Assert.IsTrue(ResNetMLNet.Persistence.SafeTensors.Read(file).Tensors.ContainsKey("layer4.1.conv2.weight"));
+        Assert.IsTrue(ResNetMLNet.Formats.SafeTensors.Read(file).Tensors.ContainsKey("layer4.1.conv2.weight"));
     }
 
     [TestMethod]

@@ -17,10 +17,10 @@ public class KillTests
     private static string Checkpoints => Path.Combine(_folder, "checkpoints");
 
     [ClassInitialize]
-    public static void MakePictures(TestContext _)
+    public static void MakeImages(TestContext _)
     {
         _folder = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
-        SampleProcess.WritePictures(Path.Combine(_folder, "pictures"));
+        SampleProcess.WriteImages(Path.Combine(_folder, "images"));
     }
 
     [ClassCleanup]
@@ -124,7 +124,7 @@ public class KillTests
     private static void AssertSame(string undisturbed, string disturbed)
     {
         var (expected, found) = (Load(undisturbed), Load(disturbed));
-        Assert.AreEqual(expected.Weights.Fingerprint(), found.Weights.Fingerprint());
+        Assert.AreEqual(expected.Network.Weights.Fingerprint(), found.Network.Weights.Fingerprint());
         CollectionAssert.AreEqual(
             expected.History.Select(epoch => (epoch.Epoch, epoch.TrainLoss, epoch.ValidationLoss)).ToArray(),
             found.History.Select(epoch => (epoch.Epoch, epoch.TrainLoss, epoch.ValidationLoss)).ToArray());
@@ -145,5 +145,5 @@ public class KillTests
     }
 
     private static Process Train(int epochs, params string[] more) => SampleProcess.Start(
-        ["train", "--images", Path.Combine(_folder, "pictures"), "--epochs", $"{epochs}", "--image-size", "24", "--batch-size", "8", "--device", "cpu", .. more]);
+        ["train", "--images", Path.Combine(_folder, "images"), "--epochs", $"{epochs}", "--image-size", "24", "--batch-size", "8", "--device", "cpu", .. more]);
 }

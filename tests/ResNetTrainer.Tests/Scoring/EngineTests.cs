@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
+using ResNetMLNet.Native;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;
@@ -16,14 +17,14 @@ public class EngineTests
     [DataRow(true)]
     public void Libtorch_and_Onnx_Runtime_score_alike(bool flip)
     {
-        using var model = Pictures.Trainer(Pictures.Context(), PictureKind.Bytes, options => options.TestTimeFlip = flip).Fit(Pictures.Labelled(kind: PictureKind.Bytes));
+        using var model = Images.Trainer(Images.Context(), ImageKind.Bytes, options => options.TestTimeFlip = flip).Fit(Images.Labelled(kind: ImageKind.Bytes));
         var random = new Random(1);
-        var pictures = Enumerable.Range(0, 5 * 3 * Pictures.Size * Pictures.Size).Select(_ => random.NextSingle()).ToArray();
-        using var torch = new TorchScorer(model.Model, gpu: null);
-        using var onnx = new OnnxScorer(model.Model);
+        var images = Enumerable.Range(0, 5 * 3 * Images.Size * Images.Size).Select(_ => random.NextSingle()).ToArray();
+        using var torch = new TorchScorer(model.Model.Network, gpu: null);
+        using var onnx = new OnnxScorer(model.Model.Network);
         var (one, other) = (new float[5 * 3], new float[5 * 3]);
-        torch.Score(pictures, one);
-        onnx.Score(pictures, other);
+        torch.Score(images, one);
+        onnx.Score(images, other);
 
         Assert.AreEqual(5f, one.Sum(), 1e-5f);
         foreach (var (a, b) in one.Zip(other))
@@ -39,17 +40,17 @@ public class EngineTests
     [DataRow(3, 17, 300, 64, 64)]
     public void The_host_resizes_as_the_device_does(int channels, int height, int width, int toHeight, int toWidth)
     {
-        ResNetMLNet.Hosting.TorchRuntime.EnsureLoaded();
+        ResNetMLNet.Native.TorchRuntime.EnsureLoaded();
         var random = new Random(2);
-        var picture = Enumerable.Range(0, channels * height * width).Select(_ => random.NextSingle()).ToArray();
+        var image = Enumerable.Range(0, channels * height * width).Select(_ => random.NextSingle()).ToArray();
         var resizer = new HostResizer();
         foreach (var mode in Enum.GetValues<ResizeMode>())
         {
             using var scope = NewDisposeScope();
-            var expected = Resizing.Resize(tensor(picture, [1, channels, height, width]), toHeight, toWidth, mode).contiguous().data<float>().ToArray();
+            var expected = Resizing.Resize(tensor(image, [1, channels, height, width]), toHeight, toWidth, mode).contiguous().data<float>().ToArray();
             var found = new float[channels * toHeight * toWidth];
             Array.Fill(found, float.NaN);
-            resizer.Resize(picture, new(channels, height, width), found, new(channels, toHeight, toWidth), mode);
+            resizer.Resize(image, new(channels, height, width), found, new(channels, toHeight, toWidth), mode);
             for (var i = 0; i < found.Length; i++)
             {
                 Assert.AreEqual(expected[i], found[i], 5e-5f, $"{mode}, value {i}");

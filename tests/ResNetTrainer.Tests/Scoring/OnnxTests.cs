@@ -4,6 +4,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Data;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Scoring;
@@ -12,7 +13,7 @@ namespace ResNetMLNet.Tests.Scoring;
 [TestClass]
 public class OnnxTests
 {
-    private static readonly MLContext Ml = Pictures.Context();
+    private static readonly MLContext Ml = Images.Context();
 
     [TestMethod]
     [DataRow(ResNetBlock.Basic, ResNetSkip.Convolution)]
@@ -21,31 +22,31 @@ public class OnnxTests
     [DataRow(ResNetBlock.Bottleneck, ResNetSkip.Convolution)]
     public void Every_kind_of_network_exports(ResNetBlock block, ResNetSkip skip)
     {
-        using var model = Fit(PictureKind.GreyFloats, options => options.Architecture = options.Architecture with { Block = block, Skip = skip, Depths = new(2, 1, 2, 1) });
-        Compare(model, PictureKind.GreyFloats, Pictures.Size, new());
+        using var model = Fit(ImageKind.GreyFloats, options => options.Architecture = options.Architecture with { Block = block, Skip = skip, Depths = new(2, 1, 2, 1) });
+        Compare(model, ImageKind.GreyFloats, Images.Size, new());
     }
 
     [TestMethod]
     [DataRow(20)]
     [DataRow(33)]
     [DataRow(65)]
-    public void Small_and_larger_pictures_export(int size)
+    public void Small_and_larger_images_export(int size)
     {
-        using var model = Fit(PictureKind.Floats, size: size);
-        Compare(model, PictureKind.Floats, size, new());
+        using var model = Fit(ImageKind.Floats, size: size);
+        Compare(model, ImageKind.Floats, size, new());
     }
 
     [TestMethod]
-    [DataRow(PictureKind.GreyBytes, ResizeMode.Stretch, 20)]
-    [DataRow(PictureKind.GreyBytes, ResizeMode.Stretch, 57)]
-    [DataRow(PictureKind.Bytes, ResizeMode.Stretch, 31)]
-    [DataRow(PictureKind.Bytes, ResizeMode.CenterCrop, 57)]
-    [DataRow(PictureKind.Bytes, ResizeMode.Pad, 21)]
-    [DataRow(PictureKind.GreyFloats, ResizeMode.Stretch, 57)]
-    public void The_model_can_scale_and_resize_by_itself(PictureKind kind, ResizeMode mode, int size)
+    [DataRow(ImageKind.GreyBytes, ResizeMode.Stretch, 20)]
+    [DataRow(ImageKind.GreyBytes, ResizeMode.Stretch, 57)]
+    [DataRow(ImageKind.Bytes, ResizeMode.Stretch, 31)]
+    [DataRow(ImageKind.Bytes, ResizeMode.CenterCrop, 57)]
+    [DataRow(ImageKind.Bytes, ResizeMode.Pad, 21)]
+    [DataRow(ImageKind.GreyFloats, ResizeMode.Stretch, 57)]
+    public void The_model_can_scale_and_resize_by_itself(ImageKind kind, ResizeMode mode, int size)
     {
         using var model = Fit(kind, options => (options.ImageSize, options.ResizeMode) = (28, mode));
-        var bytes = kind is PictureKind.Bytes or PictureKind.GreyBytes;
+        var bytes = kind is ImageKind.Bytes or ImageKind.GreyBytes;
         Compare(model, kind, size, new() { Resize = true, PixelType = bytes ? OnnxPixelType.Byte : OnnxPixelType.Single });
     }
 
@@ -56,10 +57,10 @@ public class OnnxTests
     [DataRow(ResizeMode.Pad, 30, 50)]
     [DataRow(ResizeMode.Pad, 61, 23)]
     [DataRow(ResizeMode.Pad, 19, 28)]
-    public void Pictures_that_are_not_square_are_resized_alike(ResizeMode mode, int height, int width)
+    public void Images_that_are_not_square_are_resized_alike(ResizeMode mode, int height, int width)
     {
-        using var model = Fit(PictureKind.GreyBytes, options => (options.ImageSize, options.ResizeMode) = (28, mode));
-        var data = new MemoryDataView(5, [Pictures.Vector("Features", i => PixelPattern.Planes(i, 1, height, width), 1, height, width)]);
+        using var model = Fit(ImageKind.GreyBytes, options => (options.ImageSize, options.ResizeMode) = (28, mode));
+        var data = new MemoryDataView(5, [Images.Vector("Features", i => PixelPattern.Planes(i, 1, height, width), 1, height, width)]);
         var pixels = data.GetColumn<VBuffer<byte>>("Features").SelectMany(row => row.DenseValues()).ToArray();
 
         var expected = Snapshot.Scores(model.Transform(data));
@@ -70,31 +71,31 @@ public class OnnxTests
     [TestMethod]
     public void Test_time_flip_exports_and_is_the_mean_of_both()
     {
-        using var plain = Fit(PictureKind.GreyFloats);
-        using var flipping = Fit(PictureKind.GreyFloats, options => options.TestTimeFlip = true);
+        using var plain = Fit(ImageKind.GreyFloats);
+        using var flipping = Fit(ImageKind.GreyFloats, options => options.TestTimeFlip = true);
         Assert.IsTrue(flipping.Model.TestTimeFlip);
-        Compare(flipping, PictureKind.GreyFloats, Pictures.Size, new());
+        Compare(flipping, ImageKind.GreyFloats, Images.Size, new());
 
         float[] Scores(ResNetTransformer model, bool mirrored) => Snapshot.Scores(model.Transform(new MemoryDataView(6,
         [
-            Pictures.Vector("Features", i => Floats(i, mirrored), 1, Pictures.Size, Pictures.Size),
+            Images.Vector("Features", i => Floats(i, mirrored), 1, Images.Size, Images.Size),
         ]))).SelectMany(row => row).ToArray();
         var mean = Scores(plain, false).Zip(Scores(plain, true), (one, other) => (one + other) / 2).ToArray();
         AssertClose(mean, Scores(flipping, false));
         CollectionAssert.AreNotEqual(Scores(plain, false), Scores(flipping, false));
 
-        static float[] Floats(int picture, bool mirrored)
+        static float[] Floats(int image, bool mirrored)
         {
-            var planes = PixelPattern.Planes(picture, 1, Pictures.Size, Pictures.Size);
-            return [.. Enumerable.Range(0, planes.Length).Select(i => planes[mirrored ? i - (i % Pictures.Size) + Pictures.Size - 1 - (i % Pictures.Size) : i] / 255f)];
+            var planes = PixelPattern.Planes(image, 1, Images.Size, Images.Size);
+            return [.. Enumerable.Range(0, planes.Length).Select(i => planes[mirrored ? i - (i % Images.Size) + Images.Size - 1 - (i % Images.Size) : i] / 255f)];
         }
     }
 
     [TestMethod]
     public void Test_time_flip_survives_saving()
     {
-        using var model = Fit(PictureKind.GreyBytes, options => options.TestTimeFlip = true);
-        var data = Pictures.Unlabelled(5);
+        using var model = Fit(ImageKind.GreyBytes, options => options.TestTimeFlip = true);
+        var data = Images.Unlabelled(5);
         using var stream = new MemoryStream();
         Ml.Model.Save(model, data.Schema, stream);
         var loaded = (ResNetTransformer)new MLContext().Model.Load(stream, out _);
@@ -106,10 +107,10 @@ public class OnnxTests
     [TestMethod]
     public void It_says_its_classes_its_names_and_its_versions()
     {
-        using var model = Fit(PictureKind.GreyBytes);
+        using var model = Fit(ImageKind.GreyBytes);
         using var session = Open(model.Model, new());
 
-        Assert.AreEqual(JsonSerializer.Serialize(Pictures.ClassNames), session.ModelMetadata.CustomMetadataMap["class_names"]);
+        Assert.AreEqual(JsonSerializer.Serialize(Images.ClassNames), session.ModelMetadata.CustomMetadataMap["class_names"]);
         Assert.AreEqual("tiny", session.ModelMetadata.CustomMetadataMap["architecture"]);
         Assert.AreEqual("ResNetMLNet", session.ModelMetadata.ProducerName);
         CollectionAssert.AreEquivalent((string[])["pixels"], session.InputNames.ToArray());
@@ -120,12 +121,12 @@ public class OnnxTests
     [TestMethod]
     public void ApplyOnnxModel_gives_the_same_in_a_pipeline()
     {
-        using var model = Fit(PictureKind.GreyFloats);
+        using var model = Fit(ImageKind.GreyFloats);
         var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.onnx");
         try
         {
             model.Model.ExportToOnnx(file);
-            var data = Pictures.Labelled(7, PictureKind.GreyFloats);
+            var data = Images.Labelled(7, ImageKind.GreyFloats);
             var pipeline = Ml.Transforms.CopyColumns("pixels", "Features").Append(Ml.Transforms.ApplyOnnxModel(["probabilities", "class"], ["pixels"], file));
             var scored = pipeline.Fit(data).Transform(data);
 
@@ -145,7 +146,7 @@ public class OnnxTests
     [TestMethod]
     public void An_export_that_fails_leaves_the_old_file_as_it_was()
     {
-        using var model = Fit(PictureKind.GreyBytes);
+        using var model = Fit(ImageKind.GreyBytes);
         var folder = Directory.CreateTempSubdirectory();
         try
         {
@@ -163,18 +164,18 @@ public class OnnxTests
         }
     }
 
-    private static ResNetTransformer Fit(PictureKind kind, Action<ResNetTrainer.Options>? change = null, int size = Pictures.Size) =>
-        Pictures.Trainer(Ml, kind, options =>
+    private static ResNetTransformer Fit(ImageKind kind, Action<ResNetTrainer.Options>? change = null, int size = Images.Size) =>
+        Images.Trainer(Ml, kind, options =>
         {
             (options.NumberOfEpochs, options.Seed) = (2, 3);
             change?.Invoke(options);
-        }).Fit(Pictures.Labelled(24, kind, size: size));
+        }).Fit(Images.Labelled(24, kind, size: size));
 
-    private static void Compare(ResNetTransformer model, PictureKind kind, int size, OnnxExportOptions options)
+    private static void Compare(ResNetTransformer model, ImageKind kind, int size, OnnxExportOptions options)
     {
         const int rows = 9;
-        var data = Pictures.Unlabelled(rows, kind, size);
-        var channels = Pictures.Channels(kind);
+        var data = Images.Unlabelled(rows, kind, size);
+        var channels = Images.Channels(kind);
         var found = options.PixelType == OnnxPixelType.Byte
             ? Run(model.Model, options, new DenseTensor<byte>(Pixels<byte>(), [rows, channels, size, size]))
             : Run(model.Model, options, new DenseTensor<float>(Pixels<float>(), [rows, channels, size, size]));

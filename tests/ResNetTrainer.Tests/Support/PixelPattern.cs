@@ -1,30 +1,30 @@
 namespace ResNetMLNet.Tests.Support;
 
-/// <summary>Pictures made of numbers, the same in every process: a bright bar that tells the class, over noise.</summary>
+/// <summary>Images made of numbers, the same in every process: a bright bar that tells the class, over noise.</summary>
 internal static class PixelPattern
 {
     public const int Classes = 3;
 
-    public static int ClassOf(int picture) => picture % Classes;
+    public static int ClassOf(int image) => image % Classes;
 
     /// <summary>The pixels channel by channel, row by row.</summary>
-    public static byte[] Planes(int picture, int channels, int height, int width)
+    public static byte[] Planes(int image, int channels, int height, int width)
     {
         var pixels = new byte[channels * height * width];
         for (var i = 0; i < pixels.Length; i++)
         {
             var y = i / width % height;
-            var noise = (uint)(i + 1) * 2654435761u ^ (uint)(picture + 1) * 2246822519u;
-            pixels[i] = (byte)((noise >> 13) % 90 + (y * Classes / height == ClassOf(picture) ? 150u : 0u));
+            var noise = (uint)(i + 1) * 2654435761u ^ (uint)(image + 1) * 2246822519u;
+            pixels[i] = (byte)((noise >> 13) % 90 + (y * Classes / height == ClassOf(image) ? 150u : 0u));
         }
 
         return pixels;
     }
 
-    /// <summary>The same picture as BMP file of 24 bits a pixel.</summary>
-    public static byte[] Bmp(int picture, int channels, int height, int width)
+    /// <summary>The same image as BMP file of 24 bits a pixel.</summary>
+    public static byte[] Bmp(int image, int channels, int height, int width)
     {
-        var planes = Planes(picture, channels, height, width);
+        var planes = Planes(image, channels, height, width);
         var stride = (3 * width + 3) / 4 * 4;
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);

@@ -2,18 +2,18 @@ using System.Diagnostics;
 
 namespace ResNetMLNet.Tests.Support;
 
-/// <summary>The sample as its users start it: a process of its own, and a folder of pictures for it.</summary>
+/// <summary>The sample as its users start it: a process of its own, and a folder of images for it.</summary>
 internal static class SampleProcess
 {
-    /// <summary>Writes 30 pictures of 20x20 into a folder, with a sub-folder for each class.</summary>
-    public static void WritePictures(string folder)
+    /// <summary>Writes 30 images of 20x20 into a folder, with a sub-folder for each class.</summary>
+    public static void WriteImages(string folder)
     {
-        foreach (var (name, index) in Pictures.ClassNames.Select((name, index) => (name, index)))
+        foreach (var (name, index) in Images.ClassNames.Select((name, index) => (name, index)))
         {
             Directory.CreateDirectory(Path.Combine(folder, name));
             for (var row = index; row < 30; row += PixelPattern.Classes)
             {
-                Pictures.Image(row, 3, 20).Save(Path.Combine(folder, name, $"{row}.png"));
+                Images.Image(row, 3, 20).Save(Path.Combine(folder, name, $"{row}.png"));
             }
         }
     }

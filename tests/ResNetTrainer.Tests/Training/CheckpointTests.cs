@@ -10,6 +10,8 @@ public class CheckpointTests
 {
     private string _folder = "";
 
+    private CheckpointOptions Resuming => new() { Directory = _folder, Resume = true };
+
     [TestInitialize]
     public void Create() => _folder = Path.Combine(Directory.CreateTempSubdirectory("resnet-checkpoints-").FullName, "checkpoints");
 
@@ -26,20 +28,20 @@ public class CheckpointTests
     [DynamicData(nameof(Interruptions))]
     public void Training_that_was_cancelled_anywhere_and_goes_on_ends_as_if_it_had_not_been(ComputePrecision precision, long? budget, int? size)
     {
-        // Half of these pictures are resized; all are flipped, shifted and erased, in batches that do not divide their number.
+        // Half of these images are resized; all are flipped, shifted and erased, in batches that do not divide their number.
         void Set(ResNetTrainer.Options options) =>
             (options.Precision, options.MemoryBudget, options.ImageSize, options.NumberOfEpochs, options.Augmentation, options.BestWeightsBy) =
             (precision, budget, size, 3, Augmentation.Flip | Augmentation.Shift | Augmentation.Erase, TrainingMetric.ValidationLoss);
-        var expected = Fit(options => (options.ValidationSet, options.CheckpointDirectory) = (Pictures.Labelled(12), null), Set);
+        var expected = Fit(options => (options.ValidationSet, options.Checkpoints) = (Images.Labelled(12), null), Set);
 
         ResNetModel found;
         var starts = 0;
         do
         {
-            // Streamed pictures stop a run a few rows further than the last; others stop it in the first step of the next epoch.
+            // Streamed images stop a run a few rows further than the last; others stop it in the first step of the next epoch.
             starts++;
             using var source = new CancellationTokenSource();
-            var data = Pictures.Labelled(30);
+            var data = Images.Labelled(30);
             var rows = 0;
             data.OnRow = _ =>
             {
@@ -51,8 +53,8 @@ public class CheckpointTests
             found = Fit(
                 options =>
                 {
-                    (options.ValidationSet, options.CancellationToken, options.OnCancellation, options.CheckpointMinutes, options.Resume) =
-                        (Pictures.Labelled(12), source.Token, CancellationBehavior.ReturnModel, 1e-9, true);
+                    (options.ValidationSet, options.CancellationToken, options.OnCancellation, options.Checkpoints) =
+                        (Images.Labelled(12), source.Token, CancellationBehavior.ReturnModel, new() { Directory = _folder, Minutes = 1e-9, Resume = true });
                     options.EpochCallback = _ => Cancel(source, budget is null || starts % 3 == 0);
                 },
                 Set,
@@ -62,7 +64,7 @@ public class CheckpointTests
 
         Assert.IsGreaterThan(1, starts);
         Assert.AreEqual(TrainingOutcome.Completed, found.Training.Outcome);
-        Assert.AreEqual(expected.Weights.Fingerprint(), found.Weights.Fingerprint());
+        Assert.AreEqual(expected.Network.Weights.Fingerprint(), found.Network.Weights.Fingerprint());
         Assert.AreEqual(expected.Training.BestEpoch, found.Training.BestEpoch);
         CollectionAssert.AreEqual(
             expected.History.Select(epoch => (epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss)).ToArray(),
@@ -80,17 +82,17 @@ public class CheckpointTests
     [TestMethod]
     public void Writing_checkpoints_changes_nothing_and_keeps_the_newest_few()
     {
-        var expected = Fit(options => (options.NumberOfEpochs, options.CheckpointDirectory) = (5, null));
-        var found = Fit(options => (options.NumberOfEpochs, options.CheckpointMinutes, options.CheckpointsKept) = (5, 1e-9, 2));
+        var expected = Fit(options => (options.NumberOfEpochs, options.Checkpoints) = (5, null));
+        var found = Fit(options => (options.NumberOfEpochs, options.Checkpoints) = (5, new() { Directory = _folder, Minutes = 1e-9, Kept = 2 }));
 
-        Assert.AreEqual(expected.Weights.Fingerprint(), found.Weights.Fingerprint());
+        Assert.AreEqual(expected.Network.Weights.Fingerprint(), found.Network.Weights.Fingerprint());
         CollectionAssert.AreEqual((string[])["checkpoint-0004-0000004.safetensors", "checkpoint-0005-0000000.safetensors"], Files());
     }
 
     [TestMethod]
     public void They_are_written_at_the_interval_that_is_asked_for_and_at_the_end()
     {
-        Fit(options => (options.NumberOfEpochs, options.CheckpointEpochs, options.CheckpointsKept) = (5, 2, 9));
+        Fit(options => (options.NumberOfEpochs, options.Checkpoints) = (5, new() { Directory = _folder, Epochs = 2, Kept = 9 }));
 
         CollectionAssert.AreEqual(
             (string[])["checkpoint-0002-0000000.safetensors", "checkpoint-0004-0000000.safetensors", "checkpoint-0005-0000000.safetensors"], Files());
@@ -100,22 +102,22 @@ public class CheckpointTests
     public void Finished_training_is_resumed_to_the_same_model_at_once()
     {
         var expected = Fit();
-        var found = Fit(options => (options.Resume, options.EpochCallback) = (true, _ => Assert.Fail("There is nothing left to train.")));
+        var found = Fit(options => (options.Checkpoints, options.EpochCallback) = (Resuming, _ => Assert.Fail("There is nothing left to train.")));
 
-        Assert.AreEqual(expected.Weights.Fingerprint(), found.Weights.Fingerprint());
+        Assert.AreEqual(expected.Network.Weights.Fingerprint(), found.Network.Weights.Fingerprint());
         Assert.HasCount(expected.History.Count, found.History);
     }
 
     [TestMethod]
     public void A_drawn_seed_is_gone_on_with()
     {
-        var data = Pictures.Labelled(30);
-        var trainer = Pictures.Trainer(new MLContext(), change: options => options.CheckpointDirectory = _folder);
+        var data = Images.Labelled(30);
+        var trainer = Images.Trainer(new MLContext(), change: options => options.Checkpoints = new() { Directory = _folder });
         using var first = trainer.Fit(data);
-        using var second = Pictures.Trainer(new MLContext(), change: options => (options.CheckpointDirectory, options.Resume) = (_folder, true)).Fit(data);
+        using var second = Images.Trainer(new MLContext(), change: options => options.Checkpoints = Resuming).Fit(data);
 
         Assert.AreEqual(first.Model.Training.Seed, second.Model.Training.Seed);
-        Assert.AreEqual(first.Model.Weights.Fingerprint(), second.Model.Weights.Fingerprint());
+        Assert.AreEqual(first.Model.Network.Weights.Fingerprint(), second.Model.Network.Weights.Fingerprint());
     }
 
     [TestMethod]
@@ -135,14 +137,14 @@ public class CheckpointTests
             var newest = Path.Combine(_folder, Files()[^1]);
             damage(newest);
             var log = new List<string>();
-            var ml = Pictures.Context();
+            var ml = Images.Context();
             ml.Log += (_, message) => log.Add(message.RawMessage);
             var epochs = 0;
             var found = Fit(
-                options => (options.NumberOfEpochs, options.Resume, options.EpochCallback) = (3, true, _ => epochs++), data: Pictures.Labelled(30), ml: ml);
+                options => (options.NumberOfEpochs, options.Checkpoints, options.EpochCallback) = (3, Resuming, _ => epochs++), data: Images.Labelled(30), ml: ml);
 
             Assert.AreEqual(1, epochs);
-            Assert.AreEqual(expected.Weights.Fingerprint(), found.Weights.Fingerprint());
+            Assert.AreEqual(expected.Network.Weights.Fingerprint(), found.Network.Weights.Fingerprint());
             Assert.IsTrue(log.Any(line => line.Contains(newest, StringComparison.Ordinal) && line.Contains("damaged", StringComparison.Ordinal)));
         }
 
@@ -162,7 +164,7 @@ public class CheckpointTests
         Fit();
         Files().ToList().ForEach(file => File.WriteAllText(Path.Combine(_folder, file), "nothing"));
 
-        Assert.Contains("None of the checkpoints", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Resume = true)).Message);
+        Assert.Contains("None of the checkpoints", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Checkpoints = Resuming)).Message);
     }
 
     public static IEnumerable<object[]> Differences =>
@@ -170,8 +172,8 @@ public class CheckpointTests
         ["BatchSize was 8 and is 6", (Action<ResNetTrainer.Options>)(options => options.BatchSize = 6)],
         ["Seed was 1 and is 2", (Action<ResNetTrainer.Options>)(options => options.Seed = 2)],
         ["architecture", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture with { Width = 8 })],
-        ["pictures was 1x20x20", (Action<ResNetTrainer.Options>)(options => options.ImageSize = 24)],
-        ["the validation data was none", (Action<ResNetTrainer.Options>)(options => options.ValidationSet = Pictures.Labelled(12))],
+        ["images was 1x20x20", (Action<ResNetTrainer.Options>)(options => options.ImageSize = 24)],
+        ["the validation data was none", (Action<ResNetTrainer.Options>)(options => options.ValidationSet = Images.Labelled(12))],
         ["EarlyStopping", (Action<ResNetTrainer.Options>)(options => options.EarlyStopping = new() { Metric = TrainingMetric.TrainLoss })],
     ];
 
@@ -183,18 +185,18 @@ public class CheckpointTests
 
         Assert.Contains(
             difference,
-            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Resume = true, change)).Message);
+            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Checkpoints = Resuming, change)).Message);
     }
 
     [TestMethod]
     public void A_checkpoint_of_another_window_is_refused()
     {
-        // What streamed pictures are shuffled within decides their order.
+        // What streamed images are shuffled within decides their order.
         Fit(options => options.MemoryBudget = 2000);
 
         Assert.Contains(
             "MemoryBudget",
-            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => (options.Resume, options.MemoryBudget) = (true, 3000))).Message);
+            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => (options.Checkpoints, options.MemoryBudget) = (Resuming, 3000))).Message);
     }
 
     [TestMethod]
@@ -204,31 +206,31 @@ public class CheckpointTests
 
         Assert.Contains(
             "training data",
-            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Resume = true, data: Pictures.Labelled(31))).Message);
+            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Checkpoints = Resuming, data: Images.Labelled(31))).Message);
     }
 
     [TestMethod]
     public void A_callback_that_throws_ends_training_and_its_checkpoint_is_kept()
     {
-        var expected = Fit(options => (options.NumberOfEpochs, options.CheckpointDirectory) = (3, null));
+        var expected = Fit(options => (options.NumberOfEpochs, options.Checkpoints) = (3, null));
         Assert.ThrowsExactly<TimeoutException>(() => Fit(options => (options.NumberOfEpochs, options.EpochCallback) = (3, _ => throw new TimeoutException())));
-        var found = Fit(options => (options.NumberOfEpochs, options.Resume) = (3, true));
+        var found = Fit(options => (options.NumberOfEpochs, options.Checkpoints) = (3, Resuming));
 
-        Assert.AreEqual(expected.Weights.Fingerprint(), found.Weights.Fingerprint());
+        Assert.AreEqual(expected.Network.Weights.Fingerprint(), found.Network.Weights.Fingerprint());
     }
 
     [TestMethod]
     public void A_data_view_that_fails_half_way_leaves_a_checkpoint_to_go_on_from()
     {
         static void Stream(ResNetTrainer.Options options) => (options.NumberOfEpochs, options.MemoryBudget) = (2, 2000);
-        var expected = Fit(options => options.CheckpointDirectory = null, Stream);
+        var expected = Fit(options => options.Checkpoints = null, Stream);
         var rows = 0;
-        var data = Pictures.Labelled(30);
+        var data = Images.Labelled(30);
         data.OnRow = _ => _ = ++rows == 52 ? throw new FormatException() : 0;
         Assert.Contains("Row ", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(change: Stream, data: data)).Message);
-        var found = Fit(options => options.Resume = true, Stream);
+        var found = Fit(options => options.Checkpoints = Resuming, Stream);
 
-        Assert.AreEqual(expected.Weights.Fingerprint(), found.Weights.Fingerprint());
+        Assert.AreEqual(expected.Network.Weights.Fingerprint(), found.Network.Weights.Fingerprint());
     }
 
     [TestMethod]
@@ -239,7 +241,7 @@ public class CheckpointTests
         var other = Path.Combine(_folder, "notes.tmp");
         File.WriteAllText(stray, "");
         File.WriteAllText(other, "");
-        Fit(options => options.Resume = true);
+        Fit(options => options.Checkpoints = Resuming);
 
         Assert.IsFalse(File.Exists(stray));
         Assert.IsTrue(File.Exists(other));
@@ -250,18 +252,18 @@ public class CheckpointTests
     {
         File.WriteAllText(_folder, "a file");
 
-        Assert.Contains("CheckpointDirectory", Assert.ThrowsExactly<InvalidOperationException>(() => Fit()).Message);
+        Assert.Contains("Checkpoints.Directory", Assert.ThrowsExactly<InvalidOperationException>(() => Fit()).Message);
     }
 
     [TestMethod]
     public void A_disk_that_fails_does_not_end_training()
     {
         var log = new List<string>();
-        var ml = Pictures.Context();
+        var ml = Images.Context();
         ml.Log += (_, message) => log.Add(message.RawMessage);
-        using var model = Pictures.Trainer(ml, change: options =>
+        using var model = Images.Trainer(ml, change: options =>
         {
-            (options.CheckpointDirectory, options.NumberOfEpochs) = (_folder, 3);
+            (options.Checkpoints, options.NumberOfEpochs) = (new() { Directory = _folder }, 3);
             options.EpochCallback = _ =>
             {
                 // Waits for the file of the first epoch, so that there is one to put in the way.
@@ -276,7 +278,7 @@ public class CheckpointTests
                     File.WriteAllText(_folder, "in the way");
                 }
             };
-        }).Fit(Pictures.Labelled(30));
+        }).Fit(Images.Labelled(30));
 
         Assert.HasCount(3, model.Model.History);
         Assert.IsTrue(log.Any(line => line.Contains("could not be written", StringComparison.Ordinal)));
@@ -287,12 +289,12 @@ public class CheckpointTests
     private ResNetModel Fit(
         Action<ResNetTrainer.Options>? own = null, Action<ResNetTrainer.Options>? change = null, IDataView? data = null, MLContext? ml = null)
     {
-        using var model = Pictures.Trainer(ml ?? Pictures.Context(), change: options =>
+        using var model = Images.Trainer(ml ?? Images.Context(), change: options =>
         {
-            options.CheckpointDirectory = _folder;
+            options.Checkpoints = new() { Directory = _folder };
             change?.Invoke(options);
             own?.Invoke(options);
-        }).Fit(data ?? Pictures.Labelled(30));
+        }).Fit(data ?? Images.Labelled(30));
         return model.Model;
     }
 }

@@ -48,19 +48,19 @@ public class DeterminismTests
     [TestMethod]
     public void A_seed_that_was_drawn_is_in_the_model_and_repeats_it()
     {
-        using var first = Pictures.Trainer(new MLContext()).Fit(Pictures.Labelled());
-        using var other = Pictures.Trainer(new MLContext()).Fit(Pictures.Labelled());
-        using var again = Pictures.Trainer(new MLContext(), change: options => options.Seed = (int)first.Model.Training.Seed).Fit(Pictures.Labelled());
+        using var first = Images.Trainer(new MLContext()).Fit(Images.Labelled());
+        using var other = Images.Trainer(new MLContext()).Fit(Images.Labelled());
+        using var again = Images.Trainer(new MLContext(), change: options => options.Seed = (int)first.Model.Training.Seed).Fit(Images.Labelled());
 
         Assert.AreNotEqual(first.Model.Training.Seed, other.Model.Training.Seed);
-        Assert.AreNotEqual(first.Model.Weights.Fingerprint(), other.Model.Weights.Fingerprint());
-        Assert.AreEqual(first.Model.Weights.Fingerprint(), again.Model.Weights.Fingerprint());
+        Assert.AreNotEqual(first.Model.Network.Weights.Fingerprint(), other.Model.Network.Weights.Fingerprint());
+        Assert.AreEqual(first.Model.Network.Weights.Fingerprint(), again.Model.Network.Weights.Fingerprint());
     }
 
     private static string Fit(ComputePrecision precision, int seed)
     {
-        using var model = Pictures.Trainer(Pictures.Context(seed), change: options => (options.Precision, options.NumberOfEpochs, options.Augmentation) =
-            (precision, 2, Augmentation.Flip | Augmentation.Shift | Augmentation.Erase)).Fit(Pictures.Labelled(40));
-        return model.Model.Weights.Fingerprint();
+        using var model = Images.Trainer(Images.Context(seed), change: options => (options.Precision, options.NumberOfEpochs, options.Augmentation) =
+            (precision, 2, Augmentation.Flip | Augmentation.Shift | Augmentation.Erase)).Fit(Images.Labelled(40));
+        return model.Model.Network.Weights.Fingerprint();
     }
 }

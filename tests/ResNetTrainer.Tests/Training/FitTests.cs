@@ -4,6 +4,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
+using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;
 
@@ -13,18 +14,18 @@ namespace ResNetMLNet.Tests.Training;
 [TestClass]
 public class FitTests
 {
-    private static readonly MLContext Ml = Pictures.Context();
+    private static readonly MLContext Ml = Images.Context();
 
     [TestMethod]
     public void The_callback_is_told_of_every_epoch()
     {
         var epochs = new List<EpochMetrics>();
-        using var model = Pictures.Trainer(Ml, change: options =>
+        using var model = Images.Trainer(Ml, change: options =>
         {
             options.NumberOfEpochs = 3;
             options.EpochCallback = epochs.Add;
-            options.ValidationSet = Pictures.Labelled(12);
-        }).Fit(Pictures.Labelled());
+            options.ValidationSet = Images.Labelled(12);
+        }).Fit(Images.Labelled());
 
         CollectionAssert.AreEqual((int[])[1, 2, 3], epochs.Select(epoch => epoch.Epoch).ToArray());
         CollectionAssert.AreEqual(epochs, model.Model.History.ToArray());
@@ -38,10 +39,10 @@ public class FitTests
     [TestMethod]
     public void Progress_is_in_the_log()
     {
-        var ml = Pictures.Context();
+        var ml = Images.Context();
         var lines = new List<string>();
         ml.Log += (_, message) => lines.Add(message.RawMessage);
-        using var model = Pictures.Trainer(ml).Fit(Pictures.Labelled());
+        using var model = Images.Trainer(ml).Fit(Images.Labelled());
 
         Assert.IsTrue(lines.Any(line => line.Contains("epoch 1 of 1: loss", StringComparison.Ordinal)));
         Assert.IsTrue(lines.Any(line => line.Contains("float32", StringComparison.Ordinal)));
@@ -52,9 +53,9 @@ public class FitTests
     {
         float[] Train(int seed)
         {
-            using var model = Pictures.Trainer(new MLContext(), change: options =>
-                (options.Seed, options.NumberOfEpochs, options.Augmentation) = (seed, 2, Augmentation.Flip | Augmentation.Shift)).Fit(Pictures.Labelled());
-            return model.Model.Weights.Tensors["layer3.0.conv1.weight"].Data;
+            using var model = Images.Trainer(new MLContext(), change: options =>
+                (options.Seed, options.NumberOfEpochs, options.Augmentation) = (seed, 2, Augmentation.Flip | Augmentation.Shift)).Fit(Images.Labelled());
+            return model.Model.Network.Weights.Tensors["layer3.0.conv1.weight"].Data;
         }
 
         CollectionAssert.AreEqual(Train(5), Train(5));
@@ -64,31 +65,31 @@ public class FitTests
     [TestMethod]
     public void Native_memory_is_flat_from_epoch_to_epoch_and_gone_in_the_end()
     {
-        Pictures.Trainer(Ml).Fit(Pictures.Labelled()).Dispose();
+        Images.Trainer(Ml).Fit(Images.Labelled()).Dispose();
         var before = CountTensors();
         var counts = new List<long>();
-        var model = Pictures.Trainer(Ml, change: options =>
+        var model = Images.Trainer(Ml, change: options =>
         {
             options.NumberOfEpochs = 4;
             options.Augmentation = Augmentation.Flip | Augmentation.Shift | Augmentation.Erase;
-            options.ValidationSet = Pictures.Labelled(12);
+            options.ValidationSet = Images.Labelled(12);
             options.EpochCallback = _ => counts.Add(Tensor.TotalCount);
-        }).Fit(Pictures.Labelled());
+        }).Fit(Images.Labelled());
         Assert.AreEqual(before, Tensor.TotalCount);
         Assert.HasCount(1, counts.Distinct());
 
-        Snapshot.Of(model.Transform(Pictures.Unlabelled()));
+        Snapshot.Of(model.Transform(Images.Unlabelled()));
         model.Dispose();
         Assert.AreEqual(before, Tensor.TotalCount);
     }
 
     [TestMethod]
-    [DataRow(PictureKind.ImageOfUnknownSize)]
-    [DataRow(PictureKind.Encoded)]
-    public void Reading_and_reducing_pictures_leaves_nothing_native(PictureKind kind)
+    [DataRow(ImageKind.ImageOfUnknownSize)]
+    [DataRow(ImageKind.Encoded)]
+    public void Reading_and_reducing_images_leaves_nothing_native(ImageKind kind)
     {
-        var data = Pictures.Labelled(12, kind, size: 40);
-        var trainer = Pictures.Trainer(Ml, kind, options => options.ImageSize = 24);
+        var data = Images.Labelled(12, kind, size: 40);
+        var trainer = Images.Trainer(Ml, kind, options => options.ImageSize = 24);
         trainer.Fit(data).Dispose();
         var before = CountTensors();
         using (var model = trainer.Fit(data))
@@ -102,14 +103,14 @@ public class FitTests
     [TestMethod]
     public void A_fit_that_fails_leaves_nothing_native()
     {
-        Pictures.Trainer(Ml).Fit(Pictures.Labelled()).Dispose();
+        Images.Trainer(Ml).Fit(Images.Labelled()).Dispose();
         var before = CountTensors();
-        var data = Pictures.Labelled();
+        var data = Images.Labelled();
         data.OnRow = row => _ = row == 20 ? throw new FormatException() : 0;
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Pictures.Trainer(Ml).Fit(data));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml).Fit(data));
         Assert.Contains("Row 20", error.Message);
         Assert.IsInstanceOfType<FormatException>(error.InnerException);
-        Assert.ThrowsExactly<TimeoutException>(() => Pictures.Trainer(Ml, change: options => options.EpochCallback = _ => throw new TimeoutException()).Fit(Pictures.Labelled()));
+        Assert.ThrowsExactly<TimeoutException>(() => Images.Trainer(Ml, change: options => options.EpochCallback = _ => throw new TimeoutException()).Fit(Images.Labelled()));
 
         Assert.AreEqual(before, Tensor.TotalCount);
     }
@@ -119,9 +120,9 @@ public class FitTests
     [DataRow(false)]
     public void Streaming_that_ends_early_leaves_nothing_native(bool fails)
     {
-        Pictures.Trainer(Ml).Fit(Pictures.Labelled()).Dispose();
+        Images.Trainer(Ml).Fit(Images.Labelled()).Dispose();
         var before = CountTensors();
-        var data = Pictures.Labelled(60);
+        var data = Images.Labelled(60);
         var passes = 0;
         data.OnRow = row =>
         {
@@ -129,7 +130,7 @@ public class FitTests
             _ = passes == 2 && row == 40 && fails ? throw new FormatException("row 40") : 0;
         };
         using var source = new CancellationTokenSource();
-        var trainer = Pictures.Trainer(Ml, change: options =>
+        var trainer = Images.Trainer(Ml, change: options =>
         {
             (options.MemoryBudget, options.NumberOfEpochs, options.BatchSize, options.CancellationToken) = (2000, 50, 4, source.Token);
             options.EpochCallback = _ => source.Cancel();
@@ -144,7 +145,7 @@ public class FitTests
 
         // So that the row that fails is in the middle of a pass.
         static MemoryDataView Unshuffled(MemoryDataView data) =>
-            new(60, Pictures.Features(), Pictures.Key(LabelKind.Text)) { CanShuffle = false, OnRow = data.OnRow };
+            new(60, Images.Features(), Images.Key(LabelKind.Text)) { CanShuffle = false, OnRow = data.OnRow };
     }
 
     [TestMethod]
@@ -153,11 +154,11 @@ public class FitTests
         ResNetTransformer model;
         using (NewDisposeScope())
         {
-            model = Pictures.Trainer(Ml).Fit(Pictures.Labelled());
-            Snapshot.Scores(model.Transform(Pictures.Unlabelled()));
+            model = Images.Trainer(Ml).Fit(Images.Labelled());
+            Snapshot.Scores(model.Transform(Images.Unlabelled()));
         }
 
-        Assert.HasCount(24, Snapshot.Scores(model.Transform(Pictures.Unlabelled())));
+        Assert.HasCount(24, Snapshot.Scores(model.Transform(Images.Unlabelled())));
         model.Dispose();
     }
 
@@ -166,7 +167,7 @@ public class FitTests
     {
         using var source = new CancellationTokenSource();
         var epochs = 0;
-        var trainer = Pictures.Trainer(Ml, change: options =>
+        var trainer = Images.Trainer(Ml, change: options =>
         {
             (options.NumberOfEpochs, options.CancellationToken) = (1000, source.Token);
             options.EpochCallback = _ =>
@@ -176,29 +177,29 @@ public class FitTests
             };
         });
 
-        Assert.ThrowsExactly<OperationCanceledException>(() => trainer.Fit(Pictures.Labelled()));
+        Assert.ThrowsExactly<OperationCanceledException>(() => trainer.Fit(Images.Labelled()));
         Assert.AreEqual(1, epochs);
     }
 
     [TestMethod]
     public void CancelExecution_of_the_context_stops_it()
     {
-        var ml = Pictures.Context();
+        var ml = Images.Context();
         // Internal in ML.NET, where AutoML uses it.
         var cancel = typeof(MLContext).GetMethod("CancelExecution", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)!;
-        var trainer = Pictures.Trainer(ml, change: options => (options.NumberOfEpochs, options.EpochCallback) = (1000, _ => cancel.Invoke(ml, null)));
+        var trainer = Images.Trainer(ml, change: options => (options.NumberOfEpochs, options.EpochCallback) = (1000, _ => cancel.Invoke(ml, null)));
 
-        Assert.ThrowsExactly<OperationCanceledException>(() => trainer.Fit(Pictures.Labelled()));
+        Assert.ThrowsExactly<OperationCanceledException>(() => trainer.Fit(Images.Labelled()));
     }
 
     [TestMethod]
-    [DataRow(PictureKind.GreyBytes)]
-    [DataRow(PictureKind.Floats)]
-    [DataRow(PictureKind.Encoded)]
-    public void Pictures_beyond_the_budget_are_streamed_and_learnt_as_well(PictureKind kind)
+    [DataRow(ImageKind.GreyBytes)]
+    [DataRow(ImageKind.Floats)]
+    [DataRow(ImageKind.Encoded)]
+    public void Images_beyond_the_budget_are_streamed_and_learnt_as_well(ImageKind kind)
     {
-        var data = Pictures.Labelled(60, kind);
-        using var model = Pictures.Trainer(Ml, kind, options =>
+        var data = Images.Labelled(60, kind);
+        using var model = Images.Trainer(Ml, kind, options =>
             (options.MemoryBudget, options.NumberOfEpochs, options.LearningRate) = (5000, 8, 0.05)).Fit(data);
 
         Assert.AreEqual(60, model.Model.Training.Images);
@@ -209,16 +210,16 @@ public class FitTests
     [DataRow(0L)]
     [DataRow(3000L)]
     [DataRow(long.MaxValue)]
-    public void Every_pass_has_every_picture_once_in_an_order_that_the_seed_decides(long budget)
+    public void Every_pass_has_every_image_once_in_an_order_that_the_seed_decides(long budget)
     {
-        // The first pixel is the number of the picture.
+        // The first pixel is the number of the image.
         var data = new MemoryDataView(
-            50, Pictures.Vector("Features", row => { var pixels = new byte[400]; pixels[0] = (byte)row; return pixels; }, 1, 20, 20), Pictures.Key(LabelKind.Text));
+            50, Images.Vector("Features", row => { var pixels = new byte[400]; pixels[0] = (byte)row; return pixels; }, 1, 20, 20), Images.Key(LabelKind.Text));
         var host = ((Microsoft.ML.Runtime.IHostEnvironment)Ml).Register("test");
         var feature = FeatureColumn.Find(host, data.Schema, "Features", 1);
         var label = LabelColumn.Find(host, data.Schema, "Label");
-        using var set = PictureSet.Load(
-            host, data, new(feature, label, null), new(new(1, 20, 20), false, ResizeMode.Stretch), CPU, budget, recognisable: false, default);
+        using var set = ImageDataset.Load(
+            new(host, data, new(feature, label, null), new(new(1, 20, 20), false, ResizeMode.Stretch), default), CPU, budget, recognisable: false);
         int[] Pass(long? seed, long skip = 0) => [.. set.Batches(8, seed, skip).SelectMany(batch =>
         {
             using (batch)
@@ -242,14 +243,14 @@ public class FitTests
     [DataRow(ResizeMode.Stretch)]
     [DataRow(ResizeMode.CenterCrop)]
     [DataRow(ResizeMode.Pad)]
-    public void Pictures_of_mixed_sizes_train_and_score(ResizeMode mode)
+    public void Images_of_mixed_sizes_train_and_score(ResizeMode mode)
     {
         var data = new MemoryDataView(
-            24, new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row => Pictures.Image(row, 3, 18 + (row % 3 * 10))), Pictures.Key(LabelKind.Text));
-        using var model = Pictures.Trainer(Ml, PictureKind.Image, options => (options.ImageSize, options.ResizeMode) = (24, mode)).Fit(data);
+            24, new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row => Images.Image(row, 3, 18 + (row % 3 * 10))), Images.Key(LabelKind.Text));
+        using var model = Images.Trainer(Ml, ImageKind.Image, options => (options.ImageSize, options.ResizeMode) = (24, mode)).Fit(data);
         var scores = Snapshot.Scores(model.Transform(data));
 
-        // Each picture has its own score, whatever shape those around it have.
+        // Each image has its own score, whatever shape those around it have.
         Snapshot.AssertNear([scores[7]], Snapshot.Scores(model.Transform(Ml.Data.TakeRows(Ml.Data.SkipRows(data, 7), 1))));
     }
 
@@ -258,24 +259,24 @@ public class FitTests
     {
         byte[] bgra = [30, 20, 10, 255, 60, 50, 40, 255];
         var planes = new byte[6];
-        Interleaved.ToPlanes(bgra, redFirst: false, 3, planes);
+        PixelLayout.ToPlanes(bgra, redFirst: false, 3, planes);
         CollectionAssert.AreEqual((byte[])[10, 40, 20, 50, 30, 60], planes);
-        Interleaved.ToPlanes(bgra, redFirst: true, 3, planes);
+        PixelLayout.ToPlanes(bgra, redFirst: true, 3, planes);
         CollectionAssert.AreEqual((byte[])[30, 60, 20, 50, 10, 40], planes);
 
         var grey = new byte[2];
-        Interleaved.ToPlanes(bgra, redFirst: false, 1, grey);
+        PixelLayout.ToPlanes(bgra, redFirst: false, 1, grey);
         CollectionAssert.AreEqual((byte[])[18, 48], grey);
-        Interleaved.ToPlanes(Interleaved.FromGrey([0, 255]), redFirst: false, 1, grey);
+        PixelLayout.ToPlanes(PixelLayout.FromGrey([0, 255]), redFirst: false, 1, grey);
         CollectionAssert.AreEqual((byte[])[0, 255], grey);
     }
 
     [TestMethod]
-    public void A_left_over_picture_does_no_harm()
+    public void A_left_over_image_does_no_harm()
     {
-        using var model = Pictures.Trainer(Ml, change: options => options.NumberOfEpochs = 2).Fit(Pictures.Labelled(25));
+        using var model = Images.Trainer(Ml, change: options => options.NumberOfEpochs = 2).Fit(Images.Labelled(25));
 
-        Assert.IsTrue(model.Model.Weights.Tensors.Values.All(tensor => tensor.Data.All(float.IsFinite)));
+        Assert.IsTrue(model.Model.Network.Weights.Tensors.Values.All(tensor => tensor.Data.All(float.IsFinite)));
     }
 
     // What other tests left to the garbage collector would vanish at any moment.

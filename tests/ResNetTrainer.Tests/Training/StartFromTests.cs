@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Training;
@@ -12,7 +13,7 @@ public class StartFromTests
     // So small that the weights do not move.
     private const double Nothing = 1e-12;
 
-    private static MLContext Ml => Pictures.Context();
+    private static MLContext Ml => Images.Context();
 
     public static IEnumerable<object[]> Orders =>
     [
@@ -26,13 +27,13 @@ public class StartFromTests
     public void Each_class_keeps_its_weights_wherever_it_is_now(string[] classes)
     {
         using var start = Learnt();
-        using var model = Pictures.Trainer(Ml, change: options =>
+        using var model = Images.Trainer(Ml, change: options =>
             (options.StartFrom, options.LearningRate, options.FrozenStages) = (start, Nothing, 4)).Fit(With(classes));
 
         CollectionAssert.AreEqual(classes, model.Model.ClassNames.ToArray());
-        var (old, now) = (start.Model.Weights, model.Model.Weights);
+        var (old, now) = (start.Model.Network.Weights, model.Model.Network.Weights);
         var length = old["fc.weight"].Length / 3;
-        foreach (var (name, row) in Pictures.ClassNames.Select((name, row) => (name, row)))
+        foreach (var (name, row) in Images.ClassNames.Select((name, row) => (name, row)))
         {
             var newRow = Array.IndexOf(classes, name);
             Snapshot.AssertNear(
@@ -40,7 +41,7 @@ public class StartFromTests
             Assert.AreEqual(old["fc.bias"][row], now["fc.bias"][newRow], 1e-6f);
         }
 
-        // The picture of each class is still known.
+        // The image of each class is still known.
         if (classes.Length == 3)
         {
             Assert.AreEqual(1, Ml.MulticlassClassification.Evaluate(model.Transform(With(classes))).MicroAccuracy, 0.05);
@@ -52,7 +53,7 @@ public class StartFromTests
     {
         using var start = Learnt(rows: 60, ["top", "middle"]);
         var data = With(["top", "middle", "bottom"], rows: 90);
-        using var model = Pictures.Trainer(Ml, change: options => (options.StartFrom, options.NumberOfEpochs, options.LearningRate) = (start, 8, 0.05)).Fit(data);
+        using var model = Images.Trainer(Ml, change: options => (options.StartFrom, options.NumberOfEpochs, options.LearningRate) = (start, 8, 0.05)).Fit(data);
 
         Assert.IsGreaterThan(0.9, Ml.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy);
     }
@@ -60,22 +61,22 @@ public class StartFromTests
     [TestMethod]
     public void It_may_be_a_chain_or_a_zip_and_is_not_changed()
     {
-        var data = Pictures.Labelled(30);
-        var chain = Pictures.Trainer(Ml, change: options => options.NumberOfEpochs = 2).Append(Ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(data);
-        var before = chain.OfType<ResNetTransformer>().Single().Model.Weights.Fingerprint();
+        var data = Images.Labelled(30);
+        var chain = Images.Trainer(Ml, change: options => options.NumberOfEpochs = 2).Append(Ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(data);
+        var before = chain.OfType<ResNetTransformer>().Single().Model.Network.Weights.Fingerprint();
         using var stream = new MemoryStream();
         Ml.Model.Save(chain, data.Schema, stream);
         stream.Position = 0;
         var loaded = Ml.Model.Load(stream, out _);
         var fingerprints = new ITransformer[] { chain, chain.OfType<ResNetTransformer>().Single(), loaded, new TransformerChain<ITransformer>(loaded) }.Select(from =>
         {
-            using var model = Pictures.Trainer(Ml, change: options => options.StartFrom = from).Fit(data);
-            return model.Model.Weights.Fingerprint();
+            using var model = Images.Trainer(Ml, change: options => options.StartFrom = from).Fit(data);
+            return model.Model.Network.Weights.Fingerprint();
         }).ToArray();
 
         Assert.AreEqual(1, fingerprints.Distinct().Count());
         Assert.AreNotEqual(before, fingerprints[0]);
-        Assert.AreEqual(before, chain.OfType<ResNetTransformer>().Single().Model.Weights.Fingerprint());
+        Assert.AreEqual(before, chain.OfType<ResNetTransformer>().Single().Model.Network.Weights.Fingerprint());
     }
 
     [TestMethod]
@@ -85,12 +86,12 @@ public class StartFromTests
     public void Frozen_stages_keep_weights_and_statistics_to_the_bit(int stages, string frozen)
     {
         using var start = Learnt();
-        using var model = Pictures.Trainer(Ml, change: options =>
-            (options.StartFrom, options.FrozenStages, options.NumberOfEpochs) = (start, stages, 2)).Fit(Pictures.Labelled(30));
+        using var model = Images.Trainer(Ml, change: options =>
+            (options.StartFrom, options.FrozenStages, options.NumberOfEpochs) = (start, stages, 2)).Fit(Images.Labelled(30));
         var prefixes = frozen.Split('|').Select(prefix => prefix + ".").ToArray();
-        foreach (var (name, values) in start.Model.Weights.Tensors)
+        foreach (var (name, values) in start.Model.Network.Weights.Tensors)
         {
-            var same = values.Data.AsSpan().SequenceEqual(model.Model.Weights[name]);
+            var same = values.Data.AsSpan().SequenceEqual(model.Model.Network.Weights[name]);
             Assert.AreEqual(prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)), same, name);
         }
     }
@@ -99,15 +100,15 @@ public class StartFromTests
     public void Another_network_is_refused_with_what_to_do()
     {
         using var start = Learnt();
-        var wider = Pictures.Trainer(Ml, change: options =>
+        var wider = Images.Trainer(Ml, change: options =>
             (options.StartFrom, options.Architecture) = (start, options.Architecture with { Name = "wider", Width = 8 }));
-        Assert.Contains("StartFrom is the network tiny", Assert.ThrowsExactly<InvalidOperationException>(() => wider.Fit(Pictures.Labelled())).Message);
+        Assert.Contains("StartFrom is the network tiny", Assert.ThrowsExactly<InvalidOperationException>(() => wider.Fit(Images.Labelled())).Message);
 
-        var colours = Pictures.Trainer(Ml, PictureKind.Bytes, options => options.StartFrom = start);
-        Assert.Contains("1 channels", Assert.ThrowsExactly<InvalidOperationException>(() => colours.Fit(Pictures.Labelled(kind: PictureKind.Bytes))).Message);
+        var colours = Images.Trainer(Ml, ImageKind.Bytes, options => options.StartFrom = start);
+        Assert.Contains("1 channels", Assert.ThrowsExactly<InvalidOperationException>(() => colours.Fit(Images.Labelled(kind: ImageKind.Bytes))).Message);
 
-        var other = Pictures.Trainer(Ml, change: options => options.StartFrom = Ml.Transforms.CopyColumns("a", "Label").Fit(Pictures.Labelled()));
-        Assert.Contains("StartFrom must be", Assert.ThrowsExactly<InvalidOperationException>(() => other.Fit(Pictures.Labelled())).Message);
+        var other = Images.Trainer(Ml, change: options => options.StartFrom = Ml.Transforms.CopyColumns("a", "Label").Fit(Images.Labelled()));
+        Assert.Contains("StartFrom must be", Assert.ThrowsExactly<InvalidOperationException>(() => other.Fit(Images.Labelled())).Message);
     }
 
     [TestMethod]
@@ -117,23 +118,23 @@ public class StartFromTests
         var log = new List<string>();
         var ml = Ml;
         ml.Log += (_, message) => log.Add(message.RawMessage);
-        Pictures.Trainer(ml, change: options => options.StartFrom = start).Fit(With(["top", "middle", "other"])).Dispose();
+        Images.Trainer(ml, change: options => options.StartFrom = start).Fit(With(["top", "middle", "other"])).Dispose();
 
         Assert.IsTrue(log.Any(line => line.Contains("new: other", StringComparison.Ordinal)));
         Assert.IsTrue(log.Any(line => line.Contains("does not have the classes bottom", StringComparison.Ordinal)));
     }
 
     private static ResNetTransformer Learnt(int rows = 60, string[]? classes = null) =>
-        Pictures.Trainer(Ml, change: options => (options.NumberOfEpochs, options.LearningRate) = (8, 0.05)).Fit(With(classes ?? Pictures.ClassNames, rows));
+        Images.Trainer(Ml, change: options => (options.NumberOfEpochs, options.LearningRate) = (8, 0.05)).Fit(With(classes ?? Images.ClassNames, rows));
 
     // Rows of the classes that the key has, with the key's values in the given order.
     private static IDataView With(string[] classes, int rows = 30)
     {
-        var known = Enumerable.Range(0, rows).Where(row => classes.Contains(Pictures.ClassNames[PixelPattern.ClassOf(row)])).ToArray();
+        var known = Enumerable.Range(0, rows).Where(row => classes.Contains(Images.ClassNames[PixelPattern.ClassOf(row)])).ToArray();
         var data = new MemoryDataView(
             known.Length,
-            Pictures.Vector("Features", row => PixelPattern.Planes(known[row], 1, Pictures.Size, Pictures.Size), 1, Pictures.Size, Pictures.Size),
-            Pictures.Text("Text", row => Pictures.ClassNames[PixelPattern.ClassOf(known[row])]));
+            Images.Vector("Features", row => PixelPattern.Planes(known[row], 1, Images.Size, Images.Size), 1, Images.Size, Images.Size),
+            Images.Text("Text", row => Images.ClassNames[PixelPattern.ClassOf(known[row])]));
         var keys = Ml.Data.LoadFromEnumerable(classes.Select(name => new KeyName { Text = name }));
         return Ml.Transforms.Conversion.MapValueToKey("Label", "Text", keyData: keys).Fit(data).Transform(data);
     }

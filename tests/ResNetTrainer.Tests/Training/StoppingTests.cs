@@ -20,7 +20,7 @@ public class StoppingTests
     {
         using var model = Fit(options =>
             (options.EarlyStopping, options.NumberOfEpochs, options.LearningRate) = (new() { Metric = metric, Patience = 2 }, 60, Unsteady));
-        var values = model.Model.History.Select(epoch => Goodness(epoch, metric)).ToArray();
+        var values = model.Model.History.Select(epoch => Score(epoch, metric)).ToArray();
 
         Assert.AreEqual(TrainingOutcome.StoppedEarly, model.Model.Training.Outcome);
         Assert.AreEqual(values.Max(), values[^3]);
@@ -49,7 +49,7 @@ public class StoppingTests
     [TestMethod]
     public void The_best_epochs_weights_are_returned_where_asked()
     {
-        var ml = Pictures.Context();
+        var ml = Images.Context();
         using var model = Fit(options =>
             (options.BestWeightsBy, options.NumberOfEpochs, options.LearningRate) = (TrainingMetric.ValidationLoss, 8, Unsteady));
         var best = model.Model.History.MinBy(epoch => epoch.ValidationLoss)!;
@@ -64,8 +64,8 @@ public class StoppingTests
     [TestMethod]
     public void A_fraction_of_the_training_data_is_held_out()
     {
-        using var model = Pictures.Trainer(Pictures.Context(), change: options => (options.ValidationFraction, options.NumberOfEpochs) = (0.25, 2))
-            .Fit(Pictures.Labelled(200));
+        using var model = Images.Trainer(Images.Context(), change: options => (options.ValidationFraction, options.NumberOfEpochs) = (0.25, 2))
+            .Fit(Images.Labelled(200));
 
         Assert.IsInRange(130, 170, model.Model.Training.Images);
         Assert.IsTrue(model.Model.History.All(epoch => epoch.ValidationLoss is not null && epoch.ValidationAccuracy is not null));
@@ -84,10 +84,10 @@ public class StoppingTests
     [DataRow(false)]
     public void A_metric_of_validation_wants_a_validation_set(bool stopping)
     {
-        var trainer = Pictures.Trainer(Pictures.Context(), change: options => (options.EarlyStopping, options.BestWeightsBy) =
+        var trainer = Images.Trainer(Images.Context(), change: options => (options.EarlyStopping, options.BestWeightsBy) =
             (stopping ? new() : null, stopping ? null : TrainingMetric.ValidationLoss));
 
-        Assert.Contains("there is no validation set", Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Pictures.Labelled())).Message);
+        Assert.Contains("there is no validation set", Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Images.Labelled())).Message);
     }
 
     [TestMethod]
@@ -102,7 +102,7 @@ public class StoppingTests
 
         Assert.AreEqual(TrainingOutcome.Cancelled, model.Model.Training.Outcome);
         Assert.HasCount(2, model.Model.History);
-        Assert.HasCount(24, Snapshot.Scores(model.Transform(Pictures.Unlabelled())));
+        Assert.HasCount(24, Snapshot.Scores(model.Transform(Images.Unlabelled())));
 
         void Cancel(bool now)
         {
@@ -118,7 +118,7 @@ public class StoppingTests
     {
         // The 1,000 rows are streamed, 8 a step: no more are read than are read ahead.
         using var source = new CancellationTokenSource();
-        var data = Pictures.Labelled(1000);
+        var data = Images.Labelled(1000);
         var rows = 0;
         data.OnRow = _ =>
         {
@@ -127,7 +127,7 @@ public class StoppingTests
                 source.Cancel();
             }
         };
-        var trainer = Pictures.Trainer(Pictures.Context(), change: options =>
+        var trainer = Images.Trainer(Images.Context(), change: options =>
             (options.NumberOfEpochs, options.CancellationToken, options.MemoryBudget) = (1000, source.Token, 2000));
 
         Assert.ThrowsExactly<OperationCanceledException>(() => trainer.Fit(data));
@@ -136,10 +136,10 @@ public class StoppingTests
     }
 
     [TestMethod]
-    public void Cancelling_stops_the_reading_of_the_pictures_too()
+    public void Cancelling_stops_the_reading_of_the_images_too()
     {
         using var source = new CancellationTokenSource();
-        var data = Pictures.Labelled(1000);
+        var data = Images.Labelled(1000);
         data.OnRow = row =>
         {
             if (row == 100)
@@ -149,11 +149,11 @@ public class StoppingTests
         };
 
         Assert.ThrowsExactly<OperationCanceledException>(
-            () => Pictures.Trainer(Pictures.Context(), change: options => options.CancellationToken = source.Token).Fit(data));
+            () => Images.Trainer(Images.Context(), change: options => options.CancellationToken = source.Token).Fit(data));
         Assert.IsLessThan(500, data.RowsRead);
     }
 
-    private static double Goodness(EpochMetrics epoch, TrainingMetric metric) => metric switch
+    private static double Score(EpochMetrics epoch, TrainingMetric metric) => metric switch
     {
         TrainingMetric.ValidationLoss => -epoch.ValidationLoss!.Value,
         TrainingMetric.ValidationAccuracy => epoch.ValidationAccuracy!.Value,
@@ -162,7 +162,7 @@ public class StoppingTests
     };
 
     private static ResNetTransformer Fit(Action<ResNetTrainer.Options> change) =>
-        Pictures.Trainer(Pictures.Context(), change: change).Fit(Pictures.Labelled(40), Validation());
+        Images.Trainer(Images.Context(), change: change).Fit(Images.Labelled(40), Validation());
 
-    private static IDataView Validation() => new MLContext().Data.SkipRows(Pictures.Labelled(60), 40);
+    private static IDataView Validation() => new MLContext().Data.SkipRows(Images.Labelled(60), 40);
 }

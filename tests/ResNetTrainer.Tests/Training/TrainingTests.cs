@@ -1,6 +1,6 @@
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
-using ResNetMLNet.Hosting;
+using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Training;
 using TorchSharp;
@@ -20,7 +20,7 @@ public class TrainingTests
         const double Momentum = 0.9, Decay = 0.1, Rate = 0.5;
         using var scope = NewDisposeScope();
         var architecture = ResNetArchitecture.ResNet18 with { Width = 1, Depths = new(1, 1, 1, 1) };
-        using var network = ResNet.Create(new(architecture, 1, 2), 32, 32, Initialisation.He, seed: 1, CPU, ScalarType.Float32);
+        using var network = TrainableNetwork.Create(new(architecture, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
         using var optimizer = new SgdOptimizer(network, Momentum, Decay);
         foreach (var (name, decay) in ((string, double)[])[("fc.weight", Decay), ("fc.bias", 0)])
         {
@@ -55,15 +55,14 @@ public class TrainingTests
     }
 
     [TestMethod]
-    public void The_best_recipe_is_longer_erases_and_begins_with_smaller_pictures()
+    public void The_best_recipe_is_longer_erases_and_begins_with_smaller_images()
     {
         var (fast, best) = (Plan(TrainingRecipe.Fast), Plan(TrainingRecipe.Best));
 
         Assert.IsGreaterThan(fast.Epochs, best.Epochs);
         Assert.IsTrue(best.Augmentation.HasFlag(Augmentation.Flip | Augmentation.Erase));
-        var network = new NetworkPlan(ResNetArchitecture.ResNet18, channels: 1, classes: 10);
         ImageShape full = new(1, 64, 64);
-        var sizes = new PictureSizes(network, full, best.SmallestPictures, best.GrownAfter);
+        var sizes = new ProgressiveResizing(new(ResNetArchitecture.ResNet18, full, classes: 10), best.InitialImageScale, best.GrownAfter);
         Assert.IsLessThan(full.Height, sizes.At(0).Height);
         Assert.AreEqual(full, sizes.At(best.GrownAfter));
         Assert.AreEqual(full, sizes.At(0.999));
@@ -84,22 +83,22 @@ public class TrainingTests
     }
 
     [TestMethod]
-    public void Without_augmentation_pictures_stay_as_they_are()
+    public void Without_augmentation_images_stay_as_they_are()
     {
         using var scope = NewDisposeScope();
-        var pictures = Numbered(4, 20);
+        var images = Numbered(4, 20);
 
-        Assert.AreSame(pictures, Augmenter.Apply(pictures, Augmentation.None, seed: 1));
+        Assert.AreSame(images, Augmenter.Apply(images, Augmentation.None, seed: 1));
     }
 
     [TestMethod]
-    public void A_flip_mirrors_some_pictures_and_leaves_the_others()
+    public void A_flip_mirrors_some_images_and_leaves_the_others()
     {
         using var scope = NewDisposeScope();
-        var pictures = Numbered(32, 20);
-        var changed = Augmenter.Apply(pictures, Augmentation.Flip, seed: 1);
-        var mirrored = Enumerable.Range(0, 32).Count(i => changed[i].equal(pictures[i].flip(2)).all().item<bool>());
-        var same = Enumerable.Range(0, 32).Count(i => changed[i].equal(pictures[i]).all().item<bool>());
+        var images = Numbered(32, 20);
+        var changed = Augmenter.Apply(images, Augmentation.Flip, seed: 1);
+        var mirrored = Enumerable.Range(0, 32).Count(i => changed[i].equal(images[i].flip(2)).all().item<bool>());
+        var same = Enumerable.Range(0, 32).Count(i => changed[i].equal(images[i]).all().item<bool>());
 
         Assert.AreEqual(32, mirrored + same);
         Assert.IsGreaterThan(4, mirrored);
@@ -107,11 +106,11 @@ public class TrainingTests
     }
 
     [TestMethod]
-    public void A_shift_moves_pictures_by_up_to_a_sixteenth_and_leaves_black()
+    public void A_shift_moves_images_by_up_to_a_sixteenth_and_leaves_black()
     {
         using var scope = NewDisposeScope();
-        var pictures = ones(64, 1, 32, 32);
-        var black = Augmenter.Apply(pictures, Augmentation.Shift, seed: 1).eq(0).sum(1, 2, 3).data<long>().ToArray();
+        var images = ones(64, 1, 32, 32);
+        var black = Augmenter.Apply(images, Augmentation.Shift, seed: 1).eq(0).sum(1, 2, 3).data<long>().ToArray();
 
         // Two pixels at most in each direction.
         Assert.IsLessThanOrEqualTo(32 * 32 - (30 * 30), black.Max());
@@ -119,7 +118,7 @@ public class TrainingTests
     }
 
     [TestMethod]
-    public void Erasing_makes_a_square_black_in_some_pictures()
+    public void Erasing_makes_a_square_black_in_some_images()
     {
         using var scope = NewDisposeScope();
         var black = Augmenter.Apply(ones(64, 1, 32, 32), Augmentation.Erase, seed: 1).eq(0).sum(1, 2, 3).data<long>().ToArray();
@@ -132,9 +131,9 @@ public class TrainingTests
     public void The_same_seed_makes_the_same_changes_and_another_seed_others()
     {
         using var scope = NewDisposeScope();
-        var pictures = Numbered(16, 24);
+        var images = Numbered(16, 24);
         var all = Augmentation.Flip | Augmentation.Shift | Augmentation.Erase;
-        Tensor Apply(long seed) => Augmenter.Apply(pictures, all, seed);
+        Tensor Apply(long seed) => Augmenter.Apply(images, all, seed);
 
         Assert.IsTrue(Apply(1).equal(Apply(1)).all().item<bool>());
         Assert.IsFalse(Apply(1).equal(Apply(2)).all().item<bool>());
@@ -157,9 +156,9 @@ public class TrainingTests
         Assert.AreEqual(RandomStream.Derive(3, 4), RandomStream.Derive(3, 4));
     }
 
-    // Every pixel of every picture has a value of its own.
+    // Every pixel of every image has a value of its own.
     private static Tensor Numbered(int count, int size) => arange(1, (count * size * size) + 1, ScalarType.Float32).view(count, 1, size, size);
 
     private static TrainingPlan Plan(TrainingRecipe recipe) =>
-        TrainingPlan.Create(recipe, epochs: null, batchSize: null, learningRate: null, augmentation: null, pictures: 60_000, continues: false, seed: 0, precision: ScalarType.Float32);
+        TrainingPlan.Create(new() { Recipe = recipe, Images = 60_000, Seed = 0, Precision = ScalarType.Float32 });
 }

@@ -12,8 +12,8 @@ public class TroubleTests
     [TestMethod]
     public void A_loss_that_is_not_finite_is_reported_at_its_step_with_what_to_try()
     {
-        var trainer = Pictures.Trainer(Pictures.Context(), change: options => options.LearningRate = 1e30);
-        var error = Assert.ThrowsExactly<TrainingDivergedException>(() => trainer.Fit(Pictures.Labelled()));
+        var trainer = Images.Trainer(Images.Context(), change: options => options.LearningRate = 1e30);
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(() => trainer.Fit(Images.Labelled()));
 
         Assert.AreEqual(1, error.Epoch);
         Assert.IsInRange(2, 3, error.Step);
@@ -33,17 +33,17 @@ public class TroubleTests
         {
             // From the third epoch on, the weights are so large that the sum of two is infinite. (The rows are read once more before the first epoch.)
             var passes = 0;
-            var data = new MemoryDataView(24, Pictures.Features(), Pictures.Key(LabelKind.Text), new MemoryColumn<float>("Weight", NumberDataViewType.Single, _ => passes > 3 ? 3e38f : 1)) { CanShuffle = false };
+            var data = new MemoryDataView(24, Images.Features(), Images.Key(LabelKind.Text), new MemoryColumn<float>("Weight", NumberDataViewType.Single, _ => passes > 3 ? 3e38f : 1)) { CanShuffle = false };
             data.OnRow = row => passes += row == 0 ? 1 : 0;
-            var trainer = Pictures.Trainer(Pictures.Context(), change: options =>
-                (options.ExampleWeightColumnName, options.NumberOfEpochs, options.MemoryBudget, options.CheckpointDirectory) = ("Weight", 5, 100, folder));
+            var trainer = Images.Trainer(Images.Context(), change: options =>
+                (options.ExampleWeightColumnName, options.NumberOfEpochs, options.MemoryBudget, options.Checkpoints) = ("Weight", 5, 100, new() { Directory = folder }));
             var error = Assert.ThrowsExactly<TrainingDivergedException>(() => trainer.Fit(data));
 
             Assert.AreEqual(3, error.Epoch);
             using var good = error.LastGoodModel!;
             Assert.AreEqual(TrainingOutcome.Diverged, good.Model.Training.Outcome);
             Assert.HasCount(2, good.Model.History);
-            Assert.IsTrue(Snapshot.Scores(good.Transform(Pictures.Unlabelled())).All(row => row.All(float.IsFinite)));
+            Assert.IsTrue(Snapshot.Scores(good.Transform(Images.Unlabelled())).All(row => row.All(float.IsFinite)));
 
             // Nor is the checkpoint of what went wrong.
             Assert.IsTrue(Directory.GetFiles(folder).All(file => string.CompareOrdinal(Path.GetFileName(file), "checkpoint-0003") < 0));
@@ -58,8 +58,8 @@ public class TroubleTests
     public void Memory_that_runs_out_is_explained_with_the_options_that_lower_it()
     {
         // Asks libtorch for 128 TiB, as a network that is too large would.
-        var trainer = Pictures.Trainer(Pictures.Context(), change: options => options.EpochCallback = _ => torch.empty([1L << 45]).Dispose());
-        var message = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Pictures.Labelled())).Message;
+        var trainer = Images.Trainer(Images.Context(), change: options => options.EpochCallback = _ => torch.empty([1L << 45]).Dispose());
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Images.Labelled())).Message;
 
         Assert.Contains("134,217,728 MiB", message);
         Assert.Contains("BatchSize", message);

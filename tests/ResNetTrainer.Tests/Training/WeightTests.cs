@@ -9,12 +9,12 @@ namespace ResNetMLNet.Tests.Training;
 [TestClass]
 public class WeightTests
 {
-    private static MLContext Ml => Pictures.Context();
+    private static MLContext Ml => Images.Context();
 
     [TestMethod]
     public void Weights_of_one_change_nothing()
     {
-        Assert.AreEqual(Fit(null).Weights.Fingerprint(), Fit(null, unused: true).Weights.Fingerprint());
+        Assert.AreEqual(Fit(null).Network.Weights.Fingerprint(), Fit(null, unused: true).Network.Weights.Fingerprint());
         var (without, with) = (Fit(null), Fit(_ => 1));
         Assert.AreEqual(without.History[^1].TrainLoss, with.History[^1].TrainLoss, 1e-5);
         Snapshot.AssertNear(Head(without), Head(with), 1e-5f);
@@ -24,15 +24,15 @@ public class WeightTests
     public void A_common_factor_changes_nothing() => Snapshot.AssertNear(Head(Fit(_ => 1)), Head(Fit(_ => 64)), 1e-5f);
 
     [TestMethod]
-    public void Pictures_that_count_nothing_count_in_no_metric()
+    public void Images_that_count_nothing_count_in_no_metric()
     {
         // The labels of half of the rows are wrong, and those rows count nothing.
         var wrong = new MemoryDataView(
             60,
-            Pictures.Features(),
+            Images.Features(),
             new MemoryColumn<byte>("Label", new KeyDataViewType(typeof(byte), 3), row => (byte)((PixelPattern.ClassOf(row) + (IsWrong(row) ? 1 : 0)) % 3 + 1)),
             Weight(row => IsWrong(row) ? 0 : 2));
-        using var model = Pictures.Trainer(Ml, change: options =>
+        using var model = Images.Trainer(Ml, change: options =>
         {
             (options.NumberOfEpochs, options.LearningRate, options.ExampleWeightColumnName) = (10, 0.05, "Weight");
             options.ValidationSet = wrong;
@@ -48,14 +48,14 @@ public class WeightTests
     [TestMethod]
     public void Balanced_classes_count_as_much_as_one_another()
     {
-        // A class of one in ten whose pictures are those of another class: whoever guesses the larger one is right nine times in ten.
+        // A class of one in ten whose images are those of another class: whoever guesses the larger one is right nine times in ten.
         static MemoryDataView Data() => new(
             100,
-            Pictures.Vector("Features", _ => PixelPattern.Planes(0, 1, Pictures.Size, Pictures.Size), 1, Pictures.Size, Pictures.Size),
+            Images.Vector("Features", _ => PixelPattern.Planes(0, 1, Images.Size, Images.Size), 1, Images.Size, Images.Size),
             new MemoryColumn<byte>("Label", new KeyDataViewType(typeof(byte), 2), row => (byte)(row % 10 == 0 ? 2 : 1)));
         float Rare(ClassWeights weights)
         {
-            using var model = Pictures.Trainer(Ml, change: options =>
+            using var model = Images.Trainer(Ml, change: options =>
                 (options.ClassWeights, options.NumberOfEpochs, options.BatchSize, options.LearningRate) = (weights, 30, 100, 0.2)).Fit(Data());
             return Snapshot.Scores(model.Transform(Data()))[0][1];
         }
@@ -96,8 +96,8 @@ public class WeightTests
     {
         foreach (var name in (string[])["Nowhere", "Number"])
         {
-            var trainer = Pictures.Trainer(Ml, change: options => options.ExampleWeightColumnName = name);
-            var data = Pictures.Labelled(more: [Pictures.Number()]);
+            var trainer = Images.Trainer(Ml, change: options => options.ExampleWeightColumnName = name);
+            var data = Images.Labelled(more: [Images.Number()]);
             Assert.Contains($"'{name}'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(data)).Message);
             Assert.Contains($"'{name}'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Ml.Transforms.CopyColumns("Other", "Number").Append(trainer).Fit(data)).Message);
         }
@@ -105,13 +105,13 @@ public class WeightTests
 
     private static MemoryColumn Weight(Func<int, float> weight) => new MemoryColumn<float>("Weight", NumberDataViewType.Single, weight);
 
-    private static float[][] Head(ResNetModel model) => [model.Weights["fc.weight"].ToArray()];
+    private static float[][] Head(ResNetModel model) => [model.Network.Weights["fc.weight"].ToArray()];
 
     private static ResNetModel Fit(Func<int, float>? weight, ClassWeights classes = ClassWeights.Equal, bool unused = false)
     {
-        using var model = Pictures.Trainer(Ml, change: options =>
+        using var model = Images.Trainer(Ml, change: options =>
                 (options.ExampleWeightColumnName, options.ClassWeights, options.NumberOfEpochs) = (weight is null ? null : "Weight", classes, 2))
-            .Fit(Pictures.Labelled(30, more: unused || weight is not null ? [Weight(weight ?? (_ => 3))] : []));
+            .Fit(Images.Labelled(30, more: unused || weight is not null ? [Weight(weight ?? (_ => 3))] : []));
         return model.Model;
     }
 }

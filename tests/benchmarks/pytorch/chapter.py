@@ -59,13 +59,13 @@ def load(folder, part, limit=None):
 
 
 def prepare(images, size):
-    pictures = images.float().div_(255)
-    return pictures if size == 28 else F.interpolate(pictures, size, mode="bilinear", align_corners=False, antialias=True)
+    images = images.float().div_(255)
+    return images if size == 28 else F.interpolate(images, size, mode="bilinear", align_corners=False, antialias=True)
 
 
-def step(net, optimizer, pictures, labels):
+def step(net, optimizer, images, labels):
     optimizer.zero_grad()
-    logits = net(pictures)
+    logits = net(images)
     loss = F.cross_entropy(logits, labels)
     loss.backward()
     optimizer.step()
@@ -74,8 +74,8 @@ def step(net, optimizer, pictures, labels):
 
 def time_steps(net, optimizer, arguments):
     images, labels = load(arguments.data, "train", 4 * arguments.batch_size)
-    pictures = prepare(images, arguments.image_size)
-    batches = [(pictures[i : i + arguments.batch_size], labels[i : i + arguments.batch_size])
+    images = prepare(images, arguments.image_size)
+    batches = [(images[i : i + arguments.batch_size], labels[i : i + arguments.batch_size])
                for i in range(0, len(labels) - arguments.batch_size + 1, arguments.batch_size)]
     seconds = []
     for number in range(-2, arguments.steps):

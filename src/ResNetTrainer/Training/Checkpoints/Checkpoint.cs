@@ -1,4 +1,4 @@
-using ResNetMLNet.Network;
+using ResNetMLNet.Formats;
 
 namespace ResNetMLNet.Training.Checkpoints;
 
@@ -9,7 +9,7 @@ internal sealed record Checkpoint
     public required long Step { get; init; }
 
     /// <summary>The sums of loss, hits and weights of the current epoch.</summary>
-    public required double[] Tally { get; init; }
+    public required double[] MetricSums { get; init; }
 
     /// <summary>Seconds spent on the current epoch.</summary>
     public required double Seconds { get; init; }
@@ -20,11 +20,11 @@ internal sealed record Checkpoint
     /// <summary>The epoch of <see cref="Best"/>, from 1.</summary>
     public required int? BestEpoch { get; init; }
 
-    public required NetworkWeights Network { get; init; }
+    public required NamedTensors Network { get; init; }
 
     /// <summary>The optimizer's.</summary>
-    public required NetworkWeights Velocity { get; init; }
+    public required NamedTensors Velocity { get; init; }
 
     /// <summary>The weights of the best epoch, where they are kept.</summary>
-    public required NetworkWeights? Best { get; init; }
+    public required NamedTensors? Best { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using ResNetMLNet.Formats;
 using ResNetMLNet.Network;
-using ResNetMLNet.Persistence;
 
 namespace ResNetMLNet.Training.Checkpoints;
 
@@ -10,12 +11,13 @@ namespace ResNetMLNet.Training.Checkpoints;
 /// </summary>
 internal static class CheckpointFile
 {
-    private const int FormatVersion = 1;
+    // 2: the identity says image where 1 said picture.
+    private const int FormatVersion = 2;
     private static readonly string[] _parts = ["network.", "velocity.", "best."];
 
     public static void Write(string path, Checkpoint checkpoint, IReadOnlyDictionary<string, string> identity)
     {
-        var tensors = new NetworkWeights();
+        var tensors = new NamedTensors();
         foreach (var (prefix, part) in _parts.Zip([checkpoint.Network, checkpoint.Velocity, checkpoint.Best ?? new()]))
         {
             foreach (var (name, values) in part.Tensors)
@@ -24,9 +26,18 @@ internal static class CheckpointFile
             }
         }
 
-        var header = new Header(
-            FormatVersion, checkpoint.Step, checkpoint.Tally, checkpoint.Seconds, checkpoint.History, checkpoint.BestEpoch, identity.ToDictionary());
-        var json = JsonSerializer.Serialize(header, ModelHeader.Json);
+        var json = JsonSerializer.Serialize(
+            new()
+            {
+                FormatVersion = FormatVersion,
+                Step = checkpoint.Step,
+                MetricSums = checkpoint.MetricSums,
+                Seconds = checkpoint.Seconds,
+                History = checkpoint.History,
+                BestEpoch = checkpoint.BestEpoch,
+                Identity = identity.ToDictionary(),
+            },
+            CheckpointJson.Default.CheckpointHeader);
         AtomicFile.Write(path, stream => SafeTensors.Write(stream, tensors, new Dictionary<string, string>
         {
             ["checkpoint"] = json,
@@ -50,13 +61,13 @@ internal static class CheckpointFile
             throw new InvalidDataException("its content is not what was written");
         }
 
-        var header = Parse(json);
+        var header = VersionedJson.Read(json, CheckpointJson.Default.CheckpointHeader, FormatVersion, out var version);
         var parts = _parts.Select(prefix => Part(tensors, prefix)).ToArray();
         return (
             new()
             {
                 Step = header.Step,
-                Tally = header.Tally,
+                MetricSums = header.MetricSums,
                 Seconds = header.Seconds,
                 History = header.History,
                 BestEpoch = header.BestEpoch,
@@ -64,28 +75,16 @@ internal static class CheckpointFile
                 Velocity = parts[1],
                 Best = parts[2].Tensors.Count == 0 ? null : parts[2],
             },
-            header.Identity);
+            version == 1 ? FromVersion1(header.Identity) : header.Identity);
     }
 
-    private static Header Parse(string json)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(json);
-            var version = document.RootElement.GetProperty("formatVersion").GetInt32();
-            return version <= FormatVersion
-                ? document.Deserialize<Header>(ModelHeader.Json)!
-                : throw new InvalidDataException($"it is of format {version}, from a newer version of ResNetMLNet; this one reads up to {FormatVersion}");
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException)
-        {
-            throw new InvalidDataException($"its header cannot be read: {e.Message}", e);
-        }
-    }
+    private static Dictionary<string, string> FromVersion1(Dictionary<string, string> identity) => identity.ToDictionary(
+        entry => entry.Key switch { "pictures" => "images", "SmallestPictures" => nameof(TrainingPlan.InitialImageScale), var key => key },
+        entry => entry.Value.Replace(" pictures of fingerprint ", " images of fingerprint "));
 
-    private static NetworkWeights Part(NetworkWeights tensors, string prefix)
+    private static NamedTensors Part(NamedTensors tensors, string prefix)
     {
-        var part = new NetworkWeights();
+        var part = new NamedTensors();
         foreach (var (name, values) in tensors.Tensors.Where(tensor => tensor.Key.StartsWith(prefix, StringComparison.Ordinal)))
         {
             part.Add(name[prefix.Length..], values.Shape, values.Data);
@@ -93,13 +92,30 @@ internal static class CheckpointFile
 
         return part;
     }
-
-    private sealed record Header(
-        int FormatVersion,
-        long Step,
-        double[] Tally,
-        double Seconds,
-        EpochMetrics[] History,
-        int? BestEpoch,
-        Dictionary<string, string> Identity);
 }
+
+internal sealed record CheckpointHeader
+{
+    public required int FormatVersion { get; init; }
+
+    public required long Step { get; init; }
+
+    [JsonPropertyName("tally")]
+    public required double[] MetricSums { get; init; }
+
+    public required double Seconds { get; init; }
+
+    public required EpochMetrics[] History { get; init; }
+
+    public int? BestEpoch { get; init; }
+
+    public required Dictionary<string, string> Identity { get; init; }
+}
+
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    WriteIndented = true,
+    UseStringEnumConverter = true,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(CheckpointHeader))]
+internal sealed partial class CheckpointJson : JsonSerializerContext;

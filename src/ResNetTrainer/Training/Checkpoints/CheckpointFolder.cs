@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Hosting;
-using ResNetMLNet.Persistence;
+using ResNetMLNet.Formats;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Training.Checkpoints;
 
@@ -23,9 +23,9 @@ internal sealed class CheckpointFolder
     private (string File, Task Task)? _writing;
     private string? _last;
 
-    private CheckpointFolder(IHost host, IChannel channel, string path, int kept)
+    private CheckpointFolder(IHost host, IChannel channel, CheckpointOptions options)
     {
-        (_host, _channel, _path, _kept) = (host, channel, Path.GetFullPath(path), kept);
+        (_host, _channel, _path, _kept) = (host, channel, Path.GetFullPath(options.Directory), options.Kept);
         try
         {
             Directory.CreateDirectory(_path);
@@ -37,7 +37,7 @@ internal sealed class CheckpointFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw _host.Error(e, $"The checkpoint folder '{_path}' cannot be used: {e.Message} Choose another CheckpointDirectory.");
+            throw _host.Error(e, $"The checkpoint folder '{_path}' cannot be used: {e.Message} Choose another Checkpoints.Directory.");
         }
     }
 
@@ -47,22 +47,20 @@ internal sealed class CheckpointFolder
     /// <summary>Opens a folder, which is made where it does not exist.</summary>
     /// <param name="host">The trainer.</param>
     /// <param name="channel">Is told what is found and what goes wrong.</param>
-    /// <param name="path">The folder.</param>
-    /// <param name="kept">How many checkpoints to keep.</param>
-    /// <param name="resume">Whether to look for checkpoints to go on from; without that, their being there is an error.</param>
-    /// <exception cref="InvalidOperationException">The folder cannot be used, has checkpoints without <paramref name="resume"/>, or damaged ones only.</exception>
-    public static CheckpointFolder Open(IHost host, IChannel channel, string path, int kept, bool resume)
+    /// <param name="options">Where, how many, and whether to look for checkpoints to go on from; without that, their being there is an error.</param>
+    /// <exception cref="InvalidOperationException">The folder cannot be used, has checkpoints that nobody wants to go on from, or damaged ones only.</exception>
+    public static CheckpointFolder Open(IHost host, IChannel channel, CheckpointOptions options)
     {
-        var folder = new CheckpointFolder(host, channel, path, kept);
+        var folder = new CheckpointFolder(host, channel, options);
         var files = folder.Files();
-        if (files.Length > 0 && !resume)
+        if (files.Length > 0 && !options.Resume)
         {
             throw host.Error(
                 $"The checkpoint folder '{folder._path}' has the checkpoints of an earlier training. Set Resume = true to go on with it, or choose "
-                + "another CheckpointDirectory, or delete them.");
+                + "another Checkpoints.Directory, or delete them.");
         }
 
-        if (resume)
+        if (options.Resume)
         {
             folder._newest = folder.ReadNewest(files);
             folder.Seed = int.TryParse(
@@ -94,7 +92,7 @@ internal sealed class CheckpointFolder
         {
             throw _host.Error(
                 $"The checkpoint '{newest.File}' belongs to another training: {string.Join("; ", differences)}. Go on with the same data and options, "
-                + "choose another CheckpointDirectory, or start anew from its weights with StartFrom.");
+                + "choose another Checkpoints.Directory, or start anew from its weights with StartFrom.");
         }
 
         return newest.Checkpoint;

@@ -3,13 +3,13 @@ using System.Diagnostics;
 namespace ResNetMLNet.Training.Checkpoints;
 
 /// <summary>Decides when a checkpoint is due. When that is never touches the arithmetic: a state is the same whether it was saved or not.</summary>
-internal sealed class CheckpointSchedule(CheckpointFolder folder, TrainingState state, int epochs, double? minutes)
+internal sealed class CheckpointSchedule(CheckpointFolder folder, TrainingState state, CheckpointOptions options)
 {
     private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
 
     public void AfterStep()
     {
-        if (minutes is { } interval && _sinceLast.Elapsed.TotalMinutes >= interval)
+        if (options.Minutes is { } interval && _sinceLast.Elapsed.TotalMinutes >= interval)
         {
             Write();
         }
@@ -17,7 +17,7 @@ internal sealed class CheckpointSchedule(CheckpointFolder folder, TrainingState 
 
     public void AfterEpoch()
     {
-        if (state.Epoch % epochs == 0)
+        if (state.Epoch % options.Epochs == 0)
         {
             Write();
         }

@@ -1,0 +1,101 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.MLNet;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Data;
+
+/// <summary>The labelled images of a data view, for any number of passes.</summary>
+internal abstract class ImageDataset : IDisposable
+{
+    protected ImageDataset(InputFormat format, Device device, DatasetStatistics statistics)
+    {
+        Format = format;
+        Device = device;
+        Statistics = statistics;
+    }
+
+    public InputFormat Format { get; }
+
+    public Device Device { get; }
+
+    /// <summary>What there is of each class.</summary>
+    public DatasetStatistics Statistics { get; }
+
+    public long Count => Statistics.Count;
+
+    /// <summary>Where each pass reads the data view again: the bytes of images that are in memory, and shuffled, at a time. Null where all are.</summary>
+    public abstract long? Window { get; }
+
+    public bool IsStreamed => Window is not null;
+
+    /// <summary>All images once, in batches.</summary>
+    /// <param name="batchSize">Images a batch; the last has what remains.</param>
+    /// <param name="shuffle">The seed of the order; null for the data's own.</param>
+    /// <param name="skip">How many batches to leave out at the beginning.</param>
+    public abstract IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0);
+
+    public abstract void Dispose();
+
+    /// <summary>
+    /// Reads the images once and keeps them, as compactly as they came, when they fit the budget; else they will be
+    /// read again in each pass. Rows without a label are left out.
+    /// </summary>
+    /// <param name="source">What to read.</param>
+    /// <param name="device">Where the images are kept and batches are made.</param>
+    /// <param name="budget">The bytes that the pixels may take.</param>
+    /// <param name="recognisable">Whether to make a fingerprint of the data.</param>
+    /// <exception cref="InvalidOperationException">There are no rows, or none with a label, or an image cannot be used.</exception>
+    public static ImageDataset Load(ExampleSource source, Device device, long budget, bool recognisable)
+    {
+        using var rows = source.Read();
+        using var statistics = new DatasetStatistics(source.Columns.Label.Classes, recognisable);
+        var store = new ImageStore(source.Data.GetRowCount());
+        try
+        {
+            var fits = true;
+            while (rows.MoveNext())
+            {
+                var pixels = fits ? rows.AddTo(store) : [];
+                statistics.Add(rows.Label, rows.Weight, rows.Shape, pixels);
+                fits = fits && store.Size <= budget;
+            }
+
+            statistics.Complete();
+            Check(source.Host, source.Columns.Label, rows.Count, statistics);
+            if (fits)
+            {
+                store.MoveTo(device);
+                return new InMemoryDataset(store, source.Format, device, statistics);
+            }
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+
+        store.Dispose();
+        return new StreamingDataset(source, device, statistics, budget);
+    }
+
+    private static void Check(IExceptionContext context, LabelColumn label, long rows, DatasetStatistics statistics)
+    {
+        if (rows == 0)
+        {
+            throw context.Error("The data has no rows. Check the path or the filters that it comes from.");
+        }
+
+        if (statistics.Count == 0)
+        {
+            throw context.Error(
+                $"The label column '{label.Column.Name}' is missing in all {rows} rows. Check that the labels are the values that its key was made from.");
+        }
+
+        if (statistics.Weights.All(weight => weight == 0))
+        {
+            throw context.Error("The example weights of all rows are 0: nothing counts. Check the column of weights.");
+        }
+    }
+}

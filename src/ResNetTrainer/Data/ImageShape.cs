@@ -1,9 +1,0 @@
-namespace ResNetMLNet.Data;
-
-/// <summary>The size of a picture as networks want it: channel by channel, row by row.</summary>
-internal readonly record struct ImageShape(int Channels, int Height, int Width)
-{
-    public int Count => Channels * Height * Width;
-
-    public override string ToString() => $"{Channels}x{Height}x{Width}";
-}

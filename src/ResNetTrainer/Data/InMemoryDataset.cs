@@ -1,0 +1,29 @@
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Data;
+
+/// <summary>Images that stay in memory.</summary>
+internal sealed class InMemoryDataset(ImageStore store, InputFormat format, Device device, DatasetStatistics statistics)
+    : ImageDataset(format, device, statistics)
+{
+    public override long? Window => null;
+
+    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0) => Batches(store, batchSize, shuffle, skip, Device);
+
+    public override void Dispose() => store.Dispose();
+
+    /// <summary>All images of a store in batches, without the first few.</summary>
+    internal static IEnumerable<ImageBatch> Batches(ImageStore store, int batchSize, long? shuffle, long skip, Device device)
+    {
+        var order = Enumerable.Range(0, store.Count).ToArray();
+        if (shuffle is { } seed)
+        {
+            RandomStream.Create(seed).Shuffle(order);
+        }
+
+        for (var start = (int)Math.Min(skip * batchSize, order.Length); start < order.Length; start += batchSize)
+        {
+            yield return store.Gather(order.AsSpan(start, Math.Min(batchSize, order.Length - start)), device);
+        }
+    }
+}

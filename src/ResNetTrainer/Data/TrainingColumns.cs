@@ -1,0 +1,23 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace ResNetMLNet.Data;
+
+/// <summary>The columns of a data view that training reads.</summary>
+internal sealed record TrainingColumns(FeatureColumn Feature, LabelColumn Label, WeightColumn? Weight)
+{
+    public IEnumerable<DataViewSchema.Column> All => Weight is null ? [Feature.Column, Label.Column] : [Feature.Column, Label.Column, Weight.Column];
+}
+
+/// <summary>Labelled images of a data view, to be read any number of times.</summary>
+/// <param name="Host">The trainer.</param>
+/// <param name="Data">The data view.</param>
+/// <param name="Columns">Its columns of images, labels and weights.</param>
+/// <param name="Format">What the network sees.</param>
+/// <param name="Cancellation">Stops the reading.</param>
+internal sealed record ExampleSource(IHost Host, IDataView Data, TrainingColumns Columns, InputFormat Format, CancellationToken Cancellation)
+{
+    /// <summary>A cursor over them.</summary>
+    public ExampleReader Read(Random? shuffle = null) => new(this, Data.GetRowCursor(Columns.All, shuffle));
+}

@@ -1,0 +1,69 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.Network;
+
+namespace ResNetMLNet.Data;
+
+/// <summary>Vectors of one shape, dense or sparse.</summary>
+internal sealed class VectorReader<T> : PixelReader
+    where T : unmanaged
+{
+    private readonly ValueGetter<VBuffer<T>> _getter;
+    private VBuffer<T> _vector;
+    private T[] _dense = [];
+
+    public VectorReader(IExceptionContext context, DataViewSchema.Column column, DataViewRow row, ImageShape shape, InputFormat? format)
+        : base(context, column, row, format)
+    {
+        _getter = row.GetGetter<VBuffer<T>>(column);
+        Shape = shape;
+    }
+
+    public override PixelType Type => typeof(T) == typeof(byte) ? PixelType.Byte : PixelType.Single;
+
+    protected override ReadOnlySpan<byte> ReadPixels()
+    {
+        _getter(ref _vector);
+        if (_vector.Length != Shape.Count)
+        {
+            throw Error($"the vector has {_vector.Length} values where an image of {Shape} has {Shape.Count}.");
+        }
+
+        var values = _vector.GetValues();
+        if (!_vector.IsDense)
+        {
+            Array.Resize(ref _dense, Shape.Count);
+            _vector.CopyTo(_dense);
+            values = _dense;
+        }
+
+        if (typeof(T) == typeof(float) && !AllFinite(MemoryMarshal.Cast<T, float>(values)))
+        {
+            throw Error("a pixel is NaN or infinite. Replace missing values, or leave these rows out.");
+        }
+
+        return MemoryMarshal.AsBytes(values);
+    }
+
+    private static bool AllFinite(ReadOnlySpan<float> values)
+    {
+        // x - x is zero for every finite x and NaN for the others.
+        var sum = Vector<float>.Zero;
+        var vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
+        foreach (var vector in vectors)
+        {
+            sum += vector - vector;
+        }
+
+        var rest = 0f;
+        foreach (var value in values[(vectors.Length * Vector<float>.Count)..])
+        {
+            rest += value - value;
+        }
+
+        return Vector.Dot(sum, Vector<float>.One) + rest == 0;
+    }
+}

@@ -1,0 +1,41 @@
+namespace ResNetMLNet;
+
+/// <summary>What an epoch of training came to.</summary>
+public sealed record EpochMetrics
+{
+    /// <summary>The epoch, from 1.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>How many there will be.</summary>
+    public required int NumberOfEpochs { get; init; }
+
+    /// <summary>Mean cross-entropy over the images as they were trained on, in nats.</summary>
+    public required double TrainLoss { get; init; }
+
+    /// <summary>Share of the images whose class was the likeliest, as they were trained on, in [0, 1].</summary>
+    public required double TrainAccuracy { get; init; }
+
+    /// <summary>Mean cross-entropy over the validation set; null without one.</summary>
+    public double? ValidationLoss { get; init; }
+
+    /// <summary>Share of the validation set whose class is the likeliest; null without one.</summary>
+    public double? ValidationAccuracy { get; init; }
+
+    /// <summary>The learning rate of the epoch's last step.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Images trained on a second, without the validation.</summary>
+    public required double ImagesPerSecond { get; init; }
+
+    /// <summary>Seconds that the epoch took, validation included.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>A metric as a number of which more is better; not a number where there was no validation set.</summary>
+    internal double Score(TrainingMetric metric) => metric switch
+    {
+        TrainingMetric.TrainLoss => -TrainLoss,
+        TrainingMetric.TrainAccuracy => TrainAccuracy,
+        TrainingMetric.ValidationAccuracy => ValidationAccuracy ?? double.NaN,
+        _ => -ValidationLoss ?? double.NaN,
+    };
+}

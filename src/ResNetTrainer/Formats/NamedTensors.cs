@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using ResNetMLNet.Network;
+
+namespace ResNetMLNet.Formats;
+
+/// <summary>
+/// Tensors of float32 in managed memory, by name and in order: what files hold, and what a model holds of its network. Immutable by
+/// convention; native networks are made from it when needed.
+/// </summary>
+internal sealed class NamedTensors
+{
+    private readonly Dictionary<string, Values> _tensors = [];
+
+    public IReadOnlyDictionary<string, Values> Tensors => _tensors;
+
+    public ReadOnlySpan<float> this[string name] => _tensors[name].Data;
+
+    public void Add(string name, long[] shape, float[] data) => _tensors.Add(name, new(shape, data));
+
+    /// <summary>By what these values can be recognised: SHA-256 over names, shapes and values.</summary>
+    /// <param name="text">A text that belongs to them, if any.</param>
+    public string Fingerprint(string text = "")
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(text));
+        foreach (var (name, values) in _tensors)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name} {values.ShapeText}\n"));
+            hash.AppendData(MemoryMarshal.AsBytes(values.Data.AsSpan()));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    internal sealed record Values(long[] Shape, float[] Data)
+    {
+        public string ShapeText => $"({string.Join(", ", Shape)})";
+    }
+}

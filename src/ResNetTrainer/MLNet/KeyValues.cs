@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Reflection;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Data.IO;
+using Microsoft.ML.Runtime;
+
+namespace ResNetMLNet.MLNet;
+
+/// <summary>The values behind a key, of whatever type they are: text mostly, but numbers and dates too.</summary>
+internal abstract class KeyValues
+{
+    public abstract PrimitiveDataViewType ItemType { get; }
+
+    /// <summary>The values as text.</summary>
+    public abstract IReadOnlyList<string> Names { get; }
+
+    public abstract void AddTo(DataViewSchema.Annotations.Builder builder, string kind);
+
+    public abstract void Write(IHostEnvironment environment, Stream stream);
+
+    /// <summary>The values of a key column; null where it has none.</summary>
+    public static KeyValues? Of(DataViewSchema.Column column) =>
+        column.Annotations.Schema.GetColumnOrNull(ScoreAnnotations.KeyValues) is { Type: VectorDataViewType { IsKnownSize: true } type } values
+        && column.Type is KeyDataViewType key && (ulong)type.Size == key.Count
+            ? (KeyValues)Typed(nameof(KeyValues<>.From), type).Invoke(null, [column.Annotations, values])!
+            : null;
+
+    /// <summary>The names of classes: the values of their key as text, or numbers where it has none.</summary>
+    public static IReadOnlyList<string> NamesOf(KeyValues? values, int classes) =>
+        values?.Names ?? [.. Enumerable.Range(0, classes).Select(index => index.ToString(CultureInfo.InvariantCulture))];
+
+    public static KeyValues Read(IHostEnvironment environment, Stream stream) =>
+        Saver(environment).TryLoadTypeAndValue(stream, out var type, out var value) && type is VectorDataViewType vector
+            ? (KeyValues)Typed(nameof(KeyValues<>.Of), vector).Invoke(null, [vector, value])!
+            : throw new InvalidDataException("the class names cannot be read");
+
+    private static BinarySaver Saver(IHostEnvironment environment) => new(environment, new BinarySaver.Arguments());
+
+    private static MethodInfo Typed(string method, VectorDataViewType type) =>
+        typeof(KeyValues<>).MakeGenericType(type.ItemType.RawType).GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic)!;
+
+    protected static bool TryWrite<T>(IHostEnvironment environment, Stream stream, VectorDataViewType type, VBuffer<T> values) =>
+        Saver(environment).TryWriteTypeAndValue(stream, type, ref values, out _);
+}
+
+internal sealed class KeyValues<T>(VectorDataViewType type, VBuffer<T> values) : KeyValues
+{
+    public override PrimitiveDataViewType ItemType => type.ItemType;
+
+    public override IReadOnlyList<string> Names { get; } =
+        [.. values.DenseValues().Select(value => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "")];
+
+    public override void AddTo(DataViewSchema.Annotations.Builder builder, string kind) =>
+        builder.Add(kind, type, (ref VBuffer<T> destination) => values.CopyTo(ref destination));
+
+    public override void Write(IHostEnvironment environment, Stream stream)
+    {
+        if (!TryWrite(environment, stream, type, values))
+        {
+            throw environment.Error(
+                $"ML.NET cannot save labels whose values are of type {type.ItemType}. Map them to text or numbers before MapValueToKey.");
+        }
+    }
+
+    internal static KeyValues From(DataViewSchema.Annotations annotations, DataViewSchema.Column column)
+    {
+        var values = default(VBuffer<T>);
+        annotations.GetGetter<VBuffer<T>>(column)(ref values);
+        return new KeyValues<T>((VectorDataViewType)column.Type, values);
+    }
+
+    internal static KeyValues Of(VectorDataViewType type, object values) => new KeyValues<T>(type, (VBuffer<T>)values);
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ResNetMLNet.Scoring;
+
+namespace ResNetMLNet;
+
+/// <summary>What stands beside the weights in a saved model: model.json, readable by people and by any tool.</summary>
+internal sealed record ModelHeader
+{
+    public const int CurrentVersion = 1;
+
+    public int FormatVersion { get; init; } = CurrentVersion;
+
+    public required ResNetArchitecture Architecture { get; init; }
+
+    public required int Channels { get; init; }
+
+    public required int Height { get; init; }
+
+    public required int Width { get; init; }
+
+    public required bool Resizes { get; init; }
+
+    public required ResizeMode ResizeMode { get; init; }
+
+    // Not in the files of the first days.
+    public bool TestTimeFlip { get; init; }
+
+    public required string[] ClassNames { get; init; }
+
+    public required string FeatureColumnName { get; init; }
+
+    public required string ScoreColumnName { get; init; }
+
+    public required string PredictedLabelColumnName { get; init; }
+
+    public required TrainingSummary Training { get; init; }
+
+    public static ModelHeader Of(ResNetModel model, ScoringColumns columns) => new()
+    {
+        Architecture = model.Architecture,
+        Channels = model.ImageChannels,
+        Height = model.ImageHeight,
+        Width = model.ImageWidth,
+        Resizes = model.Network.Format.Resizes,
+        ResizeMode = model.Network.Format.ResizeMode,
+        TestTimeFlip = model.TestTimeFlip,
+        ClassNames = [.. model.ClassNames],
+        FeatureColumnName = columns.Feature,
+        ScoreColumnName = columns.Score,
+        PredictedLabelColumnName = columns.PredictedLabel,
+        Training = model.Training,
+    };
+}
+
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    WriteIndented = true,
+    UseStringEnumConverter = true,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(ModelHeader))]
+internal sealed partial class ModelJson : JsonSerializerContext;

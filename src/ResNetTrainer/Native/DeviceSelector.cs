@@ -1,0 +1,57 @@
+using Microsoft.ML.Runtime;
+using ResNetMLNet.MLNet;
+using TorchSharp;
+
+namespace ResNetMLNet.Native;
+
+/// <summary>Chooses the device as ML.NET's context says it: GpuDeviceId and FallbackToCpu.</summary>
+internal static class DeviceSelector
+{
+    /// <summary>The number of the GPU to use; null for the CPU.</summary>
+    /// <exception cref="InvalidOperationException">A GPU was asked for, there is none, and the context does not fall back to the CPU.</exception>
+    public static int? SelectGpu(IHost host, IChannel channel, ComputeDevice device)
+    {
+        if (device == ComputeDevice.Cpu)
+        {
+            return null;
+        }
+
+        var named = Internals.GpuOf(host);
+        var count = CountGpus();
+        if ((named ?? 0) < count)
+        {
+            return named ?? 0;
+        }
+
+        if (device == ComputeDevice.Auto && named is null)
+        {
+            return null;
+        }
+
+        var problem = count == 0
+            ? "There is no GPU that TorchSharp can use. The application must reference TorchSharp-cuda-windows or TorchSharp-cuda-linux instead of TorchSharp-cpu, and NVIDIA's driver must be installed."
+            : $"There is no GPU {named}: there are {count}, counted from 0.";
+        if (!Internals.FallsBackToCpu(host))
+        {
+            throw host.Error(problem + " Set MLContext.FallbackToCpu, or Device = ComputeDevice.Cpu, to use the CPU.");
+        }
+
+        channel.Warn(problem + " The CPU is used instead.");
+        return null;
+    }
+
+    /// <summary>The device as TorchSharp has it, which must have been loaded.</summary>
+    public static torch.Device ToDevice(int? gpu) => gpu is { } index ? torch.device(DeviceType.CUDA, index) : torch.CPU;
+
+    // An application that only scores on the CPU has no libtorch at all, and one with libtorch for the CPU need not load it to be told.
+    private static int CountGpus()
+    {
+        if (!TorchRuntime.HasCuda)
+        {
+            return 0;
+        }
+
+        TorchRuntime.EnsureLoaded();
+        return torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+
+namespace ResNetMLNet.Native;
+
+/// <summary>
+/// Keeps glibc from giving the memory of every large tensor back to the system and taking it again a moment later, which costs
+/// about a tenth of a training step in page faults. Elsewhere than on glibc it does nothing.
+/// </summary>
+internal static class NativeHeap
+{
+    // From malloc.h.
+    private const int TrimThreshold = -1;
+    private const int MapThreshold = -3;
+
+    // Still larger tensors are mapped by themselves: kept too, they would be cut up for smaller ones, and others taken in their stead
+    // (docs/BENCHMARKS.md, "Growth").
+    private const int KeptMapThreshold = 64 << 20;
+
+    // Where glibc's own adjusting of its thresholds ends; it stops adjusting once they have been set.
+    private const int LargestOwnMapThreshold = 32 << 20;
+
+    private static readonly Lock Gate = new();
+    private static int _keepers;
+
+    /// <summary>Freed memory stays with the process until what is returned, and every other like it, is disposed; then it goes back to the system.</summary>
+    public static IDisposable Keep()
+    {
+        lock (Gate)
+        {
+            if (_keepers++ == 0)
+            {
+                Set(KeptMapThreshold, int.MaxValue);
+            }
+        }
+
+        return new Keeper();
+    }
+
+    private static void Release()
+    {
+        lock (Gate)
+        {
+            if (--_keepers == 0)
+            {
+                Set(LargestOwnMapThreshold, 2 * LargestOwnMapThreshold);
+                TryCall(() => malloc_trim(0));
+            }
+        }
+    }
+
+    private static void Set(int mapThreshold, int trimThreshold)
+    {
+        TryCall(() => mallopt(MapThreshold, mapThreshold));
+        TryCall(() => mallopt(TrimThreshold, trimThreshold));
+    }
+
+    private static void TryCall(Func<int> function)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        try
+        {
+            function();
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Another C library.
+        }
+    }
+
+#pragma warning disable SYSLIB1054, IDE1006 // The names are C's; generated marshalling would need unsafe code for two ints.
+    [DllImport("libc")]
+    private static extern int mallopt(int parameter, int value);
+
+    [DllImport("libc")]
+    private static extern int malloc_trim(nuint pad);
+#pragma warning restore SYSLIB1054, IDE1006
+
+    private sealed class Keeper : IDisposable
+    {
+        private int _disposed;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            {
+                Release();
+            }
+        }
+    }
+}

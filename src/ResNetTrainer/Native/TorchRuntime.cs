@@ -1,0 +1,221 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using System.Runtime.Versioning;
+using TorchSharp;
+
+namespace ResNetMLNet.Native;
+
+/// <summary>Gets TorchSharp's native library into the process before TorchSharp looks for it.</summary>
+internal static class TorchRuntime
+{
+    private const string TorchSharpLibrary = "LibTorchSharp";
+    private static readonly string[] _supportedPlatforms = ["linux-x64", "win-x64", "win-arm64", "osx-arm64"];
+
+    private static readonly Lock _gate = new();
+    private static volatile bool _loaded;
+
+    /// <summary>Whether the application's libtorch is one for GPUs. Where libtorch is loaded already, it is for it to say.</summary>
+    internal static bool HasCuda => _loaded || Find(FileName("torch_cuda")) is not null;
+
+    /// <summary>To be called before the first use of TorchSharp; costs nothing from the second call on.</summary>
+    /// <exception cref="DllNotFoundException">The native library cannot be loaded; the message says what to do.</exception>
+    internal static void EnsureLoaded()
+    {
+        if (_loaded)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (!_loaded)
+            {
+                Load();
+                _loaded = true;
+            }
+        }
+    }
+
+    // TorchSharp, when its own attempt fails, copies packages about, prints to standard output, names the wrong cause
+    // and cannot be used again in the process. So what can fail happens here, by the calls that TorchSharp makes too.
+    private static void Load()
+    {
+        var libtorchLoaded = TryLoad(TorchLibrary);
+        if (TryLoad(TorchSharpLibrary))
+        {
+            return;
+        }
+
+        if (!libtorchLoaded)
+        {
+            throw Explain(TorchLibrary);
+        }
+
+        if (!OperatingSystem.IsLinux() || Find(FileName(TorchSharpLibrary)) is not { } file)
+        {
+            throw Explain(TorchSharpLibrary);
+        }
+
+        LoadMended(file);
+    }
+
+    // The loader looks for a library's dependencies beside it, unless they are loaded already: so libtorch comes
+    // first, wherever it is. On Linux by the name under which LibTorchSharp asks for it; it brings torch_cpu and, in
+    // the CUDA packages, torch_cuda. Elsewhere as TorchSharp does it, which has an order of its own for CUDA's DLLs.
+    private static string TorchLibrary => OperatingSystem.IsLinux() ? "torch" : "torch_cpu";
+
+    [SupportedOSPlatform("linux")]
+    private static void LoadMended(string file)
+    {
+        var cache = MendedLibraryCache.ForCurrentUser();
+        try
+        {
+            cache.Load(Path.GetFileNameWithoutExtension(file), ElfMender.Mend(File.ReadAllBytes(file)));
+        }
+        catch (InvalidDataException e)
+        {
+            throw Unmendable(file, e);
+        }
+        catch (AggregateException e)
+        {
+            throw Unloadable(file, cache.Folders, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unloadable(file, e);
+        }
+
+        // The mended copy bears the original's name (its SONAME), and the system's loader answers a bare name with
+        // the library of that name that is loaded. .NET tries the bare name last, so now it finds the copy, here and
+        // in TorchSharp, and remembers it.
+        if (!TryLoad(TorchSharpLibrary))
+        {
+            throw UnknownToContext();
+        }
+    }
+
+    private static Assembly TorchSharpAssembly => typeof(torch).Assembly;
+
+    private static bool TryLoad(string name)
+    {
+        try
+        {
+            return NativeLibrary.TryLoad(name, TorchSharpAssembly, null, out _);
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            // TryLoad itself does not throw, but a load context of the host's may.
+            return false;
+        }
+    }
+
+    /// <summary>Finds out why <paramref name="library"/> could not be loaded by its name.</summary>
+    private static DllNotFoundException Explain(string library)
+    {
+        if (!_supportedPlatforms.Contains(Platform))
+        {
+            return Unsupported(Platform);
+        }
+
+        if (Find(FileName(library)) is not { } file)
+        {
+            return Missing(FileName(library), Platform);
+        }
+
+        try
+        {
+            NativeLibrary.Load(file);
+            return UnknownToContext();
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            return Unloadable(file, e);
+        }
+    }
+
+    private static DllNotFoundException UnknownToContext() => new(
+        "TorchSharp's native library is there and can be loaded, but not by TorchSharp, which is in the load context "
+        + $"{AssemblyLoadContext.GetLoadContext(TorchSharpAssembly)}. LoadUnmanagedDll of that context must find the library and, "
+        + "where it cannot load it, return 0 rather than throw; or let the default context load TorchSharp.");
+
+    internal static DllNotFoundException Unsupported(string platform) => new(
+        $"There is no libtorch for {platform}: TorchSharp's packages serve linux-x64 (with glibc, not musl), win-x64, "
+        + "win-arm64 (CPU) and osx-arm64 (CPU). Run the application as a process of one of these.");
+
+    internal static DllNotFoundException Missing(string fileName, string platform) => new(
+        $"The native library {fileName} is not among the application's files. The application must reference one of the "
+        + "packages TorchSharp-cpu, TorchSharp-cuda-windows and TorchSharp-cuda-linux, in the version of TorchSharp, "
+        + $"and if it is built for one platform, for {platform}. To score on the CPU, Microsoft.ML.OnnxRuntime is enough.");
+
+    internal static DllNotFoundException Unloadable(string file, Exception cause)
+    {
+        var reason = Reason(cause);
+        var remedy =
+            reason.Contains("GLIBC")
+                ? "This Linux is too old: glibc 2.34 and the libstdc++ of GCC 12 (GLIBCXX_3.4.30) are the least, as in "
+                    + "Debian 12 and Ubuntu 22.04."
+                : "The file is damaged or something it needs is missing: restore and build again from a clean output folder"
+                    + (OperatingSystem.IsWindows() ? ", and install the current Microsoft Visual C++ Redistributable." : ".");
+        return new DllNotFoundException($"The native library '{file}' cannot be loaded. {remedy} The system says: {reason}", cause);
+    }
+
+    internal static DllNotFoundException Unmendable(string file, InvalidDataException cause) => new(
+        $"The native library '{file}' cannot be loaded, and not be adapted to an older libstdc++ either: {cause.Message} "
+        + "Restore and build again from a clean output folder; if that does not help, this version of TorchSharp needs a "
+        + "newer Linux (Debian 13, Ubuntu 24.04).", cause);
+
+    internal static DllNotFoundException Unloadable(string file, IEnumerable<string> folders, AggregateException cause)
+    {
+        // What the loader says about the copy counts, except about a folder that is mounted noexec.
+        var refused = cause.InnerExceptions.FirstOrDefault(
+            e => e is DllNotFoundException && !e.Message.Contains("failed to map segment"));
+        return refused is not null
+            ? Unloadable(file, refused)
+            : new DllNotFoundException(
+                $"The native library '{file}' needs a copy adapted to this system's libstdc++, and none of the folders "
+                + $"{string.Join(", ", folders.Select(folder => $"'{folder}'"))} can hold it. Set the environment variable "
+                + "XDG_CACHE_HOME to a folder that this user may write and load libraries from (not mounted noexec). "
+                + $"The system says: {string.Join(" ", cause.InnerExceptions.Select(Reason))}", cause);
+    }
+
+    // .NET puts advice about tools in front of what the system's loader said.
+    private static string Reason(Exception cause) =>
+        cause.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault("");
+
+    /// <summary>Looks where .NET looks, and in a package folder beside the assembly.</summary>
+    [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "An empty location is left out.")]
+    private static string? Find(string fileName)
+    {
+        string[] roots = [Path.GetDirectoryName(TorchSharpAssembly.Location) ?? "", AppContext.BaseDirectory];
+        var native = Path.Combine("runtimes", Platform, "native");
+        var searched = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+
+        return roots.Where(root => root.Length > 0)
+            .SelectMany(root => (string[])[root, Path.Combine(root, native), Path.Combine(root, "..", "..", native)])
+            .Concat(searched.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+            .Select(folder => Path.Combine(folder, fileName))
+            .FirstOrDefault(File.Exists);
+    }
+
+    private static string FileName(string library) =>
+        OperatingSystem.IsWindows() ? $"{library}.dll" :
+        OperatingSystem.IsMacOS() ? $"lib{library}.dylib" :
+        $"lib{library}.so";
+
+    private static string Platform
+    {
+        get
+        {
+            var system =
+                OperatingSystem.IsWindows() ? "win" :
+                OperatingSystem.IsMacOS() ? "osx" :
+                !OperatingSystem.IsLinux() ? "other" :
+                RuntimeInformation.RuntimeIdentifier.Contains("musl") ? "linux-musl" :
+                RuntimeInformation.RuntimeIdentifier.Contains("alpine") ? "linux-musl" :
+                "linux";
+            return $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+        }
+    }
+}

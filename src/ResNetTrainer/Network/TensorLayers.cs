@@ -1,0 +1,67 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNetMLNet.Network;
+
+/// <summary>The network on tensors: what training and scoring with libtorch have in common.</summary>
+internal abstract class TensorLayers : ILayers<Tensor>
+{
+    private static readonly long[] _ones = [1, 1];
+
+    // What is not needed any more goes at once: a backward pass keeps what it needs by itself.
+    public Tensor Part(string? name, Tensor input, Func<Tensor, Tensor> run)
+    {
+        using var scope = NewDisposeScope();
+        using (input)
+        {
+            return run(input).MoveToOuterDisposeScope();
+        }
+    }
+
+    public abstract Tensor Convolution(ConvolutionPlan convolution, Tensor x);
+
+    public abstract Tensor Linear(LinearPlan linear, Tensor x);
+
+    public Tensor Relu(Tensor x) => x.relu_();
+
+    public Tensor Add(Tensor x, Tensor skip) => x.add_(skip);
+
+    public Tensor MaxPool(Tensor x) => functional.max_pool2d(x, kernel_size: 3, stride: 2, padding: 1);
+
+    public Tensor GlobalAveragePool(Tensor x) => functional.adaptive_avg_pool2d(x, 1);
+
+    public Tensor Flatten(Tensor x) => x.flatten(1);
+
+    /// <summary>A convolution with the part of its kernel that meets the image.</summary>
+    public static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, int stride, KernelWindow window)
+    {
+        var (vertical, horizontal) = (window.Vertical, window.Horizontal);
+
+        // A kernel just as large as the image is a matrix product, which is several times as fast.
+        if (vertical.Padding == 0 && horizontal.Padding == 0 && x.shape[2] == vertical.Count && x.shape[3] == horizontal.Count)
+        {
+            return functional.linear(x.flatten(1), weight.flatten(1), bias).unsqueeze(-1).unsqueeze(-1);
+        }
+
+        // A single value with a stride only sees every second pixel: taking these first makes the backward pass up to twice as fast.
+        return vertical.Count == 1 && horizontal.Count == 1 && stride > 1
+            ? functional.conv2d(x.slice(2, 0, x.shape[2], stride).slice(3, 0, x.shape[3], stride).contiguous(), weight, bias, _ones)
+            : functional.conv2d(x, weight, bias, [stride, stride], [vertical.Padding, horizontal.Padding], _ones);
+    }
+}
+
+/// <summary>Between arrays, windows and tensors.</summary>
+internal static class Tensors
+{
+    /// <summary>
+    /// A copy of an array on a device. A tensor that is merely made from an array shares the array's memory, whose alignment differs
+    /// from run to run, and with it the last bit of matrix products.
+    /// </summary>
+    public static Tensor Copy(float[] values, long[] shape, Device device) => tensor(values, shape).clone().to(device);
+
+    /// <summary>The part of a kernel (outputs, inputs, height, width) that a window shows, as a view.</summary>
+    public static Tensor View(this KernelWindow window, Tensor kernel) => kernel
+        .narrow(2, window.Vertical.First, window.Vertical.Count)
+        .narrow(3, window.Horizontal.First, window.Horizontal.Count);
+}

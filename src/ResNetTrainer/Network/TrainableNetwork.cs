@@ -1,0 +1,128 @@
+using ResNetMLNet.Formats;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNetMLNet.Network;
+
+/// <summary>The network as it is trained: master weights in float32, convolutions in the given precision.</summary>
+/// <remarks>
+/// Owns its tensors: they belong to no dispose scope, and <see cref="Dispose"/> frees them. Not thread-safe.
+/// </remarks>
+internal sealed class TrainableNetwork : IDisposable
+{
+    private readonly Dictionary<string, NetworkTensor> _tensors = [];
+    private readonly Layers _training;
+    private readonly Layers _evaluation;
+
+    private TrainableNetwork(NetworkPlan plan, ScalarType precision, Func<TensorPlan, Tensor> create)
+    {
+        // What is left over from making a tensor goes with the scope; the tensors themselves leave it.
+        using var scope = NewDisposeScope();
+        (Plan, Precision) = (plan, precision);
+        (_training, _evaluation) = (new(this, training: true), new(this, training: false));
+        var cropped = plan.Windows.Where(pair => !pair.Value.IsWhole(pair.Key)).ToDictionary(pair => pair.Key.Weight.Name, pair => pair.Value);
+        foreach (var tensor in plan.Tensors)
+        {
+            KernelWindow? window = cropped.TryGetValue(tensor.Name, out var met) ? met : null;
+            _tensors.Add(tensor.Name, new(tensor, create(tensor), precision, window));
+        }
+    }
+
+    public NetworkPlan Plan { get; }
+
+    /// <summary>What the convolutions compute in.</summary>
+    public ScalarType Precision { get; }
+
+    public IReadOnlyDictionary<string, NetworkTensor> Tensors => _tensors;
+
+    /// <summary>What is trained.</summary>
+    public IEnumerable<NetworkTensor> Parameters => _tensors.Values.Where(tensor => tensor.IsTrained);
+
+    /// <summary>A network with fresh weights.</summary>
+    public static TrainableNetwork Create(NetworkPlan plan, Initialisation initialisation, long seed, Device device, ScalarType precision)
+    {
+        using var generator = new Generator((ulong)seed);
+        return new(plan, precision, tensor => initialisation.Create(tensor, generator).to(device));
+    }
+
+    /// <summary>A network with given weights.</summary>
+    public static TrainableNetwork Create(NetworkPlan plan, NamedTensors weights, Device device, ScalarType precision) =>
+        new(plan, precision, tensor => Network.Tensors.Copy(weights.Tensors[tensor.Name].Data, tensor.Shape, device));
+
+    /// <summary>Images (batch, channels, height, width) in [0, 1] to logits (batch, classes), both float32.</summary>
+    /// <param name="images">The images; not disposed.</param>
+    /// <param name="training">Normalise with the batch's own statistics, and let them update the running ones.</param>
+    public Tensor Forward(Tensor images, bool training)
+    {
+        using var scope = NewDisposeScope();
+        return Plan.Run(training ? _training : _evaluation, images.alias().to_type(Precision)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Leaves the stem and the first stages as they are: their weights are not trained, and they normalise with their running statistics.
+    /// </summary>
+    /// <param name="stages">0 freezes the stem alone; all of them leave only the linear layer to be trained.</param>
+    public void Freeze(int stages)
+    {
+        var frozen = Plan.Stages.Take(stages).SelectMany(blocks => blocks).SelectMany(block => block.Convolutions).Prepend(Plan.Stem);
+        foreach (var tensor in frozen.SelectMany(convolution => convolution.Tensors))
+        {
+            _tensors[tensor.Name].Compute.requires_grad = false;
+        }
+    }
+
+    /// <summary>Takes over weights and running statistics.</summary>
+    public void Import(NamedTensors weights)
+    {
+        foreach (var (name, tensor) in _tensors)
+        {
+            tensor.Import(weights.Tensors[name].Data);
+        }
+    }
+
+    public NamedTensors Export()
+    {
+        var weights = new NamedTensors();
+        foreach (var (name, tensor) in _tensors)
+        {
+            weights.Add(name, tensor.Plan.Shape, tensor.Export());
+        }
+
+        return weights;
+    }
+
+    public void Dispose()
+    {
+        foreach (var tensor in _tensors.Values)
+        {
+            tensor.Dispose();
+        }
+    }
+
+    private NetworkTensor this[TensorPlan tensor] => _tensors[tensor.Name];
+
+    private sealed class Layers(TrainableNetwork network, bool training) : TensorLayers
+    {
+        public override Tensor Convolution(ConvolutionPlan convolution, Tensor x)
+        {
+            var weight = network[convolution.Weight];
+            var bias = convolution.Bias is null ? null : network[convolution.Bias].Compute;
+            var y = Convolve(x, weight.Compute, bias, convolution.Stride, network.Plan.Windows[convolution]);
+            return convolution.Normalisation is { } normalisation ? Normalise(normalisation, y, training && weight.IsTrained) : y;
+        }
+
+        public override Tensor Linear(LinearPlan linear, Tensor x) =>
+            functional.linear(x.to_type(ScalarType.Float32), network[linear.Weight].Master, network[linear.Bias].Master);
+
+        private Tensor Normalise(NormalisationPlan plan, Tensor x, bool byBatch) => functional.batch_norm(
+            x,
+            network[plan.RunningMean].Master,
+            network[plan.RunningVariance].Master,
+            network[plan.Scale].Master,
+            network[plan.Shift].Master,
+            byBatch,
+            NormalisationPlan.Momentum,
+            NormalisationPlan.Epsilon);
+    }
+}

@@ -1,0 +1,34 @@
+using ResNetMLNet.Network;
+
+namespace ResNetMLNet;
+
+/// <summary>The parts of a network with the shape of what each puts out, and the number of its parameters.</summary>
+/// <param name="Layers">The parts in order; shapes without the batch: (channels, height, width) or (features).</param>
+/// <param name="ParameterCount">The number of trained parameters.</param>
+public sealed record ResNetSummary(IReadOnlyList<ResNetSummary.Layer> Layers, long ParameterCount)
+{
+    /// <summary>A part of a network.</summary>
+    /// <param name="Name">What it is.</param>
+    /// <param name="Shape">What it puts out.</param>
+    public sealed record Layer(string Name, IReadOnlyList<long> Shape);
+}
+
+/// <summary>Summaries of networks.</summary>
+public static class ResNetSummaries
+{
+    /// <summary>Lists the parts of a network with the shape of what each puts out for an image, as the chapter's table does.</summary>
+    /// <param name="architecture">The network.</param>
+    /// <param name="imageChannels">1 (grey) or 3 (red, green, blue).</param>
+    /// <param name="imageSize">Pixels a side; at least <see cref="ResNetArchitecture.MinimumImageSize"/>.</param>
+    /// <param name="classes">The number of classes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The image is too small, or there are no classes.</exception>
+    public static ResNetSummary Summarize(this ResNetArchitecture architecture, int imageChannels, int imageSize, int classes)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        ArgumentOutOfRangeException.ThrowIfLessThan(imageChannels, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(imageSize, architecture.MinimumImageSize);
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
+        var plan = new NetworkPlan(architecture, new(imageChannels, imageSize, imageSize), classes);
+        return new([.. plan.Parts.Select(part => new ResNetSummary.Layer(part.Name, part.Shape))], plan.ParameterCount);
+    }
+}

@@ -1,0 +1,65 @@
+using ResNetMLNet.Formats;
+using ResNetMLNet.Formats.Onnx;
+using ResNetMLNet.Network;
+
+namespace ResNetMLNet.Scoring;
+
+/// <summary>A network as a standard ONNX model (https://onnx.ai): images in, logits, probabilities and the likeliest class out.</summary>
+internal static class OnnxModel
+{
+    public const string Input = OnnxInput.Name;
+    public const string Logits = "logits";
+    public const string Probabilities = "probabilities";
+    public const string Class = "class";
+
+    // Opset 18 is the first whose Resize has antialiasing; ONNX 1.13, which brought it, has IR version 8.
+    private const int OpsetVersion = 18;
+    private const int IrVersion = 8;
+
+    public static ModelProto Create(TrainedNetwork network, OnnxExportOptions options)
+    {
+        var (plan, graph) = (network.Plan, new OnnxGraph(network.Plan.Architecture.Name));
+        var images = new OnnxInput(graph, network.Format, options).Add();
+        var layers = new OnnxLayers(graph, plan, network.Weights, Logits);
+        if (network.TestTimeFlip)
+        {
+            AddMirrored(graph, x => plan.Run(layers, x), images, plan.Classes);
+        }
+        else
+        {
+            graph.Add("Softmax", Probabilities, [plan.Run(layers, images)], OnnxGraph.Attribute("axis", 1));
+            graph.AddOutput(Logits, TensorProto.Types.DataType.Float, "What the softmax is taken of.", "batch", plan.Classes);
+        }
+
+        graph.Add("ArgMax", Class, [Probabilities], OnnxGraph.Attribute("axis", 1), OnnxGraph.Attribute("keepdims", 0));
+        graph.AddOutput(Probabilities, TensorProto.Types.DataType.Float, "The probability of each class.", "batch", plan.Classes);
+        graph.AddOutput(Class, TensorProto.Types.DataType.Int64, "The likeliest class, from 0, in the order of class_names.", "batch");
+
+        return new()
+        {
+            IrVersion = IrVersion,
+            ProducerName = "ResNetMLNet",
+            ProducerVersion = typeof(OnnxModel).Assembly.GetName().Version!.ToString(3),
+            OpsetImport = { new OperatorSetIdProto { Version = OpsetVersion } },
+            MetadataProps =
+            {
+                new StringStringEntryProto { Key = "architecture", Value = plan.Architecture.Name },
+                new StringStringEntryProto { Key = "class_names", Value = JsonText.Of(network.ClassNames) },
+            },
+            Graph = graph.Proto,
+        };
+    }
+
+    // The mean of what the network makes of the images and of their mirror images, as TorchScorer has it.
+    private static void AddMirrored(OnnxGraph graph, Func<string, string> network, string images, int classes)
+    {
+        var mirrored = graph.Add(
+            "Slice",
+            "mirrored",
+            [images, graph.Integers("last", -1), graph.Integers("beyond.first", long.MinValue), graph.Integers("axis", 3), graph.Integers("backwards", -1)]);
+        var logits = network(graph.Add("Concat", "both", [images, mirrored], OnnxGraph.Attribute("axis", 0)));
+        var probabilities = graph.Add("Softmax", "softmax", [logits], OnnxGraph.Attribute("axis", 1));
+        var pairs = graph.Add("Reshape", "pairs", [probabilities, graph.Integers("pairs.shape", 2, -1, classes)]);
+        graph.Add("ReduceMean", Probabilities, [pairs, graph.Integers("pairs.axis", 0)], OnnxGraph.Attribute("keepdims", 0));
+    }
+}

@@ -1,0 +1,20 @@
+using ResNetMLNet.Data;
+using ResNetMLNet.Formats;
+using ResNetMLNet.MLNet;
+using ResNetMLNet.Network;
+
+namespace ResNetMLNet.Scoring;
+
+/// <summary>A network as it scores: its weights, how images become its input, and which class each of its outputs is. Immutable; holds nothing native.</summary>
+/// <param name="Plan">The network.</param>
+/// <param name="Weights">Its weights and running statistics.</param>
+/// <param name="Format">What it is fed.</param>
+/// <param name="TestTimeFlip">Whether a score is the mean of those of the image and of its mirror image.</param>
+/// <param name="KeyValues">The values of the label's key; null where it has none.</param>
+internal sealed record TrainedNetwork(NetworkPlan Plan, NamedTensors Weights, InputFormat Format, bool TestTimeFlip, KeyValues? KeyValues)
+{
+    public IReadOnlyList<string> ClassNames { get; } = KeyValues.NamesOf(KeyValues, Plan.Classes);
+}
+
+/// <summary>The columns that a transformer reads and adds.</summary>
+internal sealed record ScoringColumns(string Feature, string Score, string PredictedLabel);

@@ -1,0 +1,156 @@
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
+using ResNetMLNet.MLNet;
+using ResNetMLNet.Network;
+using TorchSharp;
+
+namespace ResNetMLNet;
+
+/// <summary>The data of one training, opened: what is trained on, what is scored after each epoch, and what the network sees of it.</summary>
+internal sealed class TrainingData : IDisposable
+{
+    private TrainingData(TrainingColumns columns, InputFormat format, ImageDataset train, ImageDataset? validation)
+    {
+        (Columns, Format, Train, Validation) = (columns, format, train, validation);
+        KeyValues = KeyValues.Of(columns.Label.Column);
+        ClassNames = KeyValues.NamesOf(KeyValues, columns.Label.Classes);
+    }
+
+    public TrainingColumns Columns { get; }
+
+    public InputFormat Format { get; }
+
+    public ImageDataset Train { get; }
+
+    public ImageDataset? Validation { get; }
+
+    /// <summary>The values of the label's key; null where it has none.</summary>
+    public KeyValues? KeyValues { get; }
+
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">The data cannot be trained on; the message says which row or column and why.</exception>
+    public static TrainingData Open(
+        IHost host, ResNetTrainer.Options options, (IDataView Train, IDataView? Validation) views, torch.Device device, int seed)
+    {
+        var opening = new Opening(host, options, device);
+        var (trainView, validationView) = opening.Split(views, seed);
+        opening.CheckMetrics(validationView);
+        var columns = opening.FindColumns(trainView);
+        var format = opening.FormatOf(trainView, columns.Feature);
+        var train = opening.Load(trainView, columns, format);
+        try
+        {
+            opening.CheckClasses(train, columns.Label);
+            return new(columns, format, train, opening.LoadValidation(validationView, columns.Label, format));
+        }
+        catch
+        {
+            train.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Train.Dispose();
+        Validation?.Dispose();
+    }
+
+    /// <summary>The steps of opening, with what they share.</summary>
+    private sealed class Opening(IHost host, ResNetTrainer.Options options, torch.Device device)
+    {
+        public (IDataView Train, IDataView? Validation) Split((IDataView Train, IDataView? Validation) views, int seed)
+        {
+            if (options.ValidationFraction is not { } fraction)
+            {
+                return views;
+            }
+
+            return views.Validation is null
+                ? Internals.Split(host, views.Train, fraction, seed)
+                : throw host.Error("There is a validation set, and ValidationFraction asks for a part of the training data besides. Leave out one of them.");
+        }
+
+        public void CheckMetrics(IDataView? validation)
+        {
+            foreach (var (option, metric) in ((string, TrainingMetric?)[])
+                [(nameof(options.EarlyStopping), options.EarlyStopping?.Metric), (nameof(options.BestWeightsBy), options.BestWeightsBy)])
+            {
+                if (validation is null && metric is TrainingMetric.ValidationLoss or TrainingMetric.ValidationAccuracy)
+                {
+                    throw host.Error(
+                        $"The option {option} watches {metric}, but there is no validation set. Set ValidationSet or ValidationFraction, or let it watch TrainLoss.");
+                }
+            }
+        }
+
+        public TrainingColumns FindColumns(IDataView data) => new(
+            FeatureColumn.Find(host, data.Schema, options.FeatureColumnName, options.ImageChannels),
+            LabelColumn.Find(host, data.Schema, options.LabelColumnName),
+            WeightColumn.Find(host, data.Schema, options.ExampleWeightColumnName));
+
+        public InputFormat FormatOf(IDataView data, FeatureColumn feature)
+        {
+            var shape = options.ImageSize is { } size
+                ? new ImageShape(feature.Channels, size, size)
+                : feature.FindShape(host, data) ?? throw host.Error("The data has no rows. Check the path or the filters that it comes from.");
+            var smallest = options.Architecture.MinimumImageSize;
+            if (shape.Height < smallest || shape.Width < smallest)
+            {
+                throw host.Error(
+                    $"The images of column '{feature.Column.Name}' are {shape.Height}x{shape.Width} pixels as the network sees them, but it needs {smallest} a side: "
+                    + "the last of its stages would see a single pixel. Set ImageSize (32, say) to have them enlarged.");
+            }
+
+            return new(shape, Resizes: options.ImageSize is not null, options.ResizeMode);
+        }
+
+        public ImageDataset Load(IDataView data, TrainingColumns columns, InputFormat format) => ImageDataset.Load(
+            new(host, data, columns, format, options.CancellationToken),
+            device,
+            options.MemoryBudget ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2,
+            recognisable: options.Checkpoints is not null);
+
+        public void CheckClasses(ImageDataset train, LabelColumn label)
+        {
+            if (train.Statistics.Weights.Count(weight => weight > 0) < 2)
+            {
+                throw host.Error(
+                    $"All rows that count have the same label in column '{label.Column.Name}': there is nothing to tell apart. Check the filters that the data comes from.");
+            }
+        }
+
+        public ImageDataset? LoadValidation(IDataView? data, LabelColumn trainLabel, InputFormat format)
+        {
+            if (data is null)
+            {
+                return null;
+            }
+
+            foreach (var name in (string[])[options.LabelColumnName, options.FeatureColumnName])
+            {
+                if (data.Schema.GetColumnOrNull(name) is null)
+                {
+                    throw host.Error(
+                        $"The validation set has no column '{name}'. It must have been put through the steps before the trainer: fit those on the "
+                        + "training data first and give their Transform of the validation data.");
+                }
+            }
+
+            var columns = FindColumns(data);
+            if (columns.Label.Classes != trainLabel.Classes || !Same(KeyValues.Of(columns.Label.Column), KeyValues.Of(trainLabel.Column)))
+            {
+                throw host.Error(
+                    $"The label column '{options.LabelColumnName}' of the validation set has other classes than that of the training data. Map both with "
+                    + "one fitted MapValueToKey.");
+            }
+
+            return Load(data, columns, format);
+        }
+
+        private static bool Same(KeyValues? one, KeyValues? other) => (one?.Names ?? []).SequenceEqual(other?.Names ?? []);
+    }
+}

@@ -1,0 +1,50 @@
+namespace ResNetMLNet;
+
+/// <summary>How a network is trained: initialisation, optimizer, schedule, augmentation.</summary>
+public enum TrainingRecipe
+{
+    /// <summary>The best accuracy for the time: warm-up and linear decay of the learning rate, Nesterov momentum, weight decay, blocks that start as the identity, flips, and erasing from 16 epochs on.</summary>
+    Fast,
+
+    /// <summary>
+    /// Exactly that of Dive into Deep Learning, 7.6: plain SGD with a constant learning rate of 0.05, batches of 256, 10 epochs,
+    /// Xavier initialisation, no augmentation.
+    /// </summary>
+    Book,
+
+    /// <summary>
+    /// Accuracy before time: as <see cref="Fast"/>, for 50 epochs and with smaller images in the first three quarters of training
+    /// where the network is large enough for them (progressive resizing).
+    /// </summary>
+    Best,
+}
+
+/// <summary>Which random changes training may make to an image. A flip is right for shirts and wrong for digits and text.</summary>
+[Flags]
+public enum Augmentation
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>Half of the images are mirrored, left to right.</summary>
+    Flip = 1,
+
+    /// <summary>Images are shifted by up to a sixteenth of their side, and what is left free is black.</summary>
+    Shift = 2,
+
+    /// <summary>A square of a quarter of the side, at a random place, is made black in half of the images.</summary>
+    Erase = 4,
+}
+
+/// <summary>How much the classes count in the loss and the metrics of training.</summary>
+public enum ClassWeights
+{
+    /// <summary>Every image counts the same, so that frequent classes count more.</summary>
+    Equal,
+
+    /// <summary>
+    /// Every class counts the same, however few images it has: an image's weight is n / (k n_c) for n images of k classes, n_c of them of its
+    /// own (King and Zeng, 2001; scikit-learn's <c>class_weight="balanced"</c>). Example weights multiply it, and count in n and n_c.
+    /// </summary>
+    Balanced,
+}

@@ -1,0 +1,166 @@
+using System.Reflection;
+using System.Runtime.Loader;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Tests.Native;
+
+[TestClass]
+public class TorchRuntimeTests
+{
+    [TestMethod]
+    public void After_loading_a_convolution_can_be_trained() => LoadAndTrain();
+
+    [TestMethod]
+    public void Loading_from_many_threads_and_many_times_is_loading_once() =>
+        Parallel.For(0, 100, _ => TorchRuntime.EnsureLoaded());
+
+    [TestMethod]
+    public void Errors_of_the_native_side_arrive_as_exceptions()
+    {
+        TorchRuntime.EnsureLoaded();
+        using var scope = NewDisposeScope();
+
+        Assert.Throws<Exception>(() => ones(2, 3) + ones(4));
+    }
+
+    [TestMethod]
+    public void It_works_in_the_load_context_of_a_plugin() => LoadAndTrainIn(new PluginContext(throws: false));
+
+    [TestMethod]
+    public void A_load_context_that_throws_is_named_in_the_error()
+    {
+        Exception? error = null;
+        try
+        {
+            LoadAndTrainIn(new PluginContext(throws: true));
+        }
+        catch (TargetInvocationException e)
+        {
+            error = e.InnerException;
+        }
+
+        // Where the original library loads, the context has no reason to throw.
+        if (error is not null)
+        {
+            Assert.IsInstanceOfType<DllNotFoundException>(error);
+            Assert.Contains("\"plugin\"", error.Message);
+            Assert.Contains("LoadUnmanagedDll", error.Message);
+        }
+    }
+
+    [TestMethod]
+    public void A_missing_package_is_named()
+    {
+        var message = TorchRuntime.Missing("libtorch.so", "linux-x64").Message;
+
+        foreach (var word in (string[])["libtorch.so", "TorchSharp-cpu", "TorchSharp-cuda-windows", "TorchSharp-cuda-linux", "linux-x64"])
+        {
+            Assert.Contains(word, message);
+        }
+    }
+
+    [TestMethod]
+    public void An_unsupported_platform_is_told_the_supported_ones()
+    {
+        var message = TorchRuntime.Unsupported("linux-arm64").Message;
+
+        foreach (var platform in (string[])["linux-arm64", "linux-x64", "win-x64", "win-arm64 (CPU)", "osx-arm64 (CPU)"])
+        {
+            Assert.Contains(platform, message);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("advice\n/x/lib.so: /lib/libc.so.6: version `GLIBC_2.34' not found (required by /x/lib.so)\n", "Linux is too old")]
+    [DataRow("advice\n/x/lib.so: file too short\n", "restore and build again")]
+    public void A_library_that_does_not_load_is_told_why(string cause, string remedy)
+    {
+        var inner = new DllNotFoundException(cause);
+
+        var error = TorchRuntime.Unloadable("/x/lib.so", inner);
+
+        Assert.Contains(remedy, error.Message);
+        Assert.Contains(cause.Split('\n')[1], error.Message);
+        Assert.DoesNotContain("advice", error.Message);
+        Assert.AreSame(inner, error.InnerException);
+    }
+
+    [TestMethod]
+    public void No_place_for_the_copy_is_told_with_the_places_and_the_way_out()
+    {
+        var failures = new AggregateException(
+            new UnauthorizedAccessException("Access to the path '/a' is denied."),
+            new DllNotFoundException("advice\n/b/lib.so: failed to map segment from shared object"));
+
+        var message = TorchRuntime.Unloadable("/x/lib.so", ["/a", "/b"], failures).Message;
+
+        foreach (var words in (string[])["'/a', '/b'", "XDG_CACHE_HOME", "'/a' is denied", "failed to map segment"])
+        {
+            Assert.Contains(words, message);
+        }
+    }
+
+    [TestMethod]
+    public void A_copy_that_the_loader_refuses_is_told_as_any_library()
+    {
+        var failures = new AggregateException(
+            new UnauthorizedAccessException("denied"),
+            new DllNotFoundException("/b/lib.so: version `GLIBCXX_3.4.30' not found"));
+
+        Assert.Contains("Linux is too old", TorchRuntime.Unloadable("/x/lib.so", ["/a", "/b"], failures).Message);
+    }
+
+    private static void LoadAndTrain()
+    {
+        TorchRuntime.EnsureLoaded();
+
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        var input = rand([8, 1, 6, 6], generator: generator);
+        using var layer = nn.Conv2d(1, 4, 3);
+        using var optimizer = optim.SGD(layer.parameters(), 0.1);
+        var losses = new float[10];
+        for (var step = 0; step < losses.Length; step++)
+        {
+            optimizer.zero_grad();
+            var loss = (layer.forward(input) - 1).square().mean();
+            loss.backward();
+            optimizer.step();
+            losses[step] = loss.item<float>();
+        }
+
+        Assert.IsLessThan(losses[0], losses[^1]);
+    }
+
+    private static void LoadAndTrainIn(PluginContext context) =>
+        context.LoadFromAssemblyPath(typeof(TorchRuntimeTests).Assembly.Location)
+            .GetType(typeof(TorchRuntimeTests).FullName!, throwOnError: true)!
+            .GetMethod(nameof(LoadAndTrain), BindingFlags.NonPublic | BindingFlags.Static)!
+            .Invoke(null, null);
+
+    /// <summary>A plugin host as in .NET's documentation; the one shown there throws when a native library does not load.</summary>
+    private sealed class PluginContext(bool throws) : AssemblyLoadContext("plugin")
+    {
+        private readonly AssemblyDependencyResolver _resolver = new(typeof(TorchRuntimeTests).Assembly.Location);
+
+        protected override Assembly? Load(AssemblyName name) =>
+            name.Name != typeof(Assert).Assembly.GetName().Name && _resolver.ResolveAssemblyToPath(name) is { } path
+                ? LoadFromAssemblyPath(path)
+                : null;
+
+        protected override nint LoadUnmanagedDll(string name)
+        {
+            try
+            {
+                return _resolver.ResolveUnmanagedDllToPath(name) is { } path ? LoadUnmanagedDllFromPath(path) : 0;
+            }
+            catch (DllNotFoundException) when (!throws)
+            {
+                return 0;
+            }
+        }
+    }
+}
