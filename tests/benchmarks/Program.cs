@@ -1,5 +1,6 @@
 using System.CommandLine;
-using ResNetMLNet.Benchmarks;
+using ResNetMLNet.Benchmarks.Experiments;
+using ResNetMLNet.Benchmarks.Measurements;
 
 var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be compared with each other, not with those of another run.")
 {

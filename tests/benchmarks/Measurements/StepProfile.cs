@@ -8,7 +8,7 @@ using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary>Where the time of a training step goes, and what the machine's arithmetic would allow.</summary>
 internal static class StepProfile

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Microsoft.ML;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary>What a checkpoint after each epoch costs, in time of the clock and of the processor.</summary>
 internal static class CheckpointCost

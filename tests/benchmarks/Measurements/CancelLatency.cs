@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Microsoft.ML;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary>How long after a cancellation at a random moment <c>Fit</c> comes back, against the time of a step.</summary>
 internal static class CancelLatency

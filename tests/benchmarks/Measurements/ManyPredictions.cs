@@ -3,7 +3,7 @@ using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary>Very many predictions by eight threads with an engine each over one transformer: none wrong, memory flat.</summary>
 internal static class ManyPredictions

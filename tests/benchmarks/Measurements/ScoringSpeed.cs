@@ -6,7 +6,7 @@ using Microsoft.ML.OnnxRuntime;
 using ResNetMLNet.Native;
 using static TorchSharp.torch;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary>Scoring in batches and one by one, against bare loops over the engines with the same weights or the same network.</summary>
 internal static class ScoringSpeed

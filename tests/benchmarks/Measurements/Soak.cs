@@ -3,7 +3,7 @@ using System.Diagnostics;
 using Microsoft.ML;
 using TorchSharp;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary><c>Fit</c> after <c>Fit</c> in one process: memory must stay flat.</summary>
 internal static class Soak

@@ -5,7 +5,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Training;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Experiments;
 
 /// <summary>
 /// What an ingredient of the recipe is worth: trains on a part of the training images and scores 5,000 others of them, so that the test

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary>One <c>Fit</c> in a process of its own, so that its peak memory is its own; what came of it as JSON.</summary>
 internal sealed record FitRun(

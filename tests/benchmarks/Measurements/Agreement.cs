@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Onnx;
 using ResNetMLNet.Data;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary>Whether an exported model, run by ML.NET's ApplyOnnxModel, says what the transformer says, over the whole test set.</summary>
 internal static class Agreement

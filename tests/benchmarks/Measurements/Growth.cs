@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary>Images per second and peak memory as the number of images and their size grow.</summary>
 internal static class Growth

@@ -2,7 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using SkiaSharp;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Experiments;
 
 /// <summary>
 /// Images in colour made of real ones: a garment of Fashion-MNIST, which is the label, in some colour, size and place over a part of a photograph, and behind

@@ -3,7 +3,7 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary>The chapter's ResNet-18 as a user of TorchSharp would write it: stock modules, mixed precision by casting at each use.</summary>
 internal sealed class BareNetwork : Module<Tensor, Tensor>

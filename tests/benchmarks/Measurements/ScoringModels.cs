@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary>Models and images for the benchmarks of scoring. Speed does not depend on what was learnt, so little is.</summary>
 internal static class ScoringModels

@@ -8,7 +8,7 @@ using ResNetMLNet.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary>
 /// Images per second of training: <c>Fit</c>, a bare TorchSharp loop over tensors in memory, and the chapter's PyTorch program,

@@ -1,6 +1,7 @@
 using System.CommandLine;
+using ResNetMLNet.Benchmarks.Measurements;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Experiments;
 
 /// <summary>Whether bfloat16 costs accuracy: pairs of trainings with the same seed that differ in nothing else.</summary>
 internal static class PrecisionComparison

@@ -4,7 +4,7 @@ using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Experiments;
 
 /// <summary>
 /// Recipes against each other and against LightGBM on raw pixels, in turn: time of <c>Fit</c> and accuracy on the test images. Decisions are made with

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
-namespace ResNetMLNet.Benchmarks;
+namespace ResNetMLNet.Benchmarks.Experiments;
 
 /// <summary>From eight classes of Fashion-MNIST to all ten: going on from the model of the eight against training from scratch.</summary>
 internal static class Retraining
