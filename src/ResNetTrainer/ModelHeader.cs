@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ResNetMLNet.Network;
 using ResNetMLNet.Scoring;
 
 namespace ResNetMLNet;
@@ -34,9 +35,15 @@ internal sealed record ModelHeader
 
     public required string PredictedLabelColumnName { get; init; }
 
+    /// <summary>The SHA-256 of weights.safetensors in hexadecimal digits; not in the files of the first days.</summary>
+    public string? WeightsSha256 { get; init; }
+
     public required TrainingSummary Training { get; init; }
 
-    public static ModelHeader Of(ResNetModel model, ScoringColumns columns) => new()
+    [JsonIgnore]
+    public ImageShape InputShape => new(Channels, Height, Width);
+
+    public static ModelHeader Of(ResNetModel model, ScoringColumns columns, string weightsSha256) => new()
     {
         Architecture = model.Architecture,
         Channels = model.ImageChannels,
@@ -49,6 +56,7 @@ internal sealed record ModelHeader
         FeatureColumnName = columns.Feature,
         ScoreColumnName = columns.Score,
         PredictedLabelColumnName = columns.PredictedLabel,
+        WeightsSha256 = weightsSha256,
         Training = model.Training,
     };
 }
@@ -57,6 +65,8 @@ internal sealed record ModelHeader
     JsonSerializerDefaults.Web,
     WriteIndented = true,
     UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    AllowDuplicateProperties = false,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(ModelHeader))]
 internal sealed partial class ModelJson : JsonSerializerContext;

@@ -1,6 +1,8 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
@@ -23,9 +25,22 @@ internal static class ModelZip
     {
         zip.CheckAtModel();
         zip.SetVersionInfo(Version());
-        var header = ModelHeader.Of(model, columns);
-        zip.SaveTextStream(HeaderEntry, writer => writer.Write(JsonSerializer.Serialize(header, ModelJson.Default.ModelHeader)));
-        zip.SaveBinaryStream(WeightsEntry, writer => model.ExportToSafeTensors(writer.BaseStream));
+        using var hash = SHA256.Create();
+        zip.SaveBinaryStream(WeightsEntry, writer =>
+        {
+            using var hashing = new CryptoStream(writer.BaseStream, hash, CryptoStreamMode.Write, leaveOpen: true);
+            model.ExportToSafeTensors(hashing);
+        });
+        var header = ModelHeader.Of(model, columns, Convert.ToHexStringLower(hash.Hash!));
+        var json = JsonSerializer.SerializeToUtf8Bytes(header, ModelJson.Default.ModelHeader);
+        if (json.Length > ModelHeaderCheck.MostBytes)
+        {
+            throw environment.Error(
+                $"The names of the {header.ClassNames.Length} classes are too long to save: with them {HeaderEntry} would have {json.Length} bytes, of at most "
+                + $"{ModelHeaderCheck.MostBytes}. Give the label shorter values.");
+        }
+
+        zip.SaveBinaryStream(HeaderEntry, writer => writer.Write(json));
         if (model.Network.KeyValues is { } keyValues)
         {
             zip.SaveBinaryStream(KeyValuesEntry, writer => keyValues.Write(environment, writer.BaseStream));
@@ -37,52 +52,63 @@ internal static class ModelZip
     {
         Internals.CheckVersion(environment);
         zip.CheckAtModel(Version());
-        var json = "";
-        if (!zip.TryLoadTextStream(HeaderEntry, reader => json = reader.ReadToEnd()))
-        {
-            throw Damaged(environment, $"{HeaderEntry} is missing");
-        }
+        var header = Read(HeaderEntry, ReadHeader) ?? throw Damaged(environment, $"{HeaderEntry} is missing");
+        var plan = new NetworkPlan(header.Architecture, header.InputShape, header.ClassNames.Length);
+        var weights = Read(WeightsEntry, entry => ReadWeights(entry, plan, header.WeightsSha256))
+            ?? throw Damaged(environment, $"{WeightsEntry} is missing");
+        var keyValues = Read(KeyValuesEntry, entry => KeyValues.Read(environment, entry.ReadAll(ModelHeaderCheck.MostBytes), plan.Classes));
+        CheckNames(environment, header.ClassNames, keyValues);
+        var format = new InputFormat(header.InputShape, header.Resizes, header.ResizeMode);
+        var network = new TrainedNetwork(plan, weights, format, header.TestTimeFlip, keyValues);
+        return (new(network, header.Training), new(header.FeatureColumnName, header.ScoreColumnName, header.PredictedLabelColumnName));
 
-        var header = ReadHeader(environment, json);
-        var shape = new ImageShape(header.Channels, header.Height, header.Width);
-        var plan = new NetworkPlan(header.Architecture, shape, header.ClassNames.Length);
-        try
+        // Null where there is no such entry.
+        T? Read<T>(string name, Func<ModelEntry, T> read)
+            where T : class
         {
-            NamedTensors? weights = null;
-            KeyValues? keyValues = null;
-            if (!zip.TryLoadBinaryStream(WeightsEntry, reader => weights = SafeTensors.Read(reader.BaseStream)))
+            try
             {
-                throw Damaged(environment, $"{WeightsEntry} is missing");
+                return ModelEntry.Find(zip, name) is { } entry ? read(entry) : null;
             }
-
-            if (plan.Differs(weights!, out var difference))
+            catch (NewerFormatException e)
             {
-                throw Damaged(environment, $"in {WeightsEntry}, {difference}");
+                throw environment.Error(
+                    e, $"The model was saved by a newer version of ResNetMLNet ({e.Message}). Update the package ResNetMLNet.");
             }
-
-            zip.TryLoadBinaryStream(KeyValuesEntry, reader => keyValues = KeyValues.Read(environment, reader.BaseStream));
-            var network = new TrainedNetwork(plan, weights!, new(shape, header.Resizes, header.ResizeMode), header.TestTimeFlip, keyValues);
-            return (new(network, header.Training), new(header.FeatureColumnName, header.ScoreColumnName, header.PredictedLabelColumnName));
-        }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
-        {
-            throw Damaged(environment, $"{WeightsEntry}: {e.Message}", e);
+            catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+            {
+                throw Damaged(environment, $"{name}: {e.Message}", e);
+            }
         }
     }
 
-    private static ModelHeader ReadHeader(IHostEnvironment environment, string json)
+    private static ModelHeader ReadHeader(ModelEntry entry)
     {
-        try
+        var json = entry.ReadAll(ModelHeaderCheck.MostBytes);
+        var header = VersionedJson.Read(json, ModelJson.Default.ModelHeader, ModelHeader.CurrentVersion, out _);
+        header.Check();
+        return header;
+    }
+
+    // The network says how large its weights are before any of them is read.
+    private static NamedTensors ReadWeights(ModelEntry entry, NetworkPlan plan, string? sha256)
+    {
+        entry.CheckLength(plan.ByteCount, plan.ByteCount + SafeTensors.LongestHeader);
+        var weights = entry.Read(SafeTensors.Read, sha256);
+        return plan.Rejects(weights, out var problem) ? throw new InvalidDataException(problem) : weights;
+    }
+
+    private static void CheckNames(IHostEnvironment environment, string[] names, KeyValues? keyValues)
+    {
+        var values = KeyValues.NamesOf(keyValues, names.Length);
+        for (var i = 0; i < names.Length; i++)
         {
-            return VersionedJson.Read(json, ModelJson.Default.ModelHeader, ModelHeader.CurrentVersion, out _);
-        }
-        catch (NewerFormatException e)
-        {
-            throw environment.Error(e, $"The model was saved by a newer version of ResNetMLNet ({e.Message}). Update the package ResNetMLNet.");
-        }
-        catch (InvalidDataException e)
-        {
-            throw Damaged(environment, $"{HeaderEntry}: {e.Message}", e);
+            if (names[i] != values[i])
+            {
+                throw Damaged(environment, keyValues is null
+                    ? $"{KeyValuesEntry} is missing"
+                    : $"class {i} is '{names[i]}' in {HeaderEntry} and '{values[i]}' in {KeyValuesEntry}");
+            }
         }
     }
 

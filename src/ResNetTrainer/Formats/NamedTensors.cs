@@ -19,6 +19,10 @@ internal sealed class NamedTensors
 
     public void Add(string name, long[] shape, float[] data) => _tensors.Add(name, new(shape, data));
 
+    /// <summary>The first tensor with a value that is infinite or not a number; null where all are finite, as those of a network must be.</summary>
+    public string? FirstNotFinite() =>
+        _tensors.Where(tensor => tensor.Value.Data.Any(value => !float.IsFinite(value))).Select(tensor => tensor.Key).FirstOrDefault();
+
     /// <summary>By what these values can be recognised: SHA-256 over names, shapes and values.</summary>
     /// <param name="text">A text that belongs to them, if any.</param>
     public string Fingerprint(string text = "")

@@ -14,7 +14,7 @@ internal static class SafeTensors
     private const string Metadata = "__metadata__";
 
     // The reference implementation has the same limit.
-    private const long LongestHeader = 100_000_000;
+    public const long LongestHeader = 100_000_000;
 
     public static void Write(Stream stream, NamedTensors weights, IReadOnlyDictionary<string, string> metadata)
     {

@@ -4,6 +4,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Data.IO;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Formats;
 
 namespace ResNetMLNet.MLNet;
 
@@ -30,10 +31,31 @@ internal abstract class KeyValues
     public static IReadOnlyList<string> NamesOf(KeyValues? values, int classes) =>
         values?.Names ?? [.. Enumerable.Range(0, classes).Select(index => index.ToString(CultureInfo.InvariantCulture))];
 
-    public static KeyValues Read(IHostEnvironment environment, Stream stream) =>
-        Saver(environment).TryLoadTypeAndValue(stream, out var type, out var value) && type is VectorDataViewType vector
-            ? (KeyValues)Typed(nameof(KeyValues<>.Of), vector).Invoke(null, [vector, value])!
-            : throw new InvalidDataException("the class names cannot be read");
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not the values of that many classes; the message says how.</exception>
+    public static KeyValues Read(IHostEnvironment environment, byte[] bytes, int classes)
+    {
+        try
+        {
+            KeyValuesLayout.Check(bytes, classes);
+
+            // ML.NET's reader would wait for ever at the end of other streams.
+            using var stream = new EntryStream(new MemoryStream(bytes, writable: false), bytes.Length);
+            if (!Saver(environment).TryLoadTypeAndValue(stream, out var type, out var value) || type is not VectorDataViewType vector)
+            {
+                throw new InvalidDataException("its values are of a type that this version of ML.NET does not know");
+            }
+
+            return stream.Position == stream.Length
+                ? (KeyValues)Typed(nameof(KeyValues<>.Of), vector).Invoke(null, [vector, value])!
+                : throw new InvalidDataException("there is more in it than the values");
+        }
+        catch (Exception e) when (e is not (InvalidDataException or OutOfMemoryException))
+        {
+            // Whatever ML.NET's reader makes of damage: it has no exception of its own for it.
+            throw new InvalidDataException(e.GetBaseException().Message, e);
+        }
+    }
 
     private static BinarySaver Saver(IHostEnvironment environment) => new(environment, new BinarySaver.Arguments());
 

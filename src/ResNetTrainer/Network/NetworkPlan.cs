@@ -53,6 +53,9 @@ internal sealed class NetworkPlan
     /// <summary>Every tensor of the network under its name in PyTorch, in PyTorch's order of layers.</summary>
     public IEnumerable<TensorPlan> Tensors => Convolutions.SelectMany(convolution => convolution.Tensors).Concat([Head.Weight, Head.Bias]);
 
+    /// <summary>The bytes that the values of all tensors take.</summary>
+    public long ByteCount => Tensors.Sum(tensor => tensor.Count * sizeof(float));
+
     public long ParameterCount => Tensors.Where(tensor => tensor.IsParameter).Sum(tensor => tensor.Count);
 
     /// <summary>Each named part of the network with the shape, without the batch, of what it puts out.</summary>
@@ -93,6 +96,26 @@ internal sealed class NetworkPlan
                 ? $"the tensor '{misshapen.Name}' has the shape {weights.Tensors[misshapen.Name].ShapeText} where the network has {misshapen.ShapeText}" :
             null;
         return difference is not null;
+    }
+
+    /// <summary>
+    /// Says in words why tensors cannot be the network's, if they cannot: for every way by which weights come in. They differ in names or
+    /// shapes, have a value that is not finite, or a negative variance.
+    /// </summary>
+    public bool Rejects(NamedTensors weights, [NotNullWhen(true)] out string? problem)
+    {
+        if (Differs(weights, out problem))
+        {
+            return true;
+        }
+
+        var variances = Tensors.Where(tensor => tensor.Role == TensorRole.RunningVariance);
+        problem =
+            weights.FirstNotFinite() is { } name ? $"the tensor '{name}' has values that are not finite" :
+            variances.FirstOrDefault(tensor => weights.Tensors[tensor.Name].Data.Any(value => value < 0)) is { } negative
+                ? $"the tensor '{negative.Name}' has negative values, which variances cannot have" :
+            null;
+        return problem is not null;
     }
 
     // ReLU after every convolution of the path but the last, and after the sum with the skip path.

@@ -1,10 +1,8 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 using System.Text;
 using Microsoft.ML;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Formats;
-using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.BadInput;
@@ -13,41 +11,39 @@ namespace ResNetMLNet.Tests.BadInput;
 [TestClass]
 public class ModelTests
 {
-    private static readonly byte[] Zip = Save();
-
     [TestMethod]
-    public void A_newer_format_says_so() => Refused(
-        Change("model.json", bytes => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(bytes).Replace("\"formatVersion\": 1", "\"formatVersion\": 2"))),
+    public void A_newer_format_says_so() => SavedZip.Refused(
+        SavedZip.Change("model.json", bytes => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(bytes).Replace("\"formatVersion\": 1", "\"formatVersion\": 2"))),
         "newer version", "Update");
 
     [TestMethod]
-    public void A_missing_header() => Refused(Change("model.json", _ => null), "model.json", "missing");
+    public void A_missing_header() => SavedZip.Refused(SavedZip.Change("model.json", _ => null), "model.json", "missing");
 
     [TestMethod]
-    public void A_header_that_is_not_JSON() => Refused(Change("model.json", _ => "nonsense"u8.ToArray()), "model.json");
+    public void A_header_that_is_not_JSON() => SavedZip.Refused(SavedZip.Change("model.json", _ => "nonsense"u8.ToArray()), "model.json");
 
     [TestMethod]
-    public void Missing_weights() => Refused(Change("weights.safetensors", _ => null), "weights.safetensors", "missing");
+    public void Missing_weights() => SavedZip.Refused(SavedZip.Change("weights.safetensors", _ => null), "weights.safetensors", "missing");
 
     [TestMethod]
-    public void Truncated_weights() => Refused(Change("weights.safetensors", bytes => bytes[..^100]), "weights.safetensors");
+    public void Truncated_weights() => SavedZip.Refused(SavedZip.Change("weights.safetensors", bytes => bytes[..^100]), "weights.safetensors");
 
     [TestMethod]
-    public void A_missing_tensor() => Refused(Retensor((name, shape, data) => name == "fc.bias" ? null : (name, shape, data)), "fc.bias", "missing");
+    public void A_missing_tensor() => SavedZip.Refused(SavedZip.ChangeTensors((name, shape, data) => name == "fc.bias" ? null : (name, shape, data)), "fc.bias", "missing");
 
     [TestMethod]
     public void An_extra_tensor() =>
-        Refused(Retensor((name, shape, data) => (name, shape, data), ("more", [1], [0f])), "more", "does not have");
+        SavedZip.Refused(SavedZip.ChangeTensors((name, shape, data) => (name, shape, data), ("more", [1], [0f])), "more", "does not have");
 
     [TestMethod]
-    public void A_misshapen_tensor() => Refused(
-        Retensor((name, shape, data) => name == "fc.bias" ? (name, [1, .. shape], data) : (name, shape, data)), "fc.bias", "shape");
+    public void A_misshapen_tensor() => SavedZip.Refused(
+        SavedZip.ChangeTensors((name, shape, data) => name == "fc.bias" ? (name, [1, .. shape], data) : (name, shape, data)), "fc.bias", "shape");
 
     [TestMethod]
     public void A_truncated_zip_is_refused()
     {
         // By ML.NET itself, before it asks us.
-        using var stream = new MemoryStream(Zip[..^200]);
+        using var stream = new MemoryStream(SavedZip.Bytes[..^200]);
         Assert.Throws<Exception>(() => new MLContext().Model.Load(stream, out _));
     }
 
@@ -103,75 +99,4 @@ public class ModelTests
         Assert.HasCount(1, Directory.GetFiles(folder));
         Directory.Delete(folder, recursive: true);
     }
-
-    private static void Refused(byte[] zip, params string[] words)
-    {
-        using var stream = new MemoryStream(zip);
-        var error = Assert.Throws<Exception>(() => new MLContext().Model.Load(stream, out _));
-        while (error.InnerException is { } inner && error is not InvalidOperationException { Message: var message } || !error.Message.Contains(words[0]))
-        {
-            error = error.InnerException ?? throw new AssertFailedException($"Nothing says '{words[0]}': {error}");
-        }
-
-        Assert.IsInstanceOfType<InvalidOperationException>(error);
-        foreach (var word in words)
-        {
-            StringAssert.Contains(error.Message, word);
-        }
-    }
-
-    private static byte[] Save()
-    {
-        var ml = Images.Context();
-        using var model = Images.Trainer(ml).Fit(Images.Labelled());
-        using var zip = new MemoryStream();
-        ml.Model.Save(model, null, zip);
-        return zip.ToArray();
-    }
-
-    // The zip with one entry changed, or left out.
-    private static byte[] Change(string entry, Func<byte[], byte[]?> change)
-    {
-        using var target = new MemoryStream();
-        using (var source = new ZipArchive(new MemoryStream(Zip)))
-        using (var archive = new ZipArchive(target, ZipArchiveMode.Create))
-        {
-            foreach (var item in source.Entries)
-            {
-                using var content = new MemoryStream();
-                item.Open().CopyTo(content);
-                var bytes = item.Name == entry ? change(content.ToArray()) : content.ToArray();
-                if (bytes is not null)
-                {
-                    using var stream = archive.CreateEntry(item.FullName).Open();
-                    stream.Write(bytes);
-                }
-            }
-        }
-
-        return target.ToArray();
-    }
-
-    private static byte[] Retensor(
-        Func<string, long[], float[], (string Name, long[] Shape, float[] Data)?> change, params (string Name, long[] Shape, float[] Data)[] more) =>
-        Change("weights.safetensors", bytes =>
-        {
-            var weights = new NamedTensors();
-            foreach (var (name, tensor) in SafeTensors.Read(new MemoryStream(bytes)).Tensors)
-            {
-                if (change(name, tensor.Shape, tensor.Data) is { } changed)
-                {
-                    weights.Add(changed.Name, changed.Shape, changed.Data);
-                }
-            }
-
-            foreach (var (name, shape, data) in more)
-            {
-                weights.Add(name, shape, data);
-            }
-
-            using var stream = new MemoryStream();
-            SafeTensors.Write(stream, weights, new Dictionary<string, string>());
-            return stream.ToArray();
-        });
 }

@@ -1,0 +1,46 @@
+using ResNetMLNet.Formats;
+using ResNetMLNet.Network;
+
+namespace ResNetMLNet;
+
+/// <summary>
+/// A header is believed only after this: whoever wrote the file, every value is one that this library could have written. Values that are
+/// missing or null never get here (<see cref="ModelJson"/> refuses them).
+/// </summary>
+internal static class ModelHeaderCheck
+{
+    /// <summary>The longest header, and the longest file of class names: a million classes with names of some twenty letters.</summary>
+    public const int MostBytes = 32 << 20;
+
+    /// <exception cref="InvalidDataException">A value is none that a model can have; the message names it.</exception>
+    public static void Check(this ModelHeader header)
+    {
+        Require(header.FormatVersion >= 1, $"formatVersion is {header.FormatVersion}");
+        Require(header.ClassNames.All(name => name is not null), "one of the classNames is null");
+        var problem = NetworkLimits.ProblemOf(header.Architecture, header.InputShape, header.ClassNames.Length);
+        Require(problem is null, problem);
+        Require(Enum.IsDefined(header.ResizeMode), $"resizeMode is {(int)header.ResizeMode}, which is no way to resize");
+        Name(header.FeatureColumnName, "featureColumnName");
+        Name(header.ScoreColumnName, "scoreColumnName");
+        Name(header.PredictedLabelColumnName, "predictedLabelColumnName");
+        Require(header.PredictedLabelColumnName != header.ScoreColumnName, "predictedLabelColumnName and scoreColumnName are the same");
+        Check(header.Training);
+    }
+
+    private static void Check(TrainingSummary training)
+    {
+        Require(Enum.IsDefined(training.Recipe), $"recipe is {(int)training.Recipe}, which is none");
+        Require(Enum.IsDefined(training.Outcome), $"outcome is {(int)training.Outcome}, which is none");
+        Require(training.History.All(epoch => epoch is not null), "an epoch of the history is null");
+    }
+
+    private static void Name(string name, string of) => Require(!string.IsNullOrWhiteSpace(name), $"{of} is empty");
+
+    private static void Require(bool holds, string? problem)
+    {
+        if (!holds)
+        {
+            throw new InvalidDataException(problem);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.BadInput;
+
+/// <summary>A header that promises what cannot be is refused before anything is built from it.</summary>
+[TestClass]
+public class ModelHeaderTests
+{
+    [TestMethod]
+    [DataRow("architecture.depths.first", "2000000000", "depths")]
+    [DataRow("architecture.depths.third", "0", "depths")]
+    [DataRow("architecture.depths.fourth", "-1", "depths")]
+    [DataRow("architecture.width", "0", "width")]
+    [DataRow("architecture.width", "1000000", "width")]
+    [DataRow("architecture.block", "99", "block")]
+    [DataRow("architecture.skip", "-1", "skip")]
+    [DataRow("architecture.name", "null", "name")]
+    [DataRow("architecture", "null", "architecture")]
+    [DataRow("channels", "2", "channels")]
+    [DataRow("channels", "2000000000", "channels")]
+    [DataRow("height", "0", "height")]
+    [DataRow("height", "20000", "height")]
+    [DataRow("width", "-5", "width")]
+    [DataRow("width", "20000", "width")]
+    [DataRow("resizeMode", "99", "resizeMode")]
+    [DataRow("resizeMode", "\"Crumple\"", "resizeMode")]
+    [DataRow("classNames", "null", "classNames")]
+    [DataRow("classNames", "[]", "class")]
+    [DataRow("classNames", "[\"only\"]", "class")]
+    [DataRow("classNames", "[\"top\",null,\"bottom\"]", "classNames")]
+    [DataRow("featureColumnName", "null", "featureColumnName")]
+    [DataRow("featureColumnName", "\"\"", "featureColumnName")]
+    [DataRow("scoreColumnName", "null", "scoreColumnName")]
+    [DataRow("predictedLabelColumnName", "null", "predictedLabelColumnName")]
+    [DataRow("predictedLabelColumnName", "\"Score\"", "predictedLabelColumnName")]
+    [DataRow("training", "null", "training")]
+    [DataRow("training.recipe", "99", "recipe")]
+    [DataRow("training.outcome", "99", "outcome")]
+    [DataRow("training.device", "null", "device")]
+    [DataRow("training.precision", "null", "precision")]
+    [DataRow("training.history", "null", "history")]
+    [DataRow("training.history", "[null]", "history")]
+    [DataRow("formatVersion", "0", "formatVersion")]
+    [DataRow("formatVersion", "-1", "formatVersion")]
+    public void A_value_that_cannot_be(string path, string value, string word) =>
+        SavedZip.Refused(SavedZip.ChangeHeader(header => Set(header, path, value)), "damaged", "model.json", word);
+
+    [TestMethod]
+    [DataRow("[\"top\",\"bottom\",\"middle\"]", "KeyValues.bin")]
+    [DataRow("[\"top\",\"middle\",\"button\"]", "KeyValues.bin")]
+    [DataRow("[\"top\",\"middle\"]", "fc.weight")]
+    public void Other_class_names_than_the_labels_have(string names, string word) =>
+        SavedZip.Refused(SavedZip.ChangeHeader(header => Set(header, "classNames", names)), "damaged", word);
+
+    [TestMethod]
+    public void Two_values_of_one_name() => SavedZip.Refused(
+        SavedZip.Change(SavedZip.Header, bytes => [.. "{\"height\": 30,"u8, .. bytes.AsSpan(1)]), "damaged", "model.json", "height");
+
+    [TestMethod]
+    public void A_header_without_end() => SavedZip.Refused(
+        SavedZip.Change(SavedZip.Header, bytes => [.. bytes, .. Enumerable.Repeat((byte)' ', 300_000_000)]), "damaged", "model.json", "bytes");
+
+    [TestMethod]
+    public void A_header_of_more_class_names_than_there_can_be() => SavedZip.Refused(
+        SavedZip.Change(SavedZip.Header, bytes => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(bytes).Replace(
+            "\"classNames\": [", "\"classNames\": [" + string.Concat(Enumerable.Repeat("\"\",", 9_000_000))))),
+        "damaged",
+        "model.json");
+
+    [TestMethod]
+    public void A_network_that_is_larger_than_its_weights() => SavedZip.Refused(
+        SavedZip.ChangeHeader(header =>
+        {
+            Set(header, "architecture.width", "1024");
+            Set(header, "architecture.depths.third", "1000");
+            Set(header, "architecture.block", "\"Bottleneck\"");
+        }),
+        "damaged",
+        "weights.safetensors",
+        "bytes");
+
+    private static void Set(JsonNode header, string path, string value)
+    {
+        var names = path.Split('.');
+        foreach (var name in names[..^1])
+        {
+            header = header[name]!;
+        }
+
+        header[names[^1]] = JsonNode.Parse(value);
+    }
+}
