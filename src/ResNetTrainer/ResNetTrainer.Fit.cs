@@ -41,6 +41,11 @@ public sealed partial class ResNetTrainer
         var device = DeviceSelector.ToDevice(DeviceSelector.SelectGpu(_host, channel, _options.Device));
         using var data = TrainingData.Open(_host, _options, (trainData, validationData), device, seed);
         var plan = Plan(data.Train.Count, seed, PrecisionSelector.Select(_options.Precision, device));
+        if (NetworkLimits.ProblemOf(_options.Architecture, data.Format.Shape, data.Columns.Label.Classes) is { } problem)
+        {
+            throw _host.Error($"There can be no such network: {problem}. Set Architecture and ImageSize to what is possible.");
+        }
+
         var networkPlan = new NetworkPlan(_options.Architecture, data.Format.Shape, data.Columns.Label.Classes);
         var start = _options.StartFrom is { } transformer ? StartingModel.Of(_host, transformer, networkPlan) : null;
         using var network = CreateNetwork(channel, networkPlan, plan, device, start is null ? null : (start, data.ClassNames));

@@ -19,5 +19,6 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
     FirstPrediction.Create(),
     Agreement.Create(),
     ManyPredictions.Create(),
+    Fuzz.Create(),
 };
 return root.Parse(args).Invoke();

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Formats;
 
@@ -11,6 +10,9 @@ namespace ResNetMLNet.Formats;
 /// </summary>
 internal sealed class NamedTensors
 {
+    /// <summary>The values that are handled at a time: the bytes of a whole tensor may be more than a span can count.</summary>
+    public const int Piece = 1 << 20;
+
     private readonly Dictionary<string, Values> _tensors = [];
 
     public IReadOnlyDictionary<string, Values> Tensors => _tensors;
@@ -32,11 +34,18 @@ internal sealed class NamedTensors
         foreach (var (name, values) in _tensors)
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"{name} {values.ShapeText}\n"));
-            hash.AppendData(MemoryMarshal.AsBytes(values.Data.AsSpan()));
+            for (var start = 0L; start < values.Data.Length; start += Piece)
+            {
+                hash.AppendData(BytesOf(values.Data, start));
+            }
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    /// <summary>The bytes of the values from there on, of one piece at most.</summary>
+    public static Span<byte> BytesOf(float[] values, long start) =>
+        MemoryMarshal.AsBytes(values.AsSpan((int)start, (int)Math.Min(Piece, values.Length - start)));
 
     internal sealed record Values(long[] Shape, float[] Data)
     {

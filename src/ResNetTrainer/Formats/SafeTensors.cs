@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Text.Json;
-using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Formats;
 
@@ -28,7 +26,10 @@ internal static class SafeTensors
         stream.Write("       "u8[..(padded - json.Length)]);
         foreach (var tensor in weights.Tensors.Values)
         {
-            stream.Write(MemoryMarshal.AsBytes<float>(tensor.Data));
+            for (var start = 0L; start < tensor.Data.Length; start += NamedTensors.Piece)
+            {
+                stream.Write(NamedTensors.BytesOf(tensor.Data, start));
+            }
         }
     }
 
@@ -101,7 +102,11 @@ internal static class SafeTensors
         foreach (var entry in Parse(json, available - size, out metadata))
         {
             var values = new float[(entry.End - entry.Start) / sizeof(float)];
-            stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
+            for (var start = 0L; start < values.Length; start += NamedTensors.Piece)
+            {
+                stream.ReadExactly(NamedTensors.BytesOf(values, start));
+            }
+
             weights.Add(entry.Name, entry.Shape, values);
         }
 
@@ -160,7 +165,7 @@ internal static class SafeTensors
         var shape = tensor.GetProperty("shape").EnumerateArray().Select(side => side.GetInt64()).ToArray();
         var offsets = tensor.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64()).ToArray();
         var bytes = offsets.Length == 2 ? (Int128)offsets[1] - offsets[0] : -1;
-        if (shape.Any(side => side < 0) || bytes != Product(shape) * sizeof(float) || bytes > int.MaxValue)
+        if (shape.Any(side => side < 0) || bytes != Product(shape) * sizeof(float))
         {
             throw new InvalidDataException($"the tensor '{name}' of shape ({string.Join(", ", shape)}) has {bytes} bytes");
         }
@@ -175,7 +180,7 @@ internal static class SafeTensors
         foreach (var side in shape)
         {
             product *= side;
-            if (product > int.MaxValue)
+            if (product > Array.MaxLength)
             {
                 return Int128.MaxValue / sizeof(float);
             }

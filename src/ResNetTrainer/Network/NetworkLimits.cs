@@ -12,9 +12,6 @@ internal static class NetworkLimits
     public const int MostPixelsOfASide = 4_096;
     public const int MostClasses = 1_000_000;
 
-    /// <summary>The largest tensor, which has to fit into one array.</summary>
-    public const long MostBytesOfATensor = int.MaxValue;
-
     /// <summary>Says in words, with the names that the header of a saved model has, why there can be no such network; null where there can.</summary>
     public static string? ProblemOf(ResNetArchitecture architecture, ImageShape input, int classes) =>
         ProblemOf(architecture)
@@ -35,7 +32,7 @@ internal static class NetworkLimits
         value >= 1 && value <= most ? null : $"{name} is {value}, where 1 to {most} is possible";
 
     private static string? TooLarge(NetworkPlan plan) =>
-        plan.Tensors.FirstOrDefault(tensor => tensor.Count * sizeof(float) > MostBytesOfATensor) is { } tensor
-            ? $"the tensor '{tensor.Name}' of {tensor.ShapeText} would take {tensor.Count * sizeof(float):N0} bytes, more than an array holds"
+        plan.Tensors.FirstOrDefault(tensor => tensor.Count > Array.MaxLength) is { } tensor
+            ? $"the tensor '{tensor.Name}' of {tensor.ShapeText} would have {tensor.Count:N0} values, more than an array holds"
             : null;
 }

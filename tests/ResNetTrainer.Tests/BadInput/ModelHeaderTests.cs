@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.BadInput;
@@ -81,6 +82,27 @@ public class ModelHeaderTests
         "damaged",
         "weights.safetensors",
         "bytes");
+
+    public static IEnumerable<object[]> SensibleNetworks =>
+        from architecture in ResNetArchitecture.All
+        from case_ in (object[][])[[64, 4096, 10], [64, 224, 1_000_000], [1024, 224, 1000], [1, 1, 2]]
+        select (object[])[architecture, .. case_];
+
+    [TestMethod]
+    [DynamicData(nameof(SensibleNetworks))]
+    public void Every_sensible_network_is_possible(ResNetArchitecture architecture, int width, int size, int classes) =>
+        Assert.IsNull(NetworkLimits.ProblemOf(architecture with { Width = width }, new(3, size, size), classes));
+
+    [TestMethod]
+    public void A_tensor_that_no_array_holds() => SavedZip.Refused(
+        SavedZip.ChangeHeader(header =>
+        {
+            Set(header, "architecture.width", "1024");
+            header["classNames"] = new JsonArray([.. Enumerable.Range(0, 300_000).Select(index => (JsonNode)$"{index}")]);
+        }),
+        "damaged",
+        "model.json",
+        "fc.weight");
 
     private static void Set(JsonNode header, string path, string value)
     {

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Formats;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.BadInput;
@@ -80,5 +81,21 @@ public class WeightsTests
         }
 
         SavedZip.Refused(zip, "damaged", "KeyValues.bin");
+    }
+
+    [TestMethod]
+    [DataRow(NamedTensors.Piece)]
+    [DataRow((2 * NamedTensors.Piece) + 3)]
+    public void A_tensor_of_many_pieces_comes_back_as_it_was(int count)
+    {
+        var tensors = new NamedTensors();
+        tensors.Add("first", [count], [.. Enumerable.Range(0, count).Select(index => (float)index)]);
+        tensors.Add("empty", [0], []);
+        tensors.Add("last", [1], [7]);
+        using var file = new MemoryStream();
+        SafeTensors.Write(file, tensors, new Dictionary<string, string>());
+        file.Position = 0;
+
+        Assert.AreEqual(tensors.Fingerprint(), SafeTensors.Read(file).Fingerprint());
     }
 }
