@@ -36,8 +36,8 @@ internal static class ModelZip
         if (json.Length > ModelHeaderCheck.MostBytes)
         {
             throw environment.Error(
-                $"The names of the {header.ClassNames.Length} classes are too long to save: with them {HeaderEntry} would have {json.Length} bytes, of at most "
-                + $"{ModelHeaderCheck.MostBytes}. Give the label shorter values.");
+                $"The names of the {header.ClassNames.Length} classes are too long to save: with them {HeaderEntry} would have "
+                + $"{json.Length} bytes, of at most {ModelHeaderCheck.MostBytes}. Give the label shorter values.");
         }
 
         zip.SaveBinaryStream(HeaderEntry, writer => writer.Write(json));

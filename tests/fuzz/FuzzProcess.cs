@@ -22,7 +22,8 @@ internal static class FuzzProcess
         return process.ExitCode == 0
             ? Parse(target, lines[^1])
             : throw new FuzzException(
-                $"{errors.Result}{target}: status {process.ExitCode} after {lines.LastOrDefault() ?? "nothing"}. Again: dotnet {string.Join(' ', arguments)}");
+                $"{errors.Result}{target}: status {process.ExitCode} after {lines.LastOrDefault() ?? "nothing"}. "
+                + $"Again: dotnet {string.Join(' ', arguments)}");
     }
 
     /// <summary>The child's side: numbers as it goes, then the result.</summary>
@@ -52,8 +53,8 @@ internal static class FuzzProcess
     private static FuzzResult Parse(string target, string line)
     {
         var numbers = line.Split(' ');
-        return new(
-            target, Number(numbers[0]), Number(numbers[1]), double.Parse(numbers[2], CultureInfo.InvariantCulture), long.Parse(numbers[3], CultureInfo.InvariantCulture));
+        var slowest = double.Parse(numbers[2], CultureInfo.InvariantCulture);
+        return new(target, Number(numbers[0]), Number(numbers[1]), slowest, long.Parse(numbers[3], CultureInfo.InvariantCulture));
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

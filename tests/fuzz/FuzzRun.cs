@@ -67,7 +67,8 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
         var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
         return bytes <= target.MostBytesFor(file)
             ? (refused, bytes)
-            : throw new FuzzException($"{target.Name}: file {number} of seed {seed}, of {file.Length:N0} bytes, takes {bytes:N0} bytes of memory");
+            : throw new FuzzException(
+                $"{target.Name}: file {number} of seed {seed}, of {file.Length:N0} bytes, takes {bytes:N0} bytes of memory");
     }
 
     // Nothing can stop a thread: the process ends instead.

@@ -60,8 +60,11 @@ internal static class FuzzTargets
     {
         // What ML.NET reads before it asks us is ML.NET's, and has errors of every kind.
         var context = new MLContext();
-        var stored = ZipEntries.Write(ZipEntries.Read(Seed("model.zip")), CompressionLevel.NoCompression);
-        return new(name, [Seed("model.zip"), stored], bytes => Load(context, bytes), e => e is not OutOfMemoryException) { MostBytes = 16 << 20 };
+        var stored = ZipEntries.Write(ZipEntries.Read(Seed("model.zip")));
+        return new(name, [Seed("model.zip"), stored], bytes => Load(context, bytes), e => e is not OutOfMemoryException)
+        {
+            MostBytes = 16 << 20,
+        };
     }
 
     private static FuzzTarget KeyValuesFile(string name)

@@ -4,8 +4,8 @@ using System.Text;
 namespace ResNetMLNet.Fuzz;
 
 /// <summary>
-/// Makes damaged files of whole ones. The same number gives the same file. It knows no format, but what formats are made of: bits, lengths in
-/// either byte order, numbers in text, and pieces that are missing, there twice or from another file.
+/// Makes damaged files of whole ones. The same number gives the same file. It knows no format, but what formats are made of: bits, lengths
+/// in either byte order, numbers in text, and pieces that are missing, there twice or from another file.
 /// </summary>
 internal sealed class Mutator(byte[][] seeds, int seed)
 {

@@ -17,14 +17,14 @@ internal static class ZipEntries
         });
     }
 
-    public static byte[] Write(Dictionary<string, byte[]> entries, CompressionLevel level = CompressionLevel.Fastest)
+    public static byte[] Write(Dictionary<string, byte[]> entries)
     {
         using var target = new MemoryStream();
         using (var archive = new ZipArchive(target, ZipArchiveMode.Create))
         {
             foreach (var (name, bytes) in entries)
             {
-                using var stream = archive.CreateEntry(name, level).Open();
+                using var stream = archive.CreateEntry(name, CompressionLevel.NoCompression).Open();
                 stream.Write(bytes);
             }
         }

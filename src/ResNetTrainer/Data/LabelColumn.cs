@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.MLNet;
+using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;
 
@@ -53,7 +54,7 @@ internal sealed class LabelColumn
             < 2 => throw context.Error(
                 $"The label column '{name}' has {(key.Count == 1 ? "one class" : "no classes")}: there is nothing to tell apart. "
                 + "A classifier needs two classes at least."),
-            > 1_000_000 => throw context.Error(
+            > NetworkLimits.MostClasses => throw context.Error(
                 $"The label column '{name}' has {key.Count} classes. Is it an identifier? MapValueToKey makes keys of the values that occur."),
             _ => new(column, (int)key.Count),
         };

@@ -21,7 +21,7 @@ internal sealed class NamedTensors
 
     public void Add(string name, long[] shape, float[] data) => _tensors.Add(name, new(shape, data));
 
-    /// <summary>The first tensor with a value that is infinite or not a number; null where all are finite, as those of a network must be.</summary>
+    /// <summary>The first tensor with a value that is infinite or not a number; null where all are finite.</summary>
     public string? FirstNotFinite() =>
         _tensors.Where(tensor => tensor.Value.Data.Any(value => !float.IsFinite(value))).Select(tensor => tensor.Key).FirstOrDefault();
 

@@ -128,7 +128,8 @@ internal static class SafeTensors
                 .Select(property => Parse(property.Name, property.Value))
                 .OrderBy(entry => entry.Start)];
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e)
+            when (e is JsonException or ArgumentException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw new InvalidDataException("its header is not that of a safetensors file", e);
         }
@@ -140,7 +141,8 @@ internal static class SafeTensors
             if (entry.Start != end || entry.End < entry.Start || entry.End > size)
             {
                 throw new InvalidDataException(
-                    $"the tensor '{entry.Name}' lies at {entry.Start} to {entry.End}, which overlaps others, leaves a gap or ends beyond the file's {size} bytes");
+                    $"the tensor '{entry.Name}' lies at {entry.Start} to {entry.End}, which overlaps others, leaves a gap or ends beyond "
+                    + $"the file's {size} bytes");
             }
 
             if (!names.Add(entry.Name))

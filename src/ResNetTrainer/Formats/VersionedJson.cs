@@ -5,7 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace ResNetMLNet.Formats;
 
-/// <summary>JSON documents with a <c>formatVersion</c>, which is raised when an older reader would misunderstand a newer document.</summary>
+/// <summary>JSON documents with a <c>formatVersion</c>, raised when an older reader would misunderstand a newer document.</summary>
 internal static class VersionedJson
 {
     // Far more than the names of a million classes take; a document of nothing but brackets and quotes would become fifty times its size.

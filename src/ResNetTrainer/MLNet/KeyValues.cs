@@ -4,7 +4,6 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Data.IO;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Formats;
 
 namespace ResNetMLNet.MLNet;
 
@@ -22,7 +21,8 @@ internal abstract class KeyValues
 
     /// <summary>The values of a key column; null where it has none.</summary>
     public static KeyValues? Of(DataViewSchema.Column column) =>
-        column.Annotations.Schema.GetColumnOrNull(ScoreAnnotations.KeyValues) is { Type: VectorDataViewType { IsKnownSize: true } type } values
+        column.Annotations.Schema.GetColumnOrNull(ScoreAnnotations.KeyValues) is { } values
+        && values.Type is VectorDataViewType { IsKnownSize: true } type
         && column.Type is KeyDataViewType key && (ulong)type.Size == key.Count
             ? (KeyValues)Typed(nameof(KeyValues<>.From), type).Invoke(null, [column.Annotations, values])!
             : null;

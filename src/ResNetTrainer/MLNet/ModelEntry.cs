@@ -2,13 +2,12 @@ using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Microsoft.ML;
-using ResNetMLNet.Formats;
 
 namespace ResNetMLNet.MLNet;
 
 /// <summary>
-/// An entry of a transformer's folder in a model zip. ML.NET's own reader unpacks an entry whole, whatever its size, and nobody compares its
-/// checksum; here the size is known before, and the content is checked.
+/// An entry of a transformer's folder in a model zip. ML.NET's own reader unpacks an entry whole, whatever its size, and nobody compares
+/// its checksum; here the size is known before, and the content is checked.
 /// </summary>
 internal sealed class ModelEntry
 {
@@ -22,6 +21,11 @@ internal sealed class ModelEntry
     /// <summary>The entry of that name; null where there is none.</summary>
     public static ModelEntry? Find(ModelLoadContext zip, string name)
     {
+        if (!zip.InRepository)
+        {
+            return null;
+        }
+
         var entries = EntriesOf(zip.Repository);
         var path = Path.Combine(zip.Directory ?? "", name);
         return entries.TryGetValue(path, out var entry) || entries.TryGetValue(path.Replace('/', '\\'), out entry) ? new(entry) : null;
@@ -42,7 +46,7 @@ internal sealed class ModelEntry
 
     /// <summary>Reads the content with what knows its format.</summary>
     /// <param name="read">Reads the whole stream.</param>
-    /// <param name="sha256">The SHA-256 that the content must have; null where that is not known, and the zip's own checksum counts.</param>
+    /// <param name="sha256">The SHA-256 that the content must have; null where it is not known and the zip's checksum counts.</param>
     /// <exception cref="InvalidDataException">The content is not what was saved.</exception>
     public T Read<T>(Func<Stream, T> read, string? sha256 = null)
     {

@@ -1,9 +1,9 @@
 namespace ResNetMLNet.Network;
 
 /// <summary>
-/// What a network may be, whether an option or a file asks for it. The limits are wide (ResNet-152, a thousand blocks a stage, sixteen times
-/// the paper's width, images of 4096 pixels a side, a million classes) and keep every product of them within what numbers and arrays hold;
-/// they are checked before anything is built.
+/// What a network may be, whether an option or a file asks for it. The limits are wide (a thousand blocks a stage, sixteen times the
+/// paper's width, images of 4096 pixels a side, a million classes) and keep every product of them within what numbers and arrays hold; they
+/// are checked before anything is built.
 /// </summary>
 internal static class NetworkLimits
 {
@@ -12,7 +12,7 @@ internal static class NetworkLimits
     public const int MostPixelsOfASide = 4_096;
     public const int MostClasses = 1_000_000;
 
-    /// <summary>Says in words, with the names that the header of a saved model has, why there can be no such network; null where there can.</summary>
+    /// <summary>Says why there can be no such network, with the names that the header of a saved model has; null where there can.</summary>
     public static string? ProblemOf(ResNetArchitecture architecture, ImageShape input, int classes) =>
         ProblemOf(architecture)
         ?? (input.Channels is not (1 or 3) ? $"channels is {input.Channels}, where images have 1 (grey) or 3 (red, green, blue)" : null)
@@ -25,7 +25,7 @@ internal static class NetworkLimits
         string.IsNullOrWhiteSpace(architecture.Name) ? "the architecture has no name" :
         !Enum.IsDefined(architecture.Block) ? $"block is {(int)architecture.Block}, which is no kind of block" :
         !Enum.IsDefined(architecture.Skip) ? $"skip is {(int)architecture.Skip}, which is no kind of skip path" :
-        architecture.Depths.ToArray().Select(depth => Beyond("depths", depth, MostBlocksOfAStage)).FirstOrDefault(problem => problem is not null)
+        architecture.Depths.ToArray().Select(depth => Beyond("depths", depth, MostBlocksOfAStage)).FirstOrDefault(each => each is not null)
         ?? Beyond("the architecture's width", architecture.Width, MostChannels);
 
     private static string? Beyond(string name, int value, int most) =>

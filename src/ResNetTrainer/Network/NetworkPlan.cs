@@ -98,26 +98,6 @@ internal sealed class NetworkPlan
         return difference is not null;
     }
 
-    /// <summary>
-    /// Says in words why tensors cannot be the network's, if they cannot: for every way by which weights come in. They differ in names or
-    /// shapes, have a value that is not finite, or a negative variance.
-    /// </summary>
-    public bool Rejects(NamedTensors weights, [NotNullWhen(true)] out string? problem)
-    {
-        if (Differs(weights, out problem))
-        {
-            return true;
-        }
-
-        var variances = Tensors.Where(tensor => tensor.Role == TensorRole.RunningVariance);
-        problem =
-            weights.FirstNotFinite() is { } name ? $"the tensor '{name}' has values that are not finite" :
-            variances.FirstOrDefault(tensor => weights.Tensors[tensor.Name].Data.Any(value => value < 0)) is { } negative
-                ? $"the tensor '{negative.Name}' has negative values, which variances cannot have" :
-            null;
-        return problem is not null;
-    }
-
     // ReLU after every convolution of the path but the last, and after the sum with the skip path.
     private static T Residual<T>(ILayers<T> layers, BlockPlan block, T x)
     {

@@ -11,7 +11,7 @@ public class KeyValuesTests
     [TestMethod]
     public void Cut_anywhere_they_are_damaged_under_their_own_name()
     {
-        var length = SavedZip.Entries(SavedZip.Bytes).Single(entry => entry.Key.EndsWith(SavedZip.KeyValues, StringComparison.Ordinal)).Value.Length;
+        var length = SavedZip.Entry(SavedZip.Bytes, SavedZip.KeyValues).Length;
         for (var kept = 0; kept < length; kept++)
         {
             SavedZip.Refused(SavedZip.Change(SavedZip.KeyValues, bytes => bytes[..kept]), "damaged", "KeyValues.bin");
@@ -39,18 +39,22 @@ public class KeyValuesTests
         "KeyValues.bin");
 
     [TestMethod]
-    public void More_than_was_written() => SavedZip.Refused(SavedZip.Change(SavedZip.KeyValues, bytes => [.. bytes, 0]), "damaged", "KeyValues.bin");
+    public void More_than_was_written() =>
+        SavedZip.Refused(SavedZip.Change(SavedZip.KeyValues, bytes => [.. bytes, 0]), "damaged", "KeyValues.bin");
 
     [TestMethod]
     public void Without_end() => SavedZip.Refused(
         SavedZip.Change(SavedZip.KeyValues, bytes => [.. bytes, .. new byte[300_000_000]]), "damaged", "KeyValues.bin", "bytes");
 
     [TestMethod]
-    public void Missing_where_the_classes_have_names() => SavedZip.Refused(SavedZip.Change(SavedZip.KeyValues, _ => null), "damaged", "KeyValues.bin", "missing");
+    public void Missing_where_the_classes_have_names() =>
+        SavedZip.Refused(SavedZip.Change(SavedZip.KeyValues, _ => null), "damaged", "KeyValues.bin", "missing");
 
     [TestMethod]
     public void Of_a_type_within_a_type() => SavedZip.Refused(
-        SavedZip.Change(SavedZip.KeyValues, bytes => [.. bytes.AsSpan(0, 8), 200, .. bytes.AsSpan(0, 8), 100, .. bytes.AsSpan(8)]), "damaged", "KeyValues.bin");
+        SavedZip.Change(SavedZip.KeyValues, bytes => [.. bytes.AsSpan(0, 8), 200, .. bytes.AsSpan(0, 8), 100, .. bytes.AsSpan(8)]),
+        "damaged",
+        "KeyValues.bin");
 
     private static byte[] With(byte[] bytes, int offset, int value)
     {

@@ -62,7 +62,10 @@ public class ModelHeaderTests
 
     [TestMethod]
     public void A_header_without_end() => SavedZip.Refused(
-        SavedZip.Change(SavedZip.Header, bytes => [.. bytes, .. Enumerable.Repeat((byte)' ', 300_000_000)]), "damaged", "model.json", "bytes");
+        SavedZip.Change(SavedZip.Header, bytes => [.. bytes, .. Enumerable.Repeat((byte)' ', 300_000_000)]),
+        "damaged",
+        "model.json",
+        "bytes");
 
     [TestMethod]
     public void A_header_of_more_class_names_than_there_can_be() => SavedZip.Refused(
@@ -92,6 +95,20 @@ public class ModelHeaderTests
     [DynamicData(nameof(SensibleNetworks))]
     public void Every_sensible_network_is_possible(ResNetArchitecture architecture, int width, int size, int classes) =>
         Assert.IsNull(NetworkLimits.ProblemOf(architecture with { Width = width }, new(3, size, size), classes));
+
+    [TestMethod]
+    public void What_no_saved_model_can_be_is_not_trained_either()
+    {
+        var wide = new MemoryDataView(6, [Images.Vector("Features", i => new byte[17 * 5000], 1, 17, 5000), Images.Key(LabelKind.Text)]);
+        var undefined = Images.Tiny().Architecture with { Block = (ResNetBlock)99 };
+
+        var tooWide = Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Images.Context()).Fit(wide));
+        var ofNoKind = Assert.ThrowsExactly<InvalidOperationException>(
+            () => Images.Trainer(Images.Context(), change: options => options.Architecture = undefined).Fit(Images.Labelled()));
+
+        Assert.Contains("width is 5000", tooWide.Message);
+        Assert.Contains("block is 99", ofNoKind.Message);
+    }
 
     [TestMethod]
     public void A_tensor_that_no_array_holds() => SavedZip.Refused(

@@ -3,7 +3,7 @@ using ResNetMLNet.Fuzz;
 
 namespace ResNetMLNet.Tests.Formats;
 
-/// <summary>Damaged files are read or refused, soon and in little memory, by every reader. `bench fuzz` does it with more of them.</summary>
+/// <summary>Damaged files are read or refused, soon and in little memory, by every reader; `bench fuzz` reads more.</summary>
 [TestClass]
 public class FuzzTests
 {

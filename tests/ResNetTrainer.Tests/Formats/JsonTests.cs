@@ -19,7 +19,8 @@ public class JsonTests
         var folder = Directory.CreateTempSubdirectory("resnet-json-").FullName;
         try
         {
-            var (model, images, again) = (Path.Combine(folder, "model.zip"), Path.Combine(folder, "images.bin"), Path.Combine(folder, "again.zip"));
+            var (model, again) = (Path.Combine(folder, "model.zip"), Path.Combine(folder, "again.zip"));
+            var images = Path.Combine(folder, "images.bin");
             File.WriteAllBytes(model, SavedZip.Bytes);
             using (var file = File.Create(images))
             {
@@ -30,8 +31,7 @@ public class JsonTests
 
             Assert.Contains("JSON by reflection: False", output);
             Assert.AreSequenceEqual(
-                SavedZip.Entries(File.ReadAllBytes(model)).Single(entry => entry.Key.EndsWith(SavedZip.Header, StringComparison.Ordinal)).Value,
-                SavedZip.Entries(File.ReadAllBytes(again)).Single(entry => entry.Key.EndsWith(SavedZip.Header, StringComparison.Ordinal)).Value);
+                SavedZip.Entry(File.ReadAllBytes(model), SavedZip.Header), SavedZip.Entry(File.ReadAllBytes(again), SavedZip.Header));
         }
         finally
         {

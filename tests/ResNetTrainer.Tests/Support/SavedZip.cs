@@ -55,7 +55,8 @@ internal static class SavedZip
 
     /// <summary>The zip with other tensors; null leaves one out.</summary>
     public static byte[] ChangeTensors(
-        Func<string, long[], float[], (string Name, long[] Shape, float[] Data)?> change, params (string Name, long[] Shape, float[] Data)[] more) =>
+        Func<string, long[], float[], (string Name, long[] Shape, float[] Data)?> change,
+        params (string Name, long[] Shape, float[] Data)[] more) =>
         Change(Weights, bytes =>
         {
             var weights = new NamedTensors();
@@ -81,7 +82,7 @@ internal static class SavedZip
     public static byte[] ChangeValue(string tensor, float value) => ChangeTensors((name, shape, data) =>
         name == tensor ? (name, shape, [value, .. data[1..]]) : (name, shape, data));
 
-    /// <summary>The zip with bytes of an entry changed as a disk would, behind the back of every checksum. Zips that are not compressed only.</summary>
+    /// <summary>A zip that is not compressed, with bytes changed as a disk would, behind the back of every checksum.</summary>
     public static byte[] Damage(byte[] stored, byte[] found, byte[] replacement)
     {
         var damaged = stored.ToArray();
@@ -90,6 +91,10 @@ internal static class SavedZip
         replacement.CopyTo(damaged, at);
         return damaged;
     }
+
+    /// <summary>The content of an entry of our folder.</summary>
+    public static byte[] Entry(byte[] zip, string name) =>
+        Entries(zip).Single(entry => entry.Key.EndsWith(name, StringComparison.Ordinal)).Value;
 
     /// <summary>The entries by their full names.</summary>
     public static Dictionary<string, byte[]> Entries(byte[] zip)
@@ -125,7 +130,7 @@ internal static class SavedZip
         return new MLContext().Model.Load(stream, out _);
     }
 
-    /// <summary>Loading ends soon, takes little memory, and says what is wrong. What ML.NET wraps around our error does not count.</summary>
+    /// <summary>Loading ends soon, takes little memory and says what is wrong; what ML.NET wraps around our error does not count.</summary>
     public static void Refused(byte[] zip, params string[] words)
     {
         var before = GC.GetTotalAllocatedBytes();
@@ -139,7 +144,8 @@ internal static class SavedZip
         }
 
         var ours = errors.OfType<InvalidOperationException>().FirstOrDefault(error => words.All(error.Message.Contains));
-        Assert.IsNotNull(ours, $"Nothing says '{string.Join(", ", words)}': {string.Join(" | ", errors.Select(error => $"{error.GetType().Name}: {error.Message}"))}");
+        var said = string.Join(" | ", errors.Select(error => $"{error.GetType().Name}: {error.Message}"));
+        Assert.IsNotNull(ours, $"Nothing says '{string.Join(", ", words)}': {said}");
         Assert.IsLessThan(150_000_000, GC.GetTotalAllocatedBytes() - before, "bytes allocated");
     }
 

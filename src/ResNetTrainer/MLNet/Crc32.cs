@@ -1,4 +1,4 @@
-namespace ResNetMLNet.Formats;
+namespace ResNetMLNet.MLNet;
 
 /// <summary>The checksum of zips, which .NET reads and does not compare.</summary>
 internal sealed class Crc32

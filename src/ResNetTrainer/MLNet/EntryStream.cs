@@ -1,4 +1,4 @@
-namespace ResNetMLNet.Formats;
+namespace ResNetMLNet.MLNet;
 
 /// <summary>
 /// The content of a file within a file, read once from beginning to end: of a known length, at whose end reading fails instead of giving
