@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Tests.Support;
 
@@ -55,6 +57,26 @@ public class KeyValuesTests
         SavedZip.Change(SavedZip.KeyValues, bytes => [.. bytes.AsSpan(0, 8), 200, .. bytes.AsSpan(0, 8), 100, .. bytes.AsSpan(8)]),
         "damaged",
         "KeyValues.bin");
+
+    [TestMethod]
+    public void Names_that_no_encoding_loves_come_back()
+    {
+        string[] names = ["", "\ud800x", "caf\u00e9 \"\\\n\0"];
+        var values = new DataViewSchema.Annotations.Builder();
+        values.Add(
+            "KeyValues",
+            new VectorDataViewType(TextDataViewType.Instance, names.Length),
+            (ref VBuffer<ReadOnlyMemory<char>> value) => value = new(names.Length, [.. names.Select(name => name.AsMemory())]));
+        var key = new KeyDataViewType(typeof(uint), names.Length);
+        var label = new MemoryColumn<uint>("Label", key, i => (uint)(i % names.Length) + 1, values.ToAnnotations());
+        using var model = Images.Trainer(Images.Context()).Fit(new MemoryDataView(12, [Images.Features(), label]));
+        using var zip = new MemoryStream();
+        Images.Context().Model.Save(model, null, zip);
+
+        var again = (ResNetTransformer)SavedZip.Load(zip.ToArray());
+
+        Assert.AreSequenceEqual([.. names.Select(name => name.Replace('\ud800', '\ufffd'))], again.Model.ClassNames.ToArray());
+    }
 
     private static byte[] With(byte[] bytes, int offset, int value)
     {
