@@ -13,7 +13,7 @@ public static class PublicApi
     public static void Use(MLContext ml, IDataView data)
     {
         IDataView idx = ml.Data.LoadFromIdx("images", "labels", ["a", "b"]);
-        IDataView folder = ml.Data.LoadFromImageFolder("folder");
+        IDataView folder = ml.Data.LoadFromImageFolder("folder", classNames: ["a", "b"]);
         ResNetArchitecture architecture = ResNetArchitecture.All[0] with
         {
             Name = "own",
