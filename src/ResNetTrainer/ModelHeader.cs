@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.Data;
 using ResNetMLNet.Network;
 using ResNetMLNet.Scoring;
 
@@ -38,10 +39,17 @@ internal sealed record ModelHeader
     /// <summary>The SHA-256 of weights.safetensors in hexadecimal digits; not in the files of the first days.</summary>
     public string? WeightsSha256 { get; init; }
 
+    // Not in the files of the first days: ML.NET's default stands for it.
+    public string? LabelColumnName { get; init; }
+
     public required TrainingSummary Training { get; init; }
 
     [JsonIgnore]
     public ImageShape InputShape => new(Channels, Height, Width);
+
+    [JsonIgnore]
+    public ScoringColumns Columns =>
+        new(FeatureColumnName, ScoreColumnName, PredictedLabelColumnName, LabelColumnName ?? DefaultColumnNames.Label);
 
     public static ModelHeader Of(ResNetModel model, ScoringColumns columns, string weightsSha256) => new()
     {
@@ -57,6 +65,7 @@ internal sealed record ModelHeader
         ScoreColumnName = columns.Score,
         PredictedLabelColumnName = columns.PredictedLabel,
         WeightsSha256 = weightsSha256,
+        LabelColumnName = columns.Label,
         Training = model.Training,
     };
 }

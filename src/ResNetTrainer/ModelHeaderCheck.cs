@@ -23,6 +23,7 @@ internal static class ModelHeaderCheck
         Name(header.FeatureColumnName, "featureColumnName");
         Name(header.ScoreColumnName, "scoreColumnName");
         Name(header.PredictedLabelColumnName, "predictedLabelColumnName");
+        Name(header.Columns.Label, "labelColumnName");
         Require(header.PredictedLabelColumnName != header.ScoreColumnName, "predictedLabelColumnName and scoreColumnName are the same");
         Check(header.Training);
     }

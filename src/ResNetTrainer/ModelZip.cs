@@ -60,7 +60,7 @@ internal static class ModelZip
         CheckNames(environment, header.ClassNames, keyValues);
         var format = new InputFormat(header.InputShape, header.Resizes, header.ResizeMode);
         var network = new TrainedNetwork(plan, weights, format, header.TestTimeFlip, keyValues);
-        return (new(network, header.Training), new(header.FeatureColumnName, header.ScoreColumnName, header.PredictedLabelColumnName));
+        return (new(network, header.Training), header.Columns);
 
         // Null where there is no such entry.
         T? Read<T>(string name, Func<ModelEntry, T> read)

@@ -59,13 +59,15 @@ public static class ResNetCatalog
     /// <param name="catalog">The data catalog of the context.</param>
     /// <param name="imagesPath">The images (magic number 2051), gzipped or plain.</param>
     /// <param name="labelsPath">The labels (magic number 2049), gzipped or plain.</param>
-    /// <param name="classNames">The name of each class in the order of its number; null names them "0", "1" and so on.</param>
+    /// <param name="classNames">The name of each class in the order of its number; null names them "0", "1" and so on, up to the highest label in the file.</param>
     /// <returns>
     /// The columns <c>Image</c> (<c>MLImage</c>), <c>Pixels</c> (vector of byte with the dimensions 1, height, width) and <c>Label</c> (key with
     /// the class names).
     /// </returns>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
-    /// <exception cref="InvalidOperationException">A file is not what it should be; the message says which and why.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A file is not what it should be, or a class name is missing or there twice; the message says which and why.
+    /// </exception>
     public static IDataView LoadFromIdx(
         this DataOperationsCatalog catalog, string imagesPath, string labelsPath, IReadOnlyList<string>? classNames = null)
     {

@@ -178,7 +178,8 @@ public sealed partial class ResNetTrainer
             BestEpoch = state.BestEpoch,
         };
         var network = new TrainedNetwork(state.Network.Plan, weights, data.Format, _options.TestTimeFlip, data.KeyValues);
-        var columns = new ScoringColumns(_options.FeatureColumnName, _options.ScoreColumnName, _options.PredictedLabelColumnName);
+        var columns = new ScoringColumns(
+            _options.FeatureColumnName, _options.ScoreColumnName, _options.PredictedLabelColumnName, _options.LabelColumnName);
         return new(_host, new(network, summary), data.Columns.Feature.Column.Type, columns, _options.Device);
     }
 

@@ -1,6 +1,8 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
+using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Scoring;
 
@@ -65,13 +67,18 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     /// <exception cref="ArgumentOutOfRangeException">The feature column is missing, or of a type or shape that the network does not take.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
 
-    /// <summary>The data with scores, which are computed, in batches, when a cursor asks for them.</summary>
+    /// <summary>
+    /// The data with scores, which are computed, in batches, when a cursor asks for them. Where the data has the label column of the training and
+    /// its keys mean other classes than the model's, a warning in <c>mlContext.Log</c> says so: <c>Evaluate</c> compares keys by number.
+    /// </summary>
     /// <param name="input">The data.</param>
     /// <exception cref="ArgumentOutOfRangeException">The feature column is missing, or of a type or shape that the network does not take.</exception>
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoredDataView(_host, input, Bind(input.Schema), _scorers);
+        var schema = Bind(input.Schema);
+        WarnOfOtherClasses(input.Schema);
+        return new ScoredDataView(_host, input, schema, _scorers);
     }
 
     /// <inheritdoc/>
@@ -101,6 +108,21 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         return new(_host, inputSchema, Model.Network, _columns);
+    }
+
+    // No error: the scores are right, and a label of other classes may be there for another purpose.
+    private void WarnOfOtherClasses(DataViewSchema data)
+    {
+        if (Model.Network.KeyValues is { } classes
+            && data.GetColumnOrNull(_columns.Label) is { } label
+            && KeyValues.Of(label) is { } labels
+            && LabelNames.Difference(classes.Names, labels.Names, "the model's") is { } difference)
+        {
+            using var channel = _host.Start("Scoring");
+            channel.Warn(
+                $"The label column '{_columns.Label}' of the data to score has other classes than the model: {difference}. "
+                + $"ML.NET compares keys by number, so metrics of these rows will be wrong. {LabelNames.Remedy("model.Model.ClassNames")}");
+        }
     }
 
     private IScorer CreateScorer()

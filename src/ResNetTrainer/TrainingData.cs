@@ -89,14 +89,14 @@ internal sealed class TrainingData : IDisposable
 
         public TrainingColumns FindColumns(IDataView data) => new(
             FeatureColumn.Find(host, data.Schema, options.FeatureColumnName, options.ImageChannels),
-            LabelColumn.Find(host, data.Schema, options.LabelColumnName),
+            LabelColumn.Find(host, data, options.LabelColumnName),
             WeightColumn.Find(host, data.Schema, options.ExampleWeightColumnName));
 
         public InputFormat FormatOf(IDataView data, FeatureColumn feature)
         {
             var shape = options.ImageSize is { } size
                 ? new ImageShape(feature.Channels, size, size)
-                : feature.FindShape(host, data) ?? throw host.Error("The data has no rows. Check the path or the filters that it comes from.");
+                : feature.FindShape(host, data) ?? throw LabelColumn.NoRows(host);
             var smallest = options.Architecture.MinimumImageSize;
             if (shape.Height < smallest || shape.Width < smallest)
             {
@@ -118,8 +118,9 @@ internal sealed class TrainingData : IDisposable
         {
             if (train.Statistics.Weights.Count(weight => weight > 0) < 2)
             {
+                var only = KeyValues.NamesOf(KeyValues.Of(label.Column), label.Classes)[Array.FindIndex(train.Statistics.Weights, weight => weight > 0)];
                 throw host.Error(
-                    $"All rows that count have the same label in column '{label.Column.Name}': there is nothing to tell apart. Check the filters that the data comes from.");
+                    $"All {train.Count} rows that count have the same label in column '{label.Column.Name}', '{only}': {LabelColumn.NothingToTellApart}");
             }
         }
 
@@ -141,16 +142,25 @@ internal sealed class TrainingData : IDisposable
             }
 
             var columns = FindColumns(data);
-            if (columns.Label.Classes != trainLabel.Classes || !Same(KeyValues.Of(columns.Label.Column), KeyValues.Of(trainLabel.Column)))
-            {
-                throw host.Error(
-                    $"The label column '{options.LabelColumnName}' of the validation set has other classes than that of the training data. Map both with "
-                    + "one fitted MapValueToKey.");
-            }
-
+            CheckSameClasses(trainLabel, columns.Label);
             return Load(data, columns, format);
         }
 
-        private static bool Same(KeyValues? one, KeyValues? other) => (one?.Names ?? []).SequenceEqual(other?.Names ?? []);
+        private void CheckSameClasses(LabelColumn train, LabelColumn validation)
+        {
+            var (expected, actual) = (KeyValues.Of(train.Column)?.Names ?? [], KeyValues.Of(validation.Column)?.Names ?? []);
+            if (train.Classes == validation.Classes && expected.SequenceEqual(actual))
+            {
+                return;
+            }
+
+            var difference = expected.Count > 0 && actual.Count > 0 ? LabelNames.Difference(expected, actual, "the training data's") : null;
+            difference ??= $"it has {validation.Classes}{Unnamed(actual)} where the training data's has {train.Classes}{Unnamed(expected)}";
+            throw host.Error(
+                $"The label column '{options.LabelColumnName}' of the validation set has other classes than that of the training data: {difference}. "
+                + LabelNames.Remedy("the names of all classes"));
+
+            static string Unnamed(IReadOnlyList<string> names) => names.Count == 0 ? " without names" : "";
+        }
     }
 }

@@ -12,7 +12,8 @@ internal sealed class FeatureColumn
 {
     private const string Accepted =
         "an image (MLImage), a vector of byte or float with the dimensions (channels, height, width) or a flat one of "
-        + "channels x side x side values, or a vector of bytes of unknown length that holds an encoded image";
+        + "channels x side x side values, or a vector of bytes of unknown length that holds an encoded image; "
+        + "the property of a class that holds pixels (byte[] or float[]) says their shape with [VectorType(channels, height, width)]";
 
     private readonly DataViewSchema.Column _column;
     private readonly int _imageChannels;
@@ -36,7 +37,7 @@ internal sealed class FeatureColumn
     {
         if (!schema.TryFind(name, out var column))
         {
-            throw context.MissingColumn("feature", name);
+            throw Missing(context, name, schema.Select(each => each.Name));
         }
 
         var scalarImage = column is { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: ImageDataViewType };
@@ -55,7 +56,7 @@ internal sealed class FeatureColumn
     {
         if (schema.GetColumnOrNull(name) is not { } column)
         {
-            throw context.MissingColumn("feature", name);
+            throw Missing(context, name, schema.Select(each => each.Name));
         }
 
         return column.Type switch
@@ -97,6 +98,14 @@ internal sealed class FeatureColumn
         var reader = CreateReader(context, cursor, format: null);
         reader.Read();
         return reader.Shape;
+    }
+
+    // A column of images gets lost on the way where nobody expects it.
+    private static Exception Missing(IExceptionContext context, string name, IEnumerable<string> others)
+    {
+        var encoded = others.FirstOrDefault(other => other == "ImageBytes") is { } bytes ? $"FeatureColumnName = \"{bytes}\"" : "ImageBytes of LoadFromImageFolder";
+        return context.MissingColumn(
+            "feature", name, $"ML.NET's ShuffleRows and Cache drop columns of images (MLImage): use the encoded bytes where rows are shuffled or cached ({encoded}).");
     }
 
     private static ImageShape ShapeOf(IExceptionContext context, VectorDataViewType type, string name)

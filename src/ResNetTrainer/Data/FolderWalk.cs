@@ -7,7 +7,7 @@ namespace ResNetMLNet.Data;
 /// <summary>The folder of a class: its images, in the order of their paths, and how much of what else is in it.</summary>
 internal sealed record ClassFolder(DirectoryInfo Folder)
 {
-    public string Name { get; } = ClassNames.Normal(Folder.Name);
+    public string Name { get; } = LabelNames.Normal(Folder.Name);
 
     public List<string> Images { get; } = [];
 

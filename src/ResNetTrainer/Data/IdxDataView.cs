@@ -29,13 +29,18 @@ internal sealed class IdxDataView : RecordDataView
     public static IdxDataView Open(IHostEnvironment environment, string imagesPath, string labelsPath, IReadOnlyList<string>? classNames)
     {
         var context = environment.Register("LoadFromIdx");
-        var (dimensions, pixels) = IdxFile.Read(context, imagesPath, dimensions: 3);
-        var (_, labels) = IdxFile.Read(context, labelsPath, dimensions: 1);
-        var (count, height, width) = (dimensions[0], dimensions[1], dimensions[2]);
-        if (count != labels.Length)
+        if (classNames is not null)
+        {
+            LabelNames.Check(context, classNames);
+        }
+
+        using var imageFile = IdxFile.Open(context, imagesPath, dimensions: 3);
+        using var labelFile = IdxFile.Open(context, labelsPath, dimensions: 1);
+        var (count, height, width) = (imageFile.Sizes[0], imageFile.Sizes[1], imageFile.Sizes[2]);
+        if (count != labelFile.Sizes[0])
         {
             throw context.Error(
-                $"The file '{imagesPath}' has {count} images, but '{labelsPath}' has {labels.Length} labels: they do not belong together.");
+                $"The file '{imagesPath}' has {count} images, but '{labelsPath}' has {labelFile.Sizes[0]} labels: they do not belong together.");
         }
 
         if (height == 0 || width == 0)
@@ -43,6 +48,7 @@ internal sealed class IdxDataView : RecordDataView
             throw context.Error($"The images of the file '{imagesPath}' are {height}x{width} pixels: there is nothing to see.");
         }
 
+        var labels = labelFile.ReadValues();
         var names = classNames ?? [.. Enumerable.Range(0, labels.Length == 0 ? 1 : labels.Max() + 1).Select(label => $"{label}")];
         var unnamed = Array.FindIndex(labels, label => label >= names.Count);
         if (unnamed >= 0)
@@ -55,7 +61,7 @@ internal sealed class IdxDataView : RecordDataView
         schema.AddColumn("Image", new ImageDataViewType(height, width));
         schema.AddColumn("Pixels", new VectorDataViewType(NumberDataViewType.Byte, 1, height, width));
         schema.AddColumn("Label", new KeyDataViewType(typeof(uint), names.Count), LabelAnnotations(names));
-        return new(context, schema.ToSchema(), pixels, labels, height, width);
+        return new(context, schema.ToSchema(), imageFile.ReadValues(), labels, height, width);
     }
 
     protected override Delegate CreateGetter(DataViewSchema.Column column, Func<int> record) => column.Name switch

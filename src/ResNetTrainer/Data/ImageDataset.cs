@@ -84,7 +84,7 @@ internal abstract class ImageDataset : IDisposable
     {
         if (rows == 0)
         {
-            throw context.Error("The data has no rows. Check the path or the filters that it comes from.");
+            throw LabelColumn.NoRows(context);
         }
 
         if (statistics.Count == 0)

@@ -55,7 +55,7 @@ internal sealed class ImageFolder
 
         if (classNames is not null)
         {
-            ClassNames.Check(host, classNames);
+            LabelNames.Check(host, classNames);
         }
 
         var folder = new ImageFolder(host, path);
@@ -70,7 +70,7 @@ internal sealed class ImageFolder
     private void Read(IReadOnlyList<string>? classNames)
     {
         var walk = new FolderWalk(_context, _path);
-        var given = classNames?.Select(ClassNames.Normal).ToHashSet();
+        var given = classNames?.Select(LabelNames.Normal).ToHashSet();
         FindFolders(walk, given);
         KeepOnly(given);
         walk.Fill(_folders);
@@ -79,7 +79,7 @@ internal sealed class ImageFolder
         Names = classNames ?? [.. _folders.Select(each => each.Name).Order(StringComparer.Ordinal)];
         CheckImages();
 
-        var labels = Names.Select((name, index) => (Name: ClassNames.Normal(name), Label: (uint)index + 1)).ToDictionary(each => each.Name, each => each.Label);
+        var labels = Names.Select((name, index) => (Name: LabelNames.Normal(name), Label: (uint)index + 1)).ToDictionary(each => each.Name, each => each.Label);
         Files =
         [
             .. _folders.Select(each => (each.Images, Label: labels[each.Name])).OrderBy(each => each.Label)
@@ -92,7 +92,7 @@ internal sealed class ImageFolder
         foreach (var entry in walk.Entries(new(_path)))
         {
             // A class may be called .NET, if somebody says so.
-            if (FolderWalk.IsHidden(entry) && given?.Contains(ClassNames.Normal(entry.Name)) != true)
+            if (FolderWalk.IsHidden(entry) && given?.Contains(LabelNames.Normal(entry.Name)) != true)
             {
                 _leftOut.Add(LeftOut.Hidden);
             }

@@ -14,7 +14,7 @@ internal static class ImageFolderReport
     public static void Write(IChannel channel, ImageFolder folder, bool isGiven)
     {
         var counts = folder.Folders.ToDictionary(each => each.Name, each => each.Images.Count);
-        var classes = folder.Names.Select(name => $"{name} {counts.GetValueOrDefault(ClassNames.Normal(name))}");
+        var classes = folder.Names.Select(name => $"{name} {counts.GetValueOrDefault(LabelNames.Normal(name))}");
         channel.Log($"'{folder}': {folder.Files.Count} images of {folder.Names.Count} classes: {Listed(classes)}");
         if (folder.LeftOut.ToString() is { Length: > 0 } leftOut)
         {
@@ -48,7 +48,7 @@ internal static class ImageFolderReport
             yield return $"{Quoted(folder.Unknown)} are none of the classNames; their images are left out.";
         }
 
-        foreach (var alike in folder.Names.Concat(folder.Unknown).GroupBy(name => ClassNames.Normal(name).Trim().ToUpperInvariant()))
+        foreach (var alike in folder.Names.Concat(folder.Unknown).GroupBy(name => LabelNames.Normal(name).Trim().ToUpperInvariant()))
         {
             if (alike.Count() > 1)
             {

@@ -81,6 +81,12 @@ internal sealed class EncodedReader(
         return Convert(image);
     }
 
+    // byte[] without its shape is a vector of unknown length, which is taken for an encoded image.
+    private string PixelHint => ImageSignature.IsContent(_encoded.GetValues()) ? ""
+        : Format?.Shape is { } shape && _encoded.Length == shape.Count
+            ? $" They are as many as an image of {shape} has pixels: say so with [VectorType({shape.Channels}, {shape.Height}, {shape.Width})] on the property."
+            : " If they are pixels, say their shape with [VectorType(channels, height, width)] on the property.";
+
     private MLImage Decode(Stream stream)
     {
         try
@@ -89,7 +95,7 @@ internal sealed class EncodedReader(
         }
         catch (ArgumentException)
         {
-            throw Error($"the {_encoded.Length} bytes are not an image that can be decoded (PNG, JPEG, BMP, GIF, WebP).");
+            throw Error($"the {_encoded.Length} bytes are not an image that can be decoded (PNG, JPEG, BMP, GIF, WebP).{PixelHint}");
         }
     }
 }

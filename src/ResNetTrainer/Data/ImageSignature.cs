@@ -34,7 +34,8 @@ internal static class ImageSignature
         }
     }
 
-    private static bool IsContent(ReadOnlySpan<byte> start) =>
+    /// <summary>Whether these bytes begin as those of an image do.</summary>
+    public static bool IsContent(ReadOnlySpan<byte> start) =>
         start.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10])
         || start.StartsWith((ReadOnlySpan<byte>)[0xff, 0xd8, 0xff])
         || start.StartsWith("GIF87a"u8)

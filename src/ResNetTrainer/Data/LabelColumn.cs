@@ -12,6 +12,12 @@ internal sealed class LabelColumn
     private const string Remedy =
         "a key; put ml.Transforms.Conversion.MapValueToKey before the trainer to make one from text or numbers";
 
+    /// <summary>What is wrong where all rows are of one class, and what to do.</summary>
+    public const string NothingToTellApart =
+        "there is nothing to tell apart, and a classifier needs two classes at least. If these rows are a part of the data (a fold of CrossValidate, a "
+        + "side of TrainTestSplit), the other classes have too few rows for so many parts: take fewer folds, or more rows. If they are all of the data, "
+        + "check the path or the filters that it comes from.";
+
     private LabelColumn(DataViewSchema.Column column, int classes)
     {
         Column = column;
@@ -37,6 +43,18 @@ internal sealed class LabelColumn
 
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or not a key.</exception>
     /// <exception cref="InvalidOperationException">There are fewer than two classes, or absurdly many.</exception>
+    public static LabelColumn Find(IExceptionContext context, IDataView data, string name)
+    {
+        // Where MapValueToKey has seen no value: that there is but one class is not what is wrong.
+        if (data.Schema.GetColumnOrNull(name)?.Type is KeyDataViewType { Count: < 2 } && IsEmpty(data))
+        {
+            throw NoRows(context);
+        }
+
+        return Find(context, data.Schema, name);
+    }
+
+    /// <inheritdoc cref="Find(IExceptionContext, IDataView, string)"/>
     public static LabelColumn Find(IExceptionContext context, DataViewSchema schema, string name)
     {
         if (schema.GetColumnOrNull(name) is not { } column)
@@ -52,13 +70,15 @@ internal sealed class LabelColumn
         return key.Count switch
         {
             < 2 => throw context.Error(
-                $"The label column '{name}' has {(key.Count == 1 ? "one class" : "no classes")}: there is nothing to tell apart. "
-                + "A classifier needs two classes at least."),
+                $"The label column '{name}' has {(key.Count == 1 ? "one class" : "no classes")}: {NothingToTellApart}"),
             > NetworkLimits.MostClasses => throw context.Error(
                 $"The label column '{name}' has {key.Count} classes. Is it an identifier? MapValueToKey makes keys of the values that occur."),
             _ => new(column, (int)key.Count),
         };
     }
+
+    public static Exception NoRows(IExceptionContext context) =>
+        context.Error("The data has no rows. Check the path or the filters that it comes from.");
 
     /// <summary>The class of the row, from 0; -1 for a missing label.</summary>
     public Func<int> CreateReader(DataViewRow row)
@@ -70,5 +90,16 @@ internal sealed class LabelColumn
             getter(ref key);
             return (int)key - 1;
         };
+    }
+
+    private static bool IsEmpty(IDataView data)
+    {
+        if (data.GetRowCount() is { } rows)
+        {
+            return rows == 0;
+        }
+
+        using var cursor = data.GetRowCursor([]);
+        return !cursor.MoveNext();
     }
 }

@@ -16,6 +16,10 @@ internal static class HostExtensions
     public static Exception MissingColumn(this IExceptionContext context, string role, string name) =>
         context.ExceptSchemaMismatch("inputSchema", role, name);
 
+    /// <summary>The same, with what may be the reason.</summary>
+    public static Exception MissingColumn(this IExceptionContext context, string role, string name, string hint) =>
+        context.ExceptParam("inputSchema", $"Could not find {role} column '{name}'. {hint}");
+
     /// <summary>An ArgumentOutOfRangeException for a column of the wrong type.</summary>
     public static Exception MistypedColumn(this IExceptionContext context, string role, string name, string expected, string? actual) =>
         context.ExceptSchemaMismatch("inputSchema", role, name, expected, actual);

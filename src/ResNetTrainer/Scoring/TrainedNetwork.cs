@@ -17,4 +17,8 @@ internal sealed record TrainedNetwork(NetworkPlan Plan, NamedTensors Weights, In
 }
 
 /// <summary>The columns that a transformer reads and adds.</summary>
-internal sealed record ScoringColumns(string Feature, string Score, string PredictedLabel);
+/// <param name="Feature">The images.</param>
+/// <param name="Score">The probabilities.</param>
+/// <param name="PredictedLabel">The likeliest class.</param>
+/// <param name="Label">The label that it was trained on: not read, but its keys should mean the model's classes where it is there.</param>
+internal sealed record ScoringColumns(string Feature, string Score, string PredictedLabel, string Label);

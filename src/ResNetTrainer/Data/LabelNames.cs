@@ -5,10 +5,18 @@ using ResNetMLNet.MLNet;
 namespace ResNetMLNet.Data;
 
 /// <summary>The names of classes that a loader is given, and how two sets of classes differ.</summary>
-internal static class ClassNames
+internal static class LabelNames
 {
-    /// <summary>A name in the form in which equal letters have equal codes: macOS writes file names in another than people type.</summary>
+    /// <summary>
+    /// A name in the form in which equal letters have equal codes: macOS writes file names in another than people type. As it is, in
+    /// programs with InvariantGlobalization.
+    /// </summary>
     public static string Normal(string name) => name.Normalize(NormalizationForm.FormC);
+
+    /// <summary>How two sets of data get the same classes.</summary>
+    public static string Remedy(string classNames) =>
+        $"Give LoadFromImageFolder or LoadFromIdx classNames: {classNames}; map labels of other origin with one MapValueToKey, fitted once or with keyData "
+        + "of the class names.";
 
     /// <exception cref="InvalidOperationException">A name is missing, or there twice.</exception>
     public static void Check(IExceptionContext context, IReadOnlyList<string> names)
