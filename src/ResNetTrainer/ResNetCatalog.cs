@@ -59,7 +59,9 @@ public static class ResNetCatalog
     /// <param name="catalog">The data catalog of the context.</param>
     /// <param name="imagesPath">The images (magic number 2051), gzipped or plain.</param>
     /// <param name="labelsPath">The labels (magic number 2049), gzipped or plain.</param>
-    /// <param name="classNames">The name of each class in the order of its number; null names them "0", "1" and so on, up to the highest label in the file.</param>
+    /// <param name="classNames">
+    /// The name of each class in the order of its number; null names them "0", "1" and so on, up to the highest label in the file.
+    /// </param>
     /// <returns>
     /// The columns <c>Image</c> (<c>MLImage</c>), <c>Pixels</c> (vector of byte with the dimensions 1, height, width) and <c>Label</c> (key with
     /// the class names).
@@ -79,16 +81,18 @@ public static class ResNetCatalog
 
     /// <summary>Lists the images of a folder that has one sub-folder a class. Lazy: images are read when a cursor goes over them.</summary>
     /// <remarks>
-    /// <para>A file is an image if its ending or its first bytes are those of a PNG, JPEG, BMP, GIF, WebP or ICO. Hidden and system files and
-    /// folders (names with a dot in front, <c>__MACOSX</c>, <c>@eaDir</c> and the like), pipes and devices are left out; links are followed, into
-    /// each folder once. What was found and what was left out is written to <c>mlContext.Log</c>.</para>
-    /// <para>ML.NET's <c>ShuffleRows</c> and <c>Cache</c> drop columns of images: train on <c>ImageBytes</c> where rows are shuffled before a split.</para>
+    /// <para>A file is an image if its ending or its first bytes are those of a PNG, JPEG, BMP, GIF, WebP or ICO. Hidden and system
+    /// files and folders (names with a dot in front, <c>__MACOSX</c>, <c>@eaDir</c> and the like), pipes and devices are left out;
+    /// links are followed, into each folder once. What was found and what was left out is written to <c>mlContext.Log</c>.</para>
+    /// <para>ML.NET's <c>ShuffleRows</c> and <c>Cache</c> drop columns of images: train on <c>ImageBytes</c> where rows are shuffled
+    /// before a split.</para>
     /// </remarks>
     /// <param name="catalog">The data catalog of the context.</param>
     /// <param name="folder">The folder.</param>
     /// <param name="classNames">
-    /// The classes in the order of their keys, so that the labels of this folder mean the same as those of a model (<c>model.Model.ClassNames</c>)
-    /// or of other data; some may have no sub-folder here, and sub-folders of other names are left out with a warning. Null: the sub-folders, in ordinal order.
+    /// The classes in the order of their keys, so that the labels of this folder mean the same as those of a model
+    /// (<c>model.Model.ClassNames</c>) or of other data; some may have no sub-folder here, and sub-folders of other names are left
+    /// out with a warning. Null: the sub-folders, in ordinal order.
     /// </param>
     /// <returns>
     /// The columns <c>Image</c> (<c>MLImage</c>), <c>ImageBytes</c> (the encoded file, vector of byte), <c>ImagePath</c> (text) and <c>Label</c>
@@ -96,7 +100,8 @@ public static class ResNetCatalog
     /// </returns>
     /// <exception cref="DirectoryNotFoundException">The folder is missing.</exception>
     /// <exception cref="InvalidOperationException">
-    /// There are no classes or no images, a sub-folder has only files that are no images, a folder may not be read, or a class name is missing or there twice.
+    /// There are no classes or no images, a sub-folder has only files that are no images, a folder may not be read, or a class name
+    /// is missing or there twice.
     /// </exception>
     public static IDataView LoadFromImageFolder(this DataOperationsCatalog catalog, string folder, IReadOnlyList<string>? classNames = null)
     {

@@ -68,8 +68,9 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
 
     /// <summary>
-    /// The data with scores, which are computed, in batches, when a cursor asks for them. Where the data has the label column of the training and
-    /// its keys mean other classes than the model's, a warning in <c>mlContext.Log</c> says so: <c>Evaluate</c> compares keys by number.
+    /// The data with scores, which are computed, in batches, when a cursor asks for them. Where the data has the label column of the
+    /// training and its keys mean other classes than the model's, a warning in <c>mlContext.Log</c> says so: <c>Evaluate</c> compares
+    /// keys by number.
     /// </summary>
     /// <param name="input">The data.</param>
     /// <exception cref="ArgumentOutOfRangeException">The feature column is missing, or of a type or shape that the network does not take.</exception>

@@ -118,9 +118,11 @@ internal sealed class TrainingData : IDisposable
         {
             if (train.Statistics.Weights.Count(weight => weight > 0) < 2)
             {
-                var only = KeyValues.NamesOf(KeyValues.Of(label.Column), label.Classes)[Array.FindIndex(train.Statistics.Weights, weight => weight > 0)];
+                var names = KeyValues.NamesOf(KeyValues.Of(label.Column), label.Classes);
+                var only = names[Array.FindIndex(train.Statistics.Weights, weight => weight > 0)];
                 throw host.Error(
-                    $"All {train.Count} rows that count have the same label in column '{label.Column.Name}', '{only}': {LabelColumn.NothingToTellApart}");
+                    $"All {train.Count} rows that count have the same label in column '{label.Column.Name}', '{only}': "
+                    + $"{LabelColumn.NothingToTellApart}");
             }
         }
 
@@ -157,7 +159,8 @@ internal sealed class TrainingData : IDisposable
             var difference = expected.Count > 0 && actual.Count > 0 ? LabelNames.Difference(expected, actual, "the training data's") : null;
             difference ??= $"it has {validation.Classes}{Unnamed(actual)} where the training data's has {train.Classes}{Unnamed(expected)}";
             throw host.Error(
-                $"The label column '{options.LabelColumnName}' of the validation set has other classes than that of the training data: {difference}. "
+                $"The label column '{options.LabelColumnName}' of the validation set has other classes than that of the training "
+                + $"data: {difference}. "
                 + LabelNames.Remedy("the names of all classes"));
 
             static string Unnamed(IReadOnlyList<string> names) => names.Count == 0 ? " without names" : "";

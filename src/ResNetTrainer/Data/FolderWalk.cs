@@ -24,7 +24,10 @@ internal sealed record ClassFolder(DirectoryInfo Folder)
 internal sealed class FolderWalk
 {
     private static readonly HashSet<string> SystemNames = new(
-        ["__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "RECYCLER", "System Volume Information", "lost+found", "Thumbs.db", "ehthumbs.db", "desktop.ini"],
+        [
+            "__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "RECYCLER", "System Volume Information", "lost+found",
+            "Thumbs.db", "ehthumbs.db", "desktop.ini",
+        ],
         StringComparer.OrdinalIgnoreCase);
 
     private readonly IExceptionContext _context;
@@ -53,12 +56,14 @@ internal sealed class FolderWalk
         }
         catch (UnauthorizedAccessException e)
         {
-            throw _context.Error(e, $"The folder '{folder.FullName}' may not be read: permission is denied. Change its owner or mode, or move it away.");
+            throw _context.Error(
+                e, $"The folder '{folder.FullName}' may not be read: permission is denied. Change its owner or mode, or move it away.");
         }
     }
 
     public static bool IsHidden(FileSystemInfo entry) =>
-        entry.Name[0] == '.' || SystemNames.Contains(entry.Name) || (entry.Attributes & (FileAttributes.Hidden | FileAttributes.System)) != 0;
+        entry.Name[0] == '.' || SystemNames.Contains(entry.Name)
+        || (entry.Attributes & (FileAttributes.Hidden | FileAttributes.System)) != 0;
 
     /// <summary>Whether a file is to be read as an image.</summary>
     public static bool IsImage(string path) => ImageSignature.IsName(path) || ImageSignature.IsContent(path);

@@ -40,7 +40,8 @@ internal sealed class IdxDataView : RecordDataView
         if (count != labelFile.Sizes[0])
         {
             throw context.Error(
-                $"The file '{imagesPath}' has {count} images, but '{labelsPath}' has {labelFile.Sizes[0]} labels: they do not belong together.");
+                $"The file '{imagesPath}' has {count} images, but '{labelsPath}' has {labelFile.Sizes[0]} labels: they do not "
+                + "belong together.");
         }
 
         if (height == 0 || width == 0)

@@ -26,7 +26,9 @@ internal sealed class IdxFile : IDisposable
     /// <summary>The number of records, and the dimensions of each.</summary>
     public IReadOnlyList<int> Sizes { get; }
 
-    /// <summary>Opens a file of bytes with the given number of dimensions, and believes nothing of its header that its length speaks against.</summary>
+    /// <summary>
+    /// Opens a file of bytes with the given number of dimensions, and believes nothing of its header that its length speaks against.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The file is not what it should be.</exception>
     public static IdxFile Open(IExceptionContext context, string path, int dimensions)
     {
@@ -62,7 +64,8 @@ internal sealed class IdxFile : IDisposable
             return _stream.ReadByte() == -1
                 ? values
                 : throw _context.Error(
-                    $"The file '{_path}' has more bytes than the {string.Join(" x ", Sizes)} values that it claims. It is damaged; download it again.");
+                    $"The file '{_path}' has more bytes than the {string.Join(" x ", Sizes)} values that it claims. It is damaged; "
+                    + "download it again.");
         }
         catch (Exception e) when (IsDamage(e))
         {
@@ -95,7 +98,8 @@ internal sealed class IdxFile : IDisposable
             throw context.Error($"The file '{path}' claims {claim} values, more than it can hold. It is damaged; download it again.");
         }
 
-        // Images of one colour compress a thousandfold, images that show something a few times: many values in few bytes are there to fill the memory.
+        // Images of one colour compress a thousandfold, images that show something a few times: many values in few bytes are there
+        // to fill the memory.
         if (file.Compressed && count > Few && count > 100 * (Int128)file.Length)
         {
             throw context.Error(
@@ -119,7 +123,8 @@ internal sealed class IdxFile : IDisposable
             var read = _stream.Read(values.AsSpan(filled));
             if (read == 0)
             {
-                throw _context.Error($"The file '{_path}' is truncated: it has {filled} of the {count} values that it claims. Download it again.");
+                throw _context.Error(
+                    $"The file '{_path}' is truncated: it has {filled} of the {count} values that it claims. Download it again.");
             }
 
             filled += read;

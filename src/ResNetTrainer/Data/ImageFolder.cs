@@ -79,7 +79,7 @@ internal sealed class ImageFolder
         Names = classNames ?? [.. _folders.Select(each => each.Name).Order(StringComparer.Ordinal)];
         CheckImages();
 
-        var labels = Names.Select((name, index) => (Name: LabelNames.Normal(name), Label: (uint)index + 1)).ToDictionary(each => each.Name, each => each.Label);
+        var labels = Names.Index().ToDictionary(each => LabelNames.Normal(each.Item), each => (uint)each.Index + 1);
         Files =
         [
             .. _folders.Select(each => (each.Images, Label: labels[each.Name])).OrderBy(each => each.Label)
@@ -138,14 +138,15 @@ internal sealed class ImageFolder
         if (_folders.Count == 0)
         {
             throw _context.Error(
-                $"The folder '{_path}' has no sub-folders{(_strays.Count > 0 ? $", but {_strays.Count} images" : "")}. Put the images of each class into a "
-                + "sub-folder of the class's name.");
+                $"The folder '{_path}' has no sub-folders{(_strays.Count > 0 ? $", but {_strays.Count} images" : "")}. Put the "
+                + "images of each class into a sub-folder of the class's name.");
         }
 
         if (_folders.GroupBy(each => each.Name).FirstOrDefault(same => same.Count() > 1) is { } twice)
         {
             throw _context.Error(
-                $"The folder '{_path}' has two sub-folders '{twice.Key}', whose names are the same letters in different codes. Put the images of both into one.");
+                $"The folder '{_path}' has two sub-folders '{twice.Key}', whose names are the same letters in different codes. Put "
+                + "the images of both into one.");
         }
 
         if (given is not null)
@@ -156,7 +157,8 @@ internal sealed class ImageFolder
             if (_folders.Count == 0)
             {
                 throw _context.Error(
-                    $"None of the sub-folders of '{_path}' ({ImageFolderReport.Quoted(folders)}) is one of the classNames ({ImageFolderReport.Quoted(given)}).");
+                    $"None of the sub-folders of '{_path}' ({ImageFolderReport.Quoted(folders)}) is one of the classNames "
+                    + $"({ImageFolderReport.Quoted(given)}).");
             }
         }
     }
@@ -175,7 +177,8 @@ internal sealed class ImageFolder
         if (_folders.All(each => each.Images.Count == 0))
         {
             throw _context.Error(
-                $"The sub-folders of '{_path}' have no images (PNG, JPEG, BMP, GIF, WebP, ICO){(_leftOut.ToString() is { Length: > 0 } rest ? $", only {rest}" : "")}.");
+                $"The sub-folders of '{_path}' have no images (PNG, JPEG, BMP, GIF, WebP, ICO)"
+                + $"{(_leftOut.ToString() is { Length: > 0 } rest ? $", only {rest}" : "")}.");
         }
     }
 }

@@ -34,7 +34,8 @@ internal sealed class ImageFolderDataView : RecordDataView
     protected override Delegate CreateGetter(DataViewSchema.Column column, Func<int> record) => column.Name switch
     {
         "Image" => (ValueGetter<MLImage>)((ref MLImage value) => value = Decode(_files[record()].Path)),
-        "ImageBytes" => (ValueGetter<VBuffer<byte>>)((ref VBuffer<byte> value) => Fill(ref value, FileContent.Read(_context, _files[record()].Path))),
+        "ImageBytes" => (ValueGetter<VBuffer<byte>>)((ref VBuffer<byte> value) =>
+            Fill(ref value, FileContent.Read(_context, _files[record()].Path))),
         "ImagePath" => (ValueGetter<ReadOnlyMemory<char>>)((ref ReadOnlyMemory<char> value) => value = _files[record()].Path.AsMemory()),
         _ => (ValueGetter<uint>)((ref uint value) => value = _files[record()].Label),
     };

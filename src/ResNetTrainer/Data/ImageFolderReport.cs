@@ -40,7 +40,8 @@ internal static class ImageFolderReport
         var empty = folder.Folders.Where(each => each.Images.Count == 0).Select(each => each.Name).ToArray();
         if (empty.Length > 0 && !isGiven)
         {
-            yield return $"there are no images in {Quoted(empty)}: a class that never occurs. Remove the sub-folder, or put images into it.";
+            yield return $"there are no images in {Quoted(empty)}: a class that never occurs. Remove the sub-folder, or put images "
+                + "into it.";
         }
 
         if (folder.Unknown.Count > 0)
@@ -63,7 +64,8 @@ internal static class ImageFolderReport
 
         if (folder.Strays.Count > 0)
         {
-            yield return $"{folder.Strays.Count} images ({Listed(folder.Strays.Take(3))}) lie in no sub-folder and so have no class; they are left out.";
+            yield return $"{folder.Strays.Count} images ({Listed(folder.Strays.Take(3))}) lie in no sub-folder and so have no "
+                + "class; they are left out.";
         }
 
         foreach (var link in folder.DeadLinks)
@@ -73,7 +75,8 @@ internal static class ImageFolderReport
 
         if (Splits(folder) is { } splits)
         {
-            yield return $"{splits} have the same sub-folders. Are they parts of a data set rather than classes? Then load each of them by itself.";
+            yield return $"{splits} have the same sub-folders. Are they parts of a data set rather than classes? Then load each of "
+                + "them by itself.";
         }
     }
 

@@ -84,7 +84,8 @@ internal sealed class EncodedReader(
     // byte[] without its shape is a vector of unknown length, which is taken for an encoded image.
     private string PixelHint => ImageSignature.IsContent(_encoded.GetValues()) ? ""
         : Format?.Shape is { } shape && _encoded.Length == shape.Count
-            ? $" They are as many as an image of {shape} has pixels: say so with [VectorType({shape.Channels}, {shape.Height}, {shape.Width})] on the property."
+            ? $" They are as many as an image of {shape} has pixels: say so on the property, with "
+                + $"[VectorType({shape.Channels}, {shape.Height}, {shape.Width})]."
             : " If they are pixels, say their shape with [VectorType(channels, height, width)] on the property.";
 
     private MLImage Decode(Stream stream)

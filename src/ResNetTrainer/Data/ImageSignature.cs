@@ -6,11 +6,17 @@ internal static class ImageSignature
     private const int Length = 32;
 
     private static readonly HashSet<string> Endings = new(
-        [".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".bmp", ".dib", ".gif", ".webp", ".ico", ".cur", ".wbmp"],
+        [
+            ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif",
+            ".pjpeg", ".pjp", ".bmp", ".dib", ".gif", ".webp", ".ico", ".cur", ".wbmp",
+        ],
         StringComparer.OrdinalIgnoreCase);
 
     private static readonly HashSet<string> OtherFormats = new(
-        [".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".svg", ".psd", ".tga", ".pgm", ".ppm", ".pnm", ".dng", ".nef", ".cr2", ".arw"],
+        [
+            ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".svg", ".psd",
+            ".tga", ".pgm", ".ppm", ".pnm", ".dng", ".nef", ".cr2", ".arw",
+        ],
         StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether a file of this name is an image: if it is none after all, it is damaged, and reading it says so.</summary>

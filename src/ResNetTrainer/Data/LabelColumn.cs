@@ -14,9 +14,9 @@ internal sealed class LabelColumn
 
     /// <summary>What is wrong where all rows are of one class, and what to do.</summary>
     public const string NothingToTellApart =
-        "there is nothing to tell apart, and a classifier needs two classes at least. If these rows are a part of the data (a fold of CrossValidate, a "
-        + "side of TrainTestSplit), the other classes have too few rows for so many parts: take fewer folds, or more rows. If they are all of the data, "
-        + "check the path or the filters that it comes from.";
+        "there is nothing to tell apart, and a classifier needs two classes at least. If these rows are a part of the data (a fold "
+        + "of CrossValidate, a side of TrainTestSplit), the other classes have too few rows for so many parts: take fewer folds, or "
+        + "more rows. If they are all of the data, check the path or the filters that it comes from.";
 
     private LabelColumn(DataViewSchema.Column column, int classes)
     {

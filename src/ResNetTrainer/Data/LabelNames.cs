@@ -15,8 +15,8 @@ internal static class LabelNames
 
     /// <summary>How two sets of data get the same classes.</summary>
     public static string Remedy(string classNames) =>
-        $"Give LoadFromImageFolder or LoadFromIdx classNames: {classNames}; map labels of other origin with one MapValueToKey, fitted once or with keyData "
-        + "of the class names.";
+        $"Give LoadFromImageFolder or LoadFromIdx classNames: {classNames}; map labels of other origin with one MapValueToKey, "
+        + "fitted once or with keyData of the class names.";
 
     /// <exception cref="InvalidOperationException">A name is missing, or there twice.</exception>
     public static void Check(IExceptionContext context, IReadOnlyList<string> names)
@@ -31,14 +31,15 @@ internal static class LabelNames
         {
             if (string.IsNullOrWhiteSpace(names[number]))
             {
-                throw context.Error($"In the argument classNames, name {number} (from 0) is {(names[number] is null ? "null" : "blank")}. Every class needs a name.");
+                var how = names[number] is null ? "null" : "blank";
+                throw context.Error($"In the argument classNames, name {number} (from 0) is {how}. Every class needs a name.");
             }
 
             if (!numbers.TryAdd(Normal(names[number]), number))
             {
                 throw context.Error(
-                    $"In the argument classNames, '{names[number]}' is there twice, as names {numbers[Normal(names[number])]} and {number} (from 0): "
-                    + "a class has one name of its own.");
+                    $"In the argument classNames, '{names[number]}' is there twice, as names {numbers[Normal(names[number])]} and "
+                    + $"{number} (from 0): a class has one name of its own.");
             }
         }
     }

@@ -32,5 +32,6 @@ internal sealed class LeftOut
 
     private static bool IsFile(string what) => what[0] == '.' || what == NoEnding;
 
-    private static string Text(IEnumerable<KeyValuePair<string, int>> counts) => string.Join(", ", counts.Select(each => $"{each.Value} {each.Key}"));
+    private static string Text(IEnumerable<KeyValuePair<string, int>> counts) =>
+        string.Join(", ", counts.Select(each => $"{each.Value} {each.Key}"));
 }

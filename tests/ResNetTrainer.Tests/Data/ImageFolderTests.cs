@@ -247,5 +247,6 @@ public sealed class ImageFolderTests : IDisposable
     private void Link(string name, string target) => Directory.CreateSymbolicLink(_folder.In(name), target);
 
     private void Logged(string text) => Assert.IsTrue(
-        _folder.Messages.Any(line => line.Contains(text, StringComparison.Ordinal)), $"'{text}' is not in: {string.Join('\n', _folder.Messages)}");
+        _folder.Messages.Any(line => line.Contains(text, StringComparison.Ordinal)),
+        $"'{text}' is not in: {string.Join('\n', _folder.Messages)}");
 }

@@ -77,7 +77,8 @@ public sealed class UnreadableFileTests : IDisposable
 
     private static void Says(IDataView data, params string[] words)
     {
-        foreach (var read in (Func<object>[])[() => data.GetColumn<MLImage>("Image").ToArray(), () => data.GetColumn<byte[]>("ImageBytes").ToArray()])
+        Func<object>[] readings = [() => data.GetColumn<MLImage>("Image").ToArray(), () => data.GetColumn<byte[]>("ImageBytes").ToArray()];
+        foreach (var read in readings)
         {
             var error = Assert.ThrowsExactly<InvalidOperationException>(() => read());
             foreach (var word in words)
