@@ -28,6 +28,9 @@ internal sealed record ModelHeader
     // Not in the files of the first days.
     public bool TestTimeFlip { get; init; }
 
+    // Nor was this; null is the default.
+    public int? MaximumImagePixels { get; init; }
+
     public required string[] ClassNames { get; init; }
 
     public required string FeatureColumnName { get; init; }
@@ -60,6 +63,7 @@ internal sealed record ModelHeader
         Resizes = model.Network.Format.Resizes,
         ResizeMode = model.Network.Format.ResizeMode,
         TestTimeFlip = model.TestTimeFlip,
+        MaximumImagePixels = model.Network.Format.MaximumPixels,
         ClassNames = [.. model.ClassNames],
         FeatureColumnName = columns.Feature,
         ScoreColumnName = columns.Score,

@@ -1,3 +1,4 @@
+using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Network;
 
@@ -20,6 +21,9 @@ internal static class ModelHeaderCheck
         var problem = NetworkLimits.ProblemOf(header.Architecture, header.InputShape, header.ClassNames.Length);
         Require(problem is null, problem);
         Require(Enum.IsDefined(header.ResizeMode), $"resizeMode is {(int)header.ResizeMode}, which is no way to resize");
+        Require(
+            header.MaximumImagePixels is null or (>= 1 and <= EncodedImage.LargestMaximumPixels),
+            $"maximumImagePixels is {header.MaximumImagePixels}");
         Name(header.FeatureColumnName, "featureColumnName");
         Name(header.ScoreColumnName, "scoreColumnName");
         Name(header.PredictedLabelColumnName, "predictedLabelColumnName");

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
+using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
@@ -58,7 +59,10 @@ internal static class ModelZip
             ?? throw Damaged(environment, $"{WeightsEntry} is missing");
         var keyValues = Read(KeyValuesEntry, entry => KeyValues.Read(environment, entry.ReadAll(ModelHeaderCheck.MostBytes), plan.Classes));
         CheckNames(environment, header.ClassNames, keyValues);
-        var format = new InputFormat(header.InputShape, header.Resizes, header.ResizeMode);
+        var format = new InputFormat(header.InputShape, header.Resizes, header.ResizeMode)
+        {
+            MaximumPixels = header.MaximumImagePixels ?? EncodedImage.DefaultMaximumPixels,
+        };
         var network = new TrainedNetwork(plan, weights, format, header.TestTimeFlip, keyValues);
         return (new(network, header.Training), header.Columns);
 

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Training;
 
@@ -28,6 +29,19 @@ public sealed partial class ResNetTrainer
 
         /// <summary>For images (<c>MLImage</c> or encoded), which always have colours: 3 reads them as red, green, blue, 1 as grey. A vector states its own.</summary>
         public int ImageChannels { get; set; } = 3;
+
+        /// <summary>
+        /// For encoded images: the pixels (width times height) of the largest one that is decoded. The header says how large an image is; a
+        /// larger one is refused before a pixel is decoded, where each takes four bytes. Between 1 and 500 million; stored in the model and
+        /// used at scoring. Default: 100 million.
+        /// </summary>
+        public int MaximumImagePixels { get; set; } = EncodedImage.DefaultMaximumPixels;
+
+        /// <summary>
+        /// What <c>Fit</c> does with images that cannot be read. Default: it fails and names the first. Scoring always fails, since each row
+        /// has a score.
+        /// </summary>
+        public UnreadableImages UnreadableImages { get; set; }
 
         /// <summary>The network. Default: ResNet-18.</summary>
         public ResNetArchitecture Architecture { get; set; } = ResNetArchitecture.ResNet18;
@@ -127,6 +141,13 @@ public sealed partial class ResNetTrainer
         {
             Names(context);
             Require(context, ImageChannels is 1 or 3, nameof(ImageChannels), ImageChannels, "1 (grey) or 3 (red, green, blue)");
+            Require(
+                context,
+                MaximumImagePixels is >= 1 and <= EncodedImage.LargestMaximumPixels,
+                nameof(MaximumImagePixels),
+                MaximumImagePixels,
+                $"between 1 and {EncodedImage.LargestMaximumPixels} pixels");
+            Require(context, Enum.IsDefined(UnreadableImages), nameof(UnreadableImages), UnreadableImages, "Fail or Skip");
             Require(context, ImageSize is null or (>= 1 and <= 4096), nameof(ImageSize), ImageSize, "between 1 and 4096 pixels");
             Require(context, NumberOfEpochs is null or >= 1, nameof(NumberOfEpochs), NumberOfEpochs, "at least 1");
             Require(context, BatchSize is null or >= 2, nameof(BatchSize), BatchSize, "at least 2, because batch normalisation compares images");

@@ -15,6 +15,13 @@ namespace ResNetMLNet;
 /// Bytes are scaled to [0, 1]; floats are taken as they are. Rows without a label are left out.
 /// </para>
 /// <para>
+/// Encoded images (PNG, JPEG, GIF, BMP, WebP, ICO) are seen as people see them: the way up that their EXIF orientation says, and what is
+/// transparent on white. One that is cut off or damaged is refused, or left out (<see cref="Options.UnreadableImages"/>); so is one of more
+/// than <see cref="Options.MaximumImagePixels"/>. Errors name the file where the data has a text column <c>ImagePath</c>. An <c>MLImage</c>
+/// is seen on white, too, but it is as whatever made it decoded it: <c>LoadImages</c> does not turn images and takes halves of them. Prefer
+/// <c>LoadFromImageFolder</c> or <c>LoadRawImageBytes</c>.
+/// </para>
+/// <para>
 /// Output columns: <c>Score</c>, a vector of float with the probability of each class; <c>PredictedLabel</c>, a key with the label's
 /// values.
 /// </para>

@@ -88,7 +88,7 @@ internal sealed class TrainingData : IDisposable
         }
 
         public TrainingColumns FindColumns(IDataView data) => new(
-            FeatureColumn.Find(host, data.Schema, options.FeatureColumnName, options.ImageChannels),
+            FeatureColumn.Find(host, data.Schema, options.FeatureColumnName, options.ImageChannels, options.MaximumImagePixels),
             LabelColumn.Find(host, data, options.LabelColumnName),
             WeightColumn.Find(host, data.Schema, options.ExampleWeightColumnName));
 
@@ -96,7 +96,7 @@ internal sealed class TrainingData : IDisposable
         {
             var shape = options.ImageSize is { } size
                 ? new ImageShape(feature.Channels, size, size)
-                : feature.FindShape(host, data) ?? throw LabelColumn.NoRows(host);
+                : feature.FindShape(host, data, options.UnreadableImages) ?? throw LabelColumn.NoRows(host);
             var smallest = options.Architecture.MinimumImageSize;
             if (shape.Height < smallest || shape.Width < smallest)
             {
@@ -105,11 +105,11 @@ internal sealed class TrainingData : IDisposable
                     + "the last of its stages would see a single pixel. Set ImageSize (32, say) to have them enlarged.");
             }
 
-            return new(shape, Resizes: options.ImageSize is not null, options.ResizeMode);
+            return new(shape, Resizes: options.ImageSize is not null, options.ResizeMode) { MaximumPixels = options.MaximumImagePixels };
         }
 
         public ImageDataset Load(IDataView data, TrainingColumns columns, InputFormat format) => ImageDataset.Load(
-            new(host, data, columns, format, options.CancellationToken),
+            new(host, data, columns, format, options.CancellationToken) { Unreadable = options.UnreadableImages },
             device,
             options.MemoryBudget ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2,
             recognisable: options.Checkpoints is not null);

@@ -36,6 +36,8 @@ public static class PublicApi
             PredictedLabelColumnName = "PredictedLabel",
             Device = ComputeDevice.Auto,
             ImageChannels = 1,
+            MaximumImagePixels = 200_000_000,
+            UnreadableImages = UnreadableImages.Skip,
             Architecture = architecture,
             ImageSize = 32,
             ResizeMode = ResizeMode.Pad,
@@ -81,7 +83,7 @@ public static class PublicApi
         Enum[] choices =
         [
             ComputeDevice.Cpu, ComputeDevice.Cuda, ComputePrecision.Auto, ComputePrecision.BFloat16, TrainingRecipe.Fast, TrainingRecipe.Best, Augmentation.None,
-            ResizeMode.Stretch, ResizeMode.CenterCrop, ResNetBlock.Basic, ResNetSkip.Convolution,
+            UnreadableImages.Fail, ResizeMode.Stretch, ResizeMode.CenterCrop, ResNetBlock.Basic, ResNetSkip.Convolution,
             CancellationBehavior.Throw, ClassWeights.Equal, TrainingMetric.TrainLoss, TrainingMetric.TrainAccuracy,
             TrainingOutcome.Completed, TrainingOutcome.StoppedEarly, TrainingOutcome.Cancelled, TrainingOutcome.Diverged,
         ];

@@ -55,30 +55,46 @@ internal sealed class ExampleReader : IDisposable
 
             return false;
         }
-        catch (Exception e) when (IsUpstream(e))
+        catch (Exception e) when (RowError.IsUpstream(e))
         {
             throw Failed(e, Count);
         }
     }
 
-    /// <summary>Puts the image of the current row into a store.</summary>
-    /// <returns>Its pixels, valid until the next call.</returns>
+    /// <summary>The images that could not be read and were left out, and why.</summary>
+    public List<string> LeftOut { get; } = [];
+
+    /// <summary>Reads the image of the current row.</summary>
+    /// <param name="pixels">Its pixels, valid until the next call.</param>
+    /// <returns>Whether there is an image; not if it cannot be read and is to be left out.</returns>
     /// <exception cref="InvalidOperationException">The row cannot be read.</exception>
-    public ReadOnlySpan<byte> AddTo(ImageStore store)
+    public bool TryRead(out ReadOnlySpan<byte> pixels)
     {
+        pixels = [];
         try
         {
-            return store.Add(_pixels, Label, Weight);
+            pixels = _pixels.Read();
+            return true;
         }
-        catch (Exception e) when (IsUpstream(e))
+        catch (Exception e) when (_source.Unreadable == UnreadableImages.Skip && RowError.IsUnreadable(e))
         {
-            throw Failed(e, Count - 1);
+            LeftOut.Add(e.Message);
+            return false;
+        }
+        catch (Exception e) when (RowError.IsUpstream(e))
+        {
+            throw _pixels.Row.File is { } file
+                ? _source.Host.Error(e, $"The row of the file '{file}' cannot be read: {e.GetBaseException().Message}")
+                : Failed(e, Count - 1);
         }
     }
 
+    /// <summary>Puts the image of the current row, which has been read, into a store.</summary>
+    public void AddTo(ImageStore store, ReadOnlySpan<byte> pixels) => store.Add(_pixels.Shape, _pixels.Type, pixels, Label, Weight);
+
     public void Dispose() => _cursor.Dispose();
 
-    private static bool IsUpstream(Exception e) => e is not OperationCanceledException && !RowError.Names(e);
-
-    private Exception Failed(Exception e, long row) => _source.Host.Error(e, $"Row {row} (from 0) of the data cannot be read: {e.Message}");
+    // ML.NET's cursors wrap what their threads throw: the innermost error knows what happened.
+    private Exception Failed(Exception e, long row) =>
+        _source.Host.Error(e, $"Row {row} (from 0) of the data cannot be read: {e.GetBaseException().Message}");
 }

@@ -1,7 +1,9 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
+using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
 
@@ -15,22 +17,28 @@ internal sealed class FeatureColumn
         + "channels x side x side values, or a vector of bytes of unknown length that holds an encoded image; "
         + "the property of a class that holds pixels (byte[] or float[]) says their shape with [VectorType(channels, height, width)]";
 
-    private readonly DataViewSchema.Column _column;
-    private readonly int _imageChannels;
+    private const string PathColumnName = "ImagePath";
 
-    private FeatureColumn(DataViewSchema.Column column, ImageShape? shape, int imageChannels)
-    {
-        _column = column;
-        _imageChannels = imageChannels;
-        Shape = shape;
-    }
+    private readonly DataViewSchema.Column _column;
+
+    private FeatureColumn(DataViewSchema.Column column) => _column = column;
 
     public DataViewSchema.Column Column => _column;
 
-    /// <summary>The shape of every image, where the column's type says it; images and encoded bytes have their own.</summary>
-    public ImageShape? Shape { get; }
+    /// <summary>The column with the files that the images come from, by which errors name them; null where the data has none.</summary>
+    public DataViewSchema.Column? Path { get; private init; }
 
-    public int Channels => Shape?.Channels ?? _imageChannels;
+    /// <summary>The columns that are read.</summary>
+    public IEnumerable<DataViewSchema.Column> Columns => Path is { } path ? [_column, path] : [_column];
+
+    /// <summary>The shape of every image, where the column's type says it; images and encoded bytes have their own.</summary>
+    public ImageShape? Shape { get; private init; }
+
+    public int Channels => Shape?.Channels ?? ImageChannels;
+
+    private int ImageChannels { get; init; }
+
+    private int MaximumPixels { get; init; }
 
     /// <summary>Whether a column of this shape can be a feature column; dimensions are only known to a real schema.</summary>
     public static void Check(IExceptionContext context, SchemaShape schema, string name)
@@ -52,52 +60,90 @@ internal sealed class FeatureColumn
 
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type.</exception>
     /// <exception cref="InvalidOperationException">The dimensions of the vector are not those of an image.</exception>
-    public static FeatureColumn Find(IExceptionContext context, DataViewSchema schema, string name, int imageChannels)
+    public static FeatureColumn Find(
+        IExceptionContext context,
+        DataViewSchema schema,
+        string name,
+        int imageChannels,
+        int maximumPixels = EncodedImage.DefaultMaximumPixels)
     {
         if (schema.GetColumnOrNull(name) is not { } column)
         {
             throw Missing(context, name, schema.Select(each => each.Name));
         }
 
-        return column.Type switch
+        return new(column)
         {
-            ImageDataViewType => new(column, shape: null, imageChannels),
-            VectorDataViewType { IsKnownSize: false } bytes when bytes.ItemType == NumberDataViewType.Byte =>
-                new(column, shape: null, imageChannels),
-            VectorDataViewType { IsKnownSize: true } vector
-                when vector.ItemType == NumberDataViewType.Byte || vector.ItemType == NumberDataViewType.Single =>
-                new(column, ShapeOf(context, vector, name), imageChannels),
-            _ => throw context.MistypedColumn("feature", name, Accepted, column.Type.ToString()),
+            ImageChannels = imageChannels,
+            MaximumPixels = maximumPixels,
+            Path = schema.GetColumnOrNull(PathColumnName) is { Type: TextDataViewType } path ? path : null,
+            Shape = column.Type switch
+            {
+                ImageDataViewType => null,
+                VectorDataViewType { IsKnownSize: false } bytes when bytes.ItemType == NumberDataViewType.Byte => null,
+                VectorDataViewType { IsKnownSize: true } vector
+                    when vector.ItemType == NumberDataViewType.Byte || vector.ItemType == NumberDataViewType.Single =>
+                    ShapeOf(context, vector, name),
+                _ => throw context.MistypedColumn("feature", name, Accepted, column.Type.ToString()),
+            },
         };
     }
 
     /// <summary>Reads the images of a row or cursor in which the column is active.</summary>
-    public PixelReader CreateReader(IExceptionContext context, DataViewRow row, InputFormat? format) => _column.Type switch
+    public PixelReader CreateReader(IExceptionContext context, DataViewRow row, InputFormat? format)
     {
-        ImageDataViewType => new ImageReader(context, _column, row, _imageChannels, format),
-        VectorDataViewType { IsKnownSize: false } => new EncodedReader(context, _column, row, _imageChannels, format),
-        VectorDataViewType vector when vector.ItemType == NumberDataViewType.Byte =>
-            new VectorReader<byte>(context, _column, row, Shape!.Value, format),
-        _ => new VectorReader<float>(context, _column, row, Shape!.Value, format),
-    };
+        var images = new FeatureRow(context, row, this);
+        return _column.Type switch
+        {
+            ImageDataViewType => new ImageReader(images, ImageChannels, format),
+            VectorDataViewType { IsKnownSize: false } => new EncodedReader(images, ImageChannels, MaximumPixels, format),
+            VectorDataViewType vector when vector.ItemType == NumberDataViewType.Byte =>
+                new VectorReader<byte>(images, Shape!.Value, format),
+            _ => new VectorReader<float>(images, Shape!.Value, format),
+        };
+    }
 
-    /// <summary>The shape of the images of a model that keeps the column's size, from its first row where the type does not say it.</summary>
-    public ImageShape? FindShape(IExceptionContext context, IDataView data)
+    /// <summary>
+    /// The shape of the images of a model that keeps the column's size: from its first row where the type does not say it, or from the
+    /// first that can be read where the others are left out.
+    /// </summary>
+    public ImageShape? FindShape(IExceptionContext context, IDataView data, UnreadableImages unreadable)
     {
         if (Shape is { } shape)
         {
             return shape;
         }
 
-        using var cursor = data.GetRowCursor([_column]);
-        if (!cursor.MoveNext())
+        try
         {
-            return null;
+            return FirstShape(context, data, unreadable);
+        }
+        catch (Exception e) when (RowError.IsUpstream(e))
+        {
+            throw context.Error(e, $"The first image of the data cannot be read: {e.GetBaseException().Message}");
+        }
+    }
+
+    private ImageShape? FirstShape(IExceptionContext context, IDataView data, UnreadableImages unreadable)
+    {
+        using var cursor = data.GetRowCursor(Columns);
+        var reader = CreateReader(context, cursor, format: null);
+        ExceptionDispatchInfo? error = null;
+        while (cursor.MoveNext())
+        {
+            try
+            {
+                reader.Read();
+                return reader.Shape;
+            }
+            catch (Exception e) when (unreadable == UnreadableImages.Skip && RowError.IsUnreadable(e))
+            {
+                error ??= ExceptionDispatchInfo.Capture(e);
+            }
         }
 
-        var reader = CreateReader(context, cursor, format: null);
-        reader.Read();
-        return reader.Shape;
+        error?.Throw();
+        return null;
     }
 
     // A column of images gets lost on the way where nobody expects it.

@@ -1,5 +1,4 @@
 using Microsoft.ML.Runtime;
-using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Data;
 
@@ -15,17 +14,18 @@ internal static class FileContent
         }
         catch (UnauthorizedAccessException e)
         {
-            throw context.Error(e, $"The file '{path}' may not be read: permission is denied. Change its owner or mode, or remove it.");
+            throw RowError.Unreadable(
+                context, e, $"The file '{path}' may not be read: permission is denied. Change its owner or mode, or remove it.");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw context.Error(e, new FileInfo(path).LinkTarget is { } target
+            throw RowError.Unreadable(context, e, new FileInfo(path).LinkTarget is { } target
                 ? $"The file '{path}' is a link to '{target}', which does not exist. Remove the link, or bring back what it leads to."
                 : $"The file '{path}' is not there any more: it was when the folder was loaded. Load the folder again.");
         }
         catch (IOException e)
         {
-            throw context.Error(e, $"The file '{path}' cannot be read: {e.Message}");
+            throw RowError.Unreadable(context, e, $"The file '{path}' cannot be read: {e.Message}");
         }
     }
 }

@@ -5,70 +5,52 @@ namespace ResNetMLNet.Data;
 
 /// <summary>
 /// Resizing of single images on the host, without anything native: as <see cref="Resizing"/> does it for batches on the device, to the
-/// rounding of floats. Keeps its buffers; not thread-safe.
+/// rounding of floats. Reads the image row by row and computes only what will be seen, so that large images and such that are all length
+/// take little memory. Keeps its buffers; not thread-safe.
 /// </summary>
 internal sealed class HostResizer
 {
-    private readonly Dictionary<(int From, int To), Kernel> _kernels = [];
+    private readonly Dictionary<Side, Kernel> _kernels = [];
+    private float[] _row = [];
     private float[] _narrowed = [];
-    private float[] _scaled = [];
 
-    /// <summary>Planes (channels, height, width) to planes of another height and width.</summary>
-    public void Resize(ReadOnlySpan<float> source, ImageShape from, Span<float> target, ImageShape to, ResizeMode mode)
+    /// <summary>An image to planes of another height and width: centred; what juts out is cut off, what is left free is black.</summary>
+    public void Resize<TRows>(TRows source, ImageShape from, Span<float> target, ImageShape to, ResizeMode mode)
+        where TRows : IPixelRows, allows ref struct
     {
-        if (from == to)
-        {
-            source.CopyTo(target);
-            return;
-        }
-
-        var size = ScaledSize.Of(from.Height, from.Width, to.Height, to.Width, mode);
-        Grow(ref _narrowed, from.Height * size.Width);
-        Grow(ref _scaled, size.Height * size.Width);
+        var size = from == to ? new(to.Height, to.Width) : ScaledSize.Of(from.Height, from.Width, to.Height, to.Width, mode);
+        var (height, width) = (Math.Min(size.Height, to.Height), Math.Min(size.Width, to.Width));
+        var along = KernelOf(new(from.Width, size.Width, width));
+        var down = KernelOf(new(from.Height, size.Height, height));
+        var row = Grow(ref _row, from.Width);
+        var narrowed = Grow(ref _narrowed, width);
+        target.Clear();
         for (var channel = 0; channel < from.Channels; channel++)
         {
-            Scale(source.Slice(channel * from.Height * from.Width, from.Height * from.Width), from.Height, from.Width, size);
-            Place(size, target.Slice(channel * to.Height * to.Width, to.Height * to.Width), to);
-        }
-    }
-
-    // Along the rows, then down the columns: the result is in _scaled.
-    private void Scale(ReadOnlySpan<float> plane, int height, int width, ScaledSize size)
-    {
-        var along = KernelOf(width, size.Width);
-        for (var y = 0; y < height; y++)
-        {
-            along.Apply(plane.Slice(y * width, width), _narrowed.AsSpan(y * size.Width, size.Width));
-        }
-
-        var down = KernelOf(height, size.Height);
-        for (var y = 0; y < size.Height; y++)
-        {
-            var row = _scaled.AsSpan(y * size.Width, size.Width);
-            row.Clear();
-            var (first, weights) = down[y];
-            for (var i = 0; i < weights.Length; i++)
+            var corner = (((channel * to.Height) + ((to.Height - height) / 2)) * to.Width) + ((to.Width - width) / 2);
+            var first = 0;
+            for (var y = down.First(0); y < down.End(height - 1); y++)
             {
-                TensorPrimitives.MultiplyAdd(_narrowed.AsSpan((first + i) * size.Width, size.Width), weights[i], row, row);
+                source.Read(channel, y, row);
+                along.Apply(row, narrowed);
+                while (down.End(first) <= y)
+                {
+                    first++;
+                }
+
+                // The rows of the result that this one has a part in.
+                for (var i = first; i < height && down.First(i) <= y; i++)
+                {
+                    var line = target.Slice(corner + (i * to.Width), width);
+                    TensorPrimitives.MultiplyAdd(narrowed, down.Weight(i, y), line, line);
+                }
             }
         }
     }
 
-    // Centred; what juts out is cut off, what is left free is black.
-    private void Place(ScaledSize size, Span<float> target, ImageShape to)
+    private Kernel KernelOf(Side side)
     {
-        target.Clear();
-        var (height, width) = (Math.Min(size.Height, to.Height), Math.Min(size.Width, to.Width));
-        for (var y = 0; y < height; y++)
-        {
-            var source = (((size.Height - height) / 2 + y) * size.Width) + ((size.Width - width) / 2);
-            _scaled.AsSpan(source, width).CopyTo(target[((((to.Height - height) / 2 + y) * to.Width) + ((to.Width - width) / 2))..]);
-        }
-    }
-
-    private Kernel KernelOf(int from, int to)
-    {
-        if (!_kernels.TryGetValue((from, to), out var kernel))
+        if (!_kernels.TryGetValue(side, out var kernel))
         {
             // Images of ever new sizes must not pile up.
             if (_kernels.Count >= 64)
@@ -76,19 +58,24 @@ internal sealed class HostResizer
                 _kernels.Clear();
             }
 
-            _kernels.Add((from, to), kernel = new(from, to));
+            _kernels.Add(side, kernel = new(side));
         }
 
         return kernel;
     }
 
-    private static void Grow(ref float[] buffer, int size)
+    private static Span<float> Grow(ref float[] buffer, int size)
     {
         if (buffer.Length < size)
         {
             buffer = new float[size];
         }
+
+        return buffer.AsSpan(0, size);
     }
+
+    /// <summary>A side of an image: its pixels, those that it is scaled to, and how many of these are seen, in the middle.</summary>
+    private readonly record struct Side(int From, int To, int Seen);
 
     /// <summary>
     /// The weights of the source pixels in each target pixel along one side: a triangle as wide as a target pixel, or as a source pixel
@@ -99,17 +86,17 @@ internal sealed class HostResizer
         private readonly int[] _first;
         private readonly float[][] _weights;
 
-        public Kernel(int from, int to)
+        public Kernel(Side side)
         {
-            var scale = (double)from / to;
+            var scale = (double)side.From / side.To;
             var support = Math.Max(scale, 1);
-            _first = new int[to];
-            _weights = new float[to][];
-            for (var target = 0; target < to; target++)
+            _first = new int[side.Seen];
+            _weights = new float[side.Seen][];
+            for (var target = 0; target < side.Seen; target++)
             {
-                var centre = scale * (target + 0.5);
+                var centre = scale * (((side.To - side.Seen) / 2) + target + 0.5);
                 var first = Math.Max((int)(centre - support + 0.5), 0);
-                var end = Math.Min((int)(centre + support + 0.5), from);
+                var end = Math.Min((int)(centre + support + 0.5), side.From);
                 var weights = Enumerable.Range(first, end - first)
                     .Select(pixel => Math.Max(0, 1 - (Math.Abs(pixel + 0.5 - centre) / support)))
                     .ToArray();
@@ -119,7 +106,11 @@ internal sealed class HostResizer
             }
         }
 
-        public (int First, float[] Weights) this[int target] => (_first[target], _weights[target]);
+        public int First(int target) => _first[target];
+
+        public int End(int target) => _first[target] + _weights[target].Length;
+
+        public float Weight(int target, int pixel) => _weights[target][pixel - _first[target]];
 
         public void Apply(ReadOnlySpan<float> source, Span<float> target)
         {

@@ -68,7 +68,7 @@ internal sealed class IdxDataView : RecordDataView
     protected override Delegate CreateGetter(DataViewSchema.Column column, Func<int> record) => column.Name switch
     {
         "Image" => (ValueGetter<MLImage>)((ref MLImage value) =>
-            value = MLImage.CreateFromPixels(_width, _height, MLPixelFormat.Bgra32, PixelLayout.FromGrey(Pixels(record())))),
+            Replace(ref value, MLImage.CreateFromPixels(_width, _height, MLPixelFormat.Bgra32, PixelLayout.FromGrey(Pixels(record()))))),
         "Pixels" => (ValueGetter<VBuffer<byte>>)((ref VBuffer<byte> value) => Fill(ref value, Pixels(record()))),
         _ => (ValueGetter<uint>)((ref uint value) => value = _labels[record()] + 1u),
     };

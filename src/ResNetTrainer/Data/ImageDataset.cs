@@ -57,13 +57,25 @@ internal abstract class ImageDataset : IDisposable
             var fits = true;
             while (rows.MoveNext())
             {
-                var pixels = fits ? rows.AddTo(store) : [];
+                // Which images are left out must be known before the first pass, also where they do not fit.
+                ReadOnlySpan<byte> pixels = [];
+                if ((fits || source.Unreadable == UnreadableImages.Skip) && !rows.TryRead(out pixels))
+                {
+                    continue;
+                }
+
+                if (fits)
+                {
+                    rows.AddTo(store, pixels);
+                    fits = store.Size <= budget;
+                }
+
                 statistics.Add(rows.Label, rows.Weight, rows.Shape, pixels);
-                fits = fits && store.Size <= budget;
             }
 
             statistics.Complete();
-            Check(source.Host, source.Columns.Label, rows.Count, statistics);
+            Report(source.Host, rows);
+            Check(source.Host, source.Columns.Label, rows, statistics);
             if (fits)
             {
                 store.MoveTo(device);
@@ -80,17 +92,37 @@ internal abstract class ImageDataset : IDisposable
         return new StreamingDataset(source, device, statistics, budget);
     }
 
-    private static void Check(IExceptionContext context, LabelColumn label, long rows, DatasetStatistics statistics)
+    private static void Report(IHost host, ExampleReader rows)
     {
-        if (rows == 0)
+        if (rows.LeftOut.Count > 0)
+        {
+            using var channel = host.Start("Reading");
+            foreach (var problem in rows.LeftOut)
+            {
+                channel.Warn($"left out: {problem}");
+            }
+
+            channel.Warn($"{rows.LeftOut.Count} of {rows.Count} images cannot be read and are left out");
+        }
+    }
+
+    private static void Check(IExceptionContext context, LabelColumn label, ExampleReader rows, DatasetStatistics statistics)
+    {
+        if (rows.Count == 0)
         {
             throw LabelColumn.NoRows(context);
+        }
+
+        if (statistics.Count == 0 && rows.LeftOut.Count > 0)
+        {
+            throw context.Error($"None of the {rows.LeftOut.Count} images can be read. The first: {rows.LeftOut[0]}");
         }
 
         if (statistics.Count == 0)
         {
             throw context.Error(
-                $"The label column '{label.Column.Name}' is missing in all {rows} rows. Check that the labels are the values that its key was made from.");
+                $"The label column '{label.Column.Name}' is missing in all {rows.Count} rows. Check that the labels are the values that its "
+                + "key was made from.");
         }
 
         if (statistics.Weights.All(weight => weight == 0))

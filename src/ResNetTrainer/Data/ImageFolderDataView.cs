@@ -33,23 +33,10 @@ internal sealed class ImageFolderDataView : RecordDataView
 
     protected override Delegate CreateGetter(DataViewSchema.Column column, Func<int> record) => column.Name switch
     {
-        "Image" => (ValueGetter<MLImage>)((ref MLImage value) => value = Decode(_files[record()].Path)),
+        "Image" => (ValueGetter<MLImage>)((ref MLImage value) => Replace(ref value, ImageFile.Decode(_context, _files[record()].Path))),
         "ImageBytes" => (ValueGetter<VBuffer<byte>>)((ref VBuffer<byte> value) =>
             Fill(ref value, FileContent.Read(_context, _files[record()].Path))),
         "ImagePath" => (ValueGetter<ReadOnlyMemory<char>>)((ref ReadOnlyMemory<char> value) => value = _files[record()].Path.AsMemory()),
         _ => (ValueGetter<uint>)((ref uint value) => value = _files[record()].Label),
     };
-
-    private MLImage Decode(string path)
-    {
-        var encoded = FileContent.Read(_context, path);
-        try
-        {
-            return MLImage.CreateFromStream(new MemoryStream(encoded));
-        }
-        catch (ArgumentException e)
-        {
-            throw _context.Error(e, $"The file '{path}' is not an image that can be decoded. Remove it or convert it to PNG.");
-        }
-    }
 }

@@ -22,9 +22,9 @@ internal sealed class ImageGroup : IDisposable
 
     public int Count { get; private set; }
 
-    public long Size => (long)Count * ImageSize;
+    public long Size => Count * ImageSize;
 
-    private int ImageSize => _shape.Count * (_type == PixelType.Byte ? 1 : sizeof(float));
+    private long ImageSize => (long)_shape.Count * (_type == PixelType.Byte ? 1 : sizeof(float));
 
     public void Add(ReadOnlySpan<byte> pixels)
     {

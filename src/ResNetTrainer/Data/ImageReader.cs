@@ -1,43 +1,42 @@
 using System.Numerics.Tensors;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
+using ResNetMLNet.Data.Decoding;
 
 namespace ResNetMLNet.Data;
 
 /// <summary>Images of any size. Those larger than what the network sees are reduced as they are read.</summary>
-internal abstract class FreeSizeReader(
-    IExceptionContext context, DataViewSchema.Column column, DataViewRow row, int channels, InputFormat? format)
-    : PixelReader(context, column, row, format)
+internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat? format) : PixelReader(row, format)
 {
     private readonly HostResizer _resizer = new();
     private byte[] _planes = [];
 
     public override PixelType Type => PixelType.Byte;
 
-    protected ReadOnlySpan<byte> Convert(MLImage image)
+    protected ReadOnlySpan<byte> Convert(PixelGrid pixels)
     {
-        Shape = new(channels, image.Height, image.Width);
+        Shape = new(channels, pixels.Height, pixels.Width);
+        if (Format is { Resizes: true } format && (pixels.Height > format.Shape.Height || pixels.Width > format.Shape.Width))
+        {
+            return Reduce(pixels, format);
+        }
+
         if (_planes.Length < Shape.Count)
         {
             _planes = new byte[Shape.Count];
         }
 
         var planes = _planes.AsSpan(0, Shape.Count);
-        PixelLayout.ToPlanes(image.Pixels, image.PixelFormat == MLPixelFormat.Rgba32, channels, planes);
-        return Format is { Resizes: true } format && (image.Height > format.Shape.Height || image.Width > format.Shape.Width)
-            ? Reduce(planes, format)
-            : planes;
+        pixels.ToPlanes(channels, planes);
+        return planes;
     }
 
     // Rounded to bytes again: what is kept for many epochs must be small.
-    private byte[] Reduce(ReadOnlySpan<byte> planes, InputFormat format)
+    private byte[] Reduce(PixelGrid pixels, InputFormat format)
     {
         var to = format.Shape with { Channels = channels };
-        var source = new float[planes.Length];
         var target = new float[to.Count];
-        TensorPrimitives.ConvertTruncating(planes, source);
-        _resizer.Resize(source, Shape, target, to, format.ResizeMode);
+        _resizer.Resize(new GridRows(pixels, channels), Shape, target, to, format.ResizeMode);
         Shape = to;
         TensorPrimitives.Round(target, target);
         var reduced = new byte[to.Count];
@@ -46,57 +45,49 @@ internal abstract class FreeSizeReader(
     }
 }
 
-/// <summary>Images; they belong to whoever made them and are not disposed.</summary>
-internal sealed class ImageReader(
-    IExceptionContext context, DataViewSchema.Column column, DataViewRow row, int channels, InputFormat? format)
-    : FreeSizeReader(context, column, row, channels, format)
+/// <summary>Images; they belong to whoever made them. Each is handed back with the next call, as ML.NET's getters want it.</summary>
+internal sealed class ImageReader(FeatureRow row, int channels, InputFormat? format) : FreeSizeReader(row, channels, format)
 {
-    private readonly ValueGetter<MLImage> _getter = row.GetGetter<MLImage>(column);
+    private readonly ValueGetter<MLImage> _getter = row.GetGetter<MLImage>();
+    private MLImage? _image;
 
     protected override ReadOnlySpan<byte> ReadPixels()
     {
-        MLImage? image = null;
-        _getter(ref image!);
-        return Convert(image ?? throw Error("there is no image. Leave rows without images out."));
+        _getter(ref _image!);
+        var image = _image ?? throw Row.Unreadable("there is no image. Leave rows without images out.");
+        return Convert(new(image.Pixels, image.Width, image.Height, redFirst: image.PixelFormat == MLPixelFormat.Rgba32));
     }
 }
 
-/// <summary>Encoded images (PNG, JPEG, BMP, GIF, WebP), as ML.NET's LoadRawImageBytes gives them.</summary>
-internal sealed class EncodedReader(
-    IExceptionContext context, DataViewSchema.Column column, DataViewRow row, int channels, InputFormat? format)
-    : FreeSizeReader(context, column, row, channels, format)
+/// <summary>Encoded images (PNG, JPEG, GIF, BMP, WebP), as ML.NET's LoadRawImageBytes gives them.</summary>
+internal sealed class EncodedReader(FeatureRow row, int channels, int maximumPixels, InputFormat? format)
+    : FreeSizeReader(row, channels, format)
 {
-    private readonly ValueGetter<VBuffer<byte>> _getter = row.GetGetter<VBuffer<byte>>(column);
+    private readonly ValueGetter<VBuffer<byte>> _getter = row.GetGetter<VBuffer<byte>>();
     private VBuffer<byte> _encoded;
 
-    protected override ReadOnlySpan<byte> ReadPixels()
-    {
-        _getter(ref _encoded);
-        if (_encoded.Length == 0)
-        {
-            throw Error("there is no image. Leave rows without images out.");
-        }
-
-        using var image = Decode(new MemoryStream(_encoded.DenseValues().ToArray()));
-        return Convert(image);
-    }
-
     // byte[] without its shape is a vector of unknown length, which is taken for an encoded image.
-    private string PixelHint => ImageSignature.IsContent(_encoded.GetValues()) ? ""
+    private string PixelHint => _encoded.Length == 0 || ImageSignature.IsContent(_encoded.GetValues()) ? ""
         : Format?.Shape is { } shape && _encoded.Length == shape.Count
             ? $" They are as many as an image of {shape} has pixels: say so on the property, with "
                 + $"[VectorType({shape.Channels}, {shape.Height}, {shape.Width})]."
             : " If they are pixels, say their shape with [VectorType(channels, height, width)] on the property.";
 
-    private MLImage Decode(Stream stream)
+    protected override ReadOnlySpan<byte> ReadPixels()
     {
+        _getter(ref _encoded);
+        var bytes = _encoded.IsDense ? _encoded.GetValues() : [.. _encoded.DenseValues()];
         try
         {
-            return MLImage.CreateFromStream(stream);
+            using var encoded = EncodedImage.Open(bytes, maximumPixels);
+            using var decoded = encoded.Decode(Format is { Resizes: true, Shape: var shape, ResizeMode: var mode }
+                ? ScaledSize.Of(encoded.Height, encoded.Width, shape.Height, shape.Width, mode)
+                : null);
+            return Convert(decoded.Pixels);
         }
-        catch (ArgumentException)
+        catch (UndecodableImageException e)
         {
-            throw Error($"the {_encoded.Length} bytes are not an image that can be decoded (PNG, JPEG, BMP, GIF, WebP).{PixelHint}");
+            throw Row.Unreadable(e.Message + PixelHint);
         }
     }
 }

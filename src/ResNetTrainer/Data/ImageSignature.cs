@@ -8,7 +8,7 @@ internal static class ImageSignature
     private static readonly HashSet<string> Endings = new(
         [
             ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif",
-            ".pjpeg", ".pjp", ".bmp", ".dib", ".gif", ".webp", ".ico", ".cur", ".wbmp",
+            ".pjpeg", ".pjp", ".bmp", ".dib", ".gif", ".webp", ".ico", ".cur",
         ],
         StringComparer.OrdinalIgnoreCase);
 

@@ -30,21 +30,18 @@ internal sealed class ImageStore : IDisposable
     /// <summary>The bytes that the pixels take.</summary>
     public long Size => _groups.Values.Sum(group => group.Size);
 
-    /// <returns>The pixels of the image, valid until the reader reads again.</returns>
-    public ReadOnlySpan<byte> Add(PixelReader reader, int label, float weight)
+    public void Add(ImageShape shape, PixelType type, ReadOnlySpan<byte> pixels, int label, float weight)
     {
-        var pixels = reader.Read();
-        if (!_groups.TryGetValue(reader.Shape, out var group))
+        if (!_groups.TryGetValue(shape, out var group))
         {
-            group = new(reader.Shape, reader.Type, _groups.Count == 0 ? _expected : null);
-            _groups.Add(reader.Shape, group);
+            group = new(shape, type, _groups.Count == 0 ? _expected : null);
+            _groups.Add(shape, group);
         }
 
         _images.Add((group, group.Count));
         _labels.Add(label);
         _weights.Add(weight);
         group.Add(pixels);
-        return pixels;
     }
 
     public void MoveTo(Device device)

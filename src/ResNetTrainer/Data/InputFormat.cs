@@ -1,3 +1,4 @@
+using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;
@@ -8,6 +9,9 @@ namespace ResNetMLNet.Data;
 /// <param name="ResizeMode">How they are resized.</param>
 internal sealed record InputFormat(ImageShape Shape, bool Resizes, ResizeMode ResizeMode)
 {
+    /// <summary>The pixels of the largest encoded image that is decoded.</summary>
+    public int MaximumPixels { get; init; } = EncodedImage.DefaultMaximumPixels;
+
     public bool Takes(ImageShape image) =>
         image.Channels == Shape.Channels && (Resizes ? image is { Height: > 0, Width: > 0 } : image == Shape);
 }

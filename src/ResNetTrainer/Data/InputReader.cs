@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace ResNetMLNet.Data;
@@ -7,26 +6,19 @@ namespace ResNetMLNet.Data;
 internal sealed class InputReader(PixelReader reader, InputFormat format)
 {
     private readonly HostResizer _resizer = new();
-    private float[] _values = [];
 
     /// <summary>The image at the row's position as planes (channels, height, width).</summary>
     public void Read(Span<float> input)
     {
         var pixels = reader.Read();
+        var shape = reader.Shape;
         if (reader.Type == PixelType.Single)
         {
-            _resizer.Resize(MemoryMarshal.Cast<byte, float>(pixels), reader.Shape, input, format.Shape, format.ResizeMode);
-            return;
+            _resizer.Resize(new FloatRows(MemoryMarshal.Cast<byte, float>(pixels), shape), shape, input, format.Shape, format.ResizeMode);
         }
-
-        if (_values.Length < pixels.Length)
+        else
         {
-            _values = new float[pixels.Length];
+            _resizer.Resize(new ByteRows(pixels, shape), shape, input, format.Shape, format.ResizeMode);
         }
-
-        var values = _values.AsSpan(0, pixels.Length);
-        TensorPrimitives.ConvertTruncating(pixels, values);
-        TensorPrimitives.Divide(values, 255f, values);
-        _resizer.Resize(values, reader.Shape, input, format.Shape, format.ResizeMode);
     }
 }

@@ -1,5 +1,3 @@
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;
@@ -12,9 +10,11 @@ internal enum PixelType
 }
 
 /// <summary>Reads the image of a row's feature column into a buffer of its own. Holds nothing native.</summary>
-internal abstract class PixelReader(
-    IExceptionContext context, DataViewSchema.Column column, DataViewRow row, InputFormat? format)
+internal abstract class PixelReader(FeatureRow row, InputFormat? format)
 {
+    /// <summary>Where the images come from, and how errors name them.</summary>
+    public FeatureRow Row => row;
+
     protected InputFormat? Format => format;
 
     public abstract PixelType Type { get; }
@@ -29,7 +29,7 @@ internal abstract class PixelReader(
         var pixels = ReadPixels();
         if (format is not null && !format.Takes(Shape))
         {
-            throw Error(
+            throw row.Error(
                 $"the image is {Shape} (channels x height x width) where the network takes {format.Shape}. Set ImageSize to have "
                 + "images of different sizes resized, or put ResizeImages before the trainer.");
         }
@@ -38,7 +38,4 @@ internal abstract class PixelReader(
     }
 
     protected abstract ReadOnlySpan<byte> ReadPixels();
-
-    protected Exception Error(string problem) =>
-        RowError.Create(context, "feature", column.Name, Math.Max(0, row.Position), problem);
 }

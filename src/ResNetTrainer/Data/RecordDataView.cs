@@ -42,6 +42,14 @@ internal abstract class RecordDataView(IExceptionContext context, DataViewSchema
         return builder.ToAnnotations();
     }
 
+    /// <summary>Puts an image in the place of the one before and disposes that, which is what ML.NET's own getters do.</summary>
+    protected static void Replace(ref MLImage value, MLImage image)
+    {
+        var before = value;
+        value = image;
+        before?.Dispose();
+    }
+
     /// <summary>Copies bytes into a vector, reusing its memory.</summary>
     protected static void Fill(ref VBuffer<byte> vector, ReadOnlySpan<byte> bytes)
     {

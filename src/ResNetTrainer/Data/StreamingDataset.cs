@@ -52,7 +52,10 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
                 return false;
             }
 
-            rows.AddTo(window);
+            if (rows.TryRead(out var pixels))
+            {
+                rows.AddTo(window, pixels);
+            }
         }
 
         return true;

@@ -7,7 +7,8 @@ namespace ResNetMLNet.Data;
 /// <summary>The columns of a data view that training reads.</summary>
 internal sealed record TrainingColumns(FeatureColumn Feature, LabelColumn Label, WeightColumn? Weight)
 {
-    public IEnumerable<DataViewSchema.Column> All => Weight is null ? [Feature.Column, Label.Column] : [Feature.Column, Label.Column, Weight.Column];
+    public IEnumerable<DataViewSchema.Column> All =>
+        Weight is null ? [.. Feature.Columns, Label.Column] : [.. Feature.Columns, Label.Column, Weight.Column];
 }
 
 /// <summary>Labelled images of a data view, to be read any number of times.</summary>
@@ -18,6 +19,9 @@ internal sealed record TrainingColumns(FeatureColumn Feature, LabelColumn Label,
 /// <param name="Cancellation">Stops the reading.</param>
 internal sealed record ExampleSource(IHost Host, IDataView Data, TrainingColumns Columns, InputFormat Format, CancellationToken Cancellation)
 {
+    /// <summary>What is done with images that cannot be read.</summary>
+    public UnreadableImages Unreadable { get; init; }
+
     /// <summary>A cursor over them.</summary>
     public ExampleReader Read(Random? shuffle = null) => new(this, Data.GetRowCursor(Columns.All, shuffle));
 }

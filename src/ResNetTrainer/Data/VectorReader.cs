@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;
@@ -15,10 +14,10 @@ internal sealed class VectorReader<T> : PixelReader
     private VBuffer<T> _vector;
     private T[] _dense = [];
 
-    public VectorReader(IExceptionContext context, DataViewSchema.Column column, DataViewRow row, ImageShape shape, InputFormat? format)
-        : base(context, column, row, format)
+    public VectorReader(FeatureRow row, ImageShape shape, InputFormat? format)
+        : base(row, format)
     {
-        _getter = row.GetGetter<VBuffer<T>>(column);
+        _getter = row.GetGetter<VBuffer<T>>();
         Shape = shape;
     }
 
@@ -29,7 +28,7 @@ internal sealed class VectorReader<T> : PixelReader
         _getter(ref _vector);
         if (_vector.Length != Shape.Count)
         {
-            throw Error($"the vector has {_vector.Length} values where an image of {Shape} has {Shape.Count}.");
+            throw Row.Error($"the vector has {_vector.Length} values where an image of {Shape} has {Shape.Count}.");
         }
 
         var values = _vector.GetValues();
@@ -42,7 +41,7 @@ internal sealed class VectorReader<T> : PixelReader
 
         if (typeof(T) == typeof(float) && !AllFinite(MemoryMarshal.Cast<T, float>(values)))
         {
-            throw Error("a pixel is NaN or infinite. Replace missing values, or leave these rows out.");
+            throw Row.Error("a pixel is NaN or infinite. Replace missing values, or leave these rows out.");
         }
 
         return MemoryMarshal.AsBytes(values);

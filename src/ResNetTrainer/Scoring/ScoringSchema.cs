@@ -14,7 +14,7 @@ internal sealed class ScoringSchema
     {
         Input = input;
         Network = network;
-        Feature = FeatureColumn.Find(context, input, columns.Feature, network.Format.Shape.Channels);
+        Feature = FeatureColumn.Find(context, input, columns.Feature, network.Format.Shape.Channels, network.Format.MaximumPixels);
         if (Feature.Shape is { } shape)
         {
             Check(context, shape);
@@ -53,7 +53,7 @@ internal sealed class ScoringSchema
     /// <summary>The input columns that are needed for some of the output's.</summary>
     public IEnumerable<DataViewSchema.Column> Dependencies(IEnumerable<DataViewSchema.Column> columns)
     {
-        var needed = columns.Select(column => IsInput(column) ? column.Index : Feature.Column.Index).ToHashSet();
+        var needed = columns.SelectMany(column => IsInput(column) ? [column] : Feature.Columns).Select(column => column.Index).ToHashSet();
         return Input.Where(column => needed.Contains(column.Index));
     }
 

@@ -45,7 +45,7 @@ internal static class PredictCommand
     private static List<Prediction> Predict(MLContext ml, SavedModel saved, FileInfo[] files)
     {
         var classes = saved.Network.Model.ClassNames;
-        var rows = files.Select(file => new ImageFile { Bytes = File.ReadAllBytes(file.FullName) });
+        var rows = files.Select(file => new ImageFile { ImagePath = file.ToString(), Bytes = File.ReadAllBytes(file.FullName) });
         var scored = saved.Score(ml, ml.Data.LoadFromEnumerable(rows), nameof(ImageFile.Bytes));
         return [.. scored.GetColumn<float[]>(saved.Network.ScoreColumnName).Zip(files, (scores, file) =>
         {
@@ -57,6 +57,9 @@ internal static class PredictCommand
 
     private sealed class ImageFile
     {
+        // By this name of the column, errors name the file.
+        public string ImagePath { get; set; } = "";
+
         public byte[] Bytes { get; set; } = [];
     }
 

@@ -107,6 +107,9 @@ public class DataTests
     public static IEnumerable<object[]> BadOptions =>
     [
         ["ImageChannels", (Action<ResNetTrainer.Options>)(options => options.ImageChannels = 2)],
+        ["MaximumImagePixels", (Action<ResNetTrainer.Options>)(options => options.MaximumImagePixels = 0)],
+        ["MaximumImagePixels", (Action<ResNetTrainer.Options>)(options => options.MaximumImagePixels = 600_000_000)],
+        ["UnreadableImages", (Action<ResNetTrainer.Options>)(options => options.UnreadableImages = (UnreadableImages)9)],
         ["ImageSize", (Action<ResNetTrainer.Options>)(options => options.ImageSize = 0)],
         ["NumberOfEpochs", (Action<ResNetTrainer.Options>)(options => options.NumberOfEpochs = 0)],
         ["BatchSize", (Action<ResNetTrainer.Options>)(options => options.BatchSize = 1)],

@@ -82,6 +82,17 @@ public class CommandLineTests
     }
 
     [TestMethod]
+    public void Predict_names_the_file_that_is_no_image()
+    {
+        var broken = Path.Combine(_folder, "broken.png");
+        File.WriteAllBytes(broken, EncodedImages.BmpHeader(0x80000000, 4, 4));
+        var (status, _, error) = Run("predict", "--model", Model, Path.Combine(_folder, "images", "top", "0.png"), broken);
+
+        Assert.AreEqual(1, status);
+        Assert.Contains(broken, error);
+    }
+
+    [TestMethod]
     public void Summary_prints_the_chapters_table()
     {
         var (status, output, _) = Run("summary");

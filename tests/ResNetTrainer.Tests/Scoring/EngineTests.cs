@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
 using ResNetMLNet.Native;
+using ResNetMLNet.Network;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;
@@ -50,7 +51,8 @@ public class EngineTests
             var expected = Resizing.Resize(tensor(image, [1, channels, height, width]), toHeight, toWidth, mode).contiguous().data<float>().ToArray();
             var found = new float[channels * toHeight * toWidth];
             Array.Fill(found, float.NaN);
-            resizer.Resize(image, new(channels, height, width), found, new(channels, toHeight, toWidth), mode);
+            ImageShape from = new(channels, height, width);
+            resizer.Resize(new FloatRows(image, from), from, found, new(channels, toHeight, toWidth), mode);
             for (var i = 0; i < found.Length; i++)
             {
                 Assert.AreEqual(expected[i], found[i], 5e-5f, $"{mode}, value {i}");

@@ -4,6 +4,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
+using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;
@@ -259,15 +260,15 @@ public class FitTests
     {
         byte[] bgra = [30, 20, 10, 255, 60, 50, 40, 255];
         var planes = new byte[6];
-        PixelLayout.ToPlanes(bgra, redFirst: false, 3, planes);
+        new PixelGrid(bgra, 2, 1).ToPlanes(3, planes);
         CollectionAssert.AreEqual((byte[])[10, 40, 20, 50, 30, 60], planes);
-        PixelLayout.ToPlanes(bgra, redFirst: true, 3, planes);
+        new PixelGrid(bgra, 2, 1, redFirst: true).ToPlanes(3, planes);
         CollectionAssert.AreEqual((byte[])[30, 60, 20, 50, 10, 40], planes);
 
         var grey = new byte[2];
-        PixelLayout.ToPlanes(bgra, redFirst: false, 1, grey);
+        new PixelGrid(bgra, 2, 1).ToPlanes(1, grey);
         CollectionAssert.AreEqual((byte[])[18, 48], grey);
-        PixelLayout.ToPlanes(PixelLayout.FromGrey([0, 255]), redFirst: false, 1, grey);
+        new PixelGrid(PixelLayout.FromGrey([0, 255]), 2, 1).ToPlanes(1, grey);
         CollectionAssert.AreEqual((byte[])[0, 255], grey);
     }
 

@@ -1,0 +1,105 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Tests.Support;
+using SkiaSharp;
+
+namespace ResNetMLNet.Tests.Decoding;
+
+/// <summary>With UnreadableImages.Skip, images that cannot be read are left out of training, counted and listed.</summary>
+[TestClass]
+public sealed class SkippedImageTests
+{
+    private readonly ImageFolder _folder = new(images: 12);
+    private readonly List<string> _log = [];
+    private readonly MLContext _ml = Images.Context();
+
+    public SkippedImageTests() => _ml.Log += (_, entry) => _log.Add(entry.Message);
+
+    [TestCleanup]
+    public void Clean() => _folder.Dispose();
+
+    [TestMethod]
+    [DataRow("Image", long.MaxValue)]
+    [DataRow("ImageBytes", long.MaxValue)]
+    [DataRow("Image", 3000L)]
+    [DataRow("ImageBytes", 3000L)]
+    public void They_are_left_out_counted_and_listed(string column, long budget)
+    {
+        var jpeg = EncodedImages.Encode(SKEncodedImageFormat.Jpeg, 20, 20, (x, y) => new((byte)(x * 9), (byte)(y * 11), (byte)(x * y)));
+        _folder.Write("cat", "a-text.png", "no image"u8.ToArray());
+        _folder.Write("cat", "half.jpg", jpeg[..(jpeg.Length / 2)]);
+        _folder.Write("dog", "huge.gif", EncodedImages.Gif(65_535, 65_535));
+        _folder.Write("dog", "empty.png", []);
+        _folder.Write("dog", "gone.png", jpeg);
+        var data = _ml.Data.LoadFromImageFolder(_folder.Path);
+        File.Delete(_folder.PathOf("dog", "gone.png"));
+        var epochs = 0;
+        using var model = Train(data, column, options =>
+        {
+            (options.NumberOfEpochs, options.MemoryBudget, options.ValidationSet) = (2, budget, data);
+            options.EpochCallback = _ => epochs++;
+        });
+
+        Assert.AreEqual(12, model.Model.Training.Images);
+        Assert.AreEqual(2, epochs);
+        foreach (var name in (string[])["a-text.png", "half.jpg", "huge.gif", "empty.png", "gone.png"])
+        {
+            Assert.HasCount(2, _log.Where(line => line.Contains(name) && line.Contains("left out")), name);
+        }
+
+        Assert.HasCount(2, _log.Where(line => line.Contains("5 of 17 images cannot be read")));
+    }
+
+    [TestMethod]
+    public void A_model_that_skips_and_one_of_sound_images_alone_are_the_same()
+    {
+        using var sound = Train(_ml.Data.LoadFromImageFolder(_folder.Path), "ImageBytes");
+        _folder.Write("cat", "image3.png", "no image"u8.ToArray());
+        var data = _ml.Data.LoadFromImageFolder(_folder.Path);
+        using var skipping = Train(data, "ImageBytes");
+        var scored = _ml.Data.FilterByCustomPredicate<Row>(data, row => row.ImagePath.EndsWith(".png", StringComparison.Ordinal));
+
+        Snapshot.AssertNear(Snapshot.Scores(sound.Transform(scored)), Snapshot.Scores(skipping.Transform(scored)), tolerance: 0);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Snapshot.Scores(skipping.Transform(data)));
+        Assert.Contains("image3.png", error.Message);
+    }
+
+    [TestMethod]
+    public void Where_none_can_be_read_the_error_says_so()
+    {
+        using var folder = new ImageFolder(images: 0);
+        folder.Write("cat", "1.png", "no image"u8.ToArray());
+        folder.Write("dog", "2.png", "no image"u8.ToArray());
+        foreach (var size in (int?[])[null, 24])
+        {
+            var error = Assert.ThrowsExactly<InvalidOperationException>(
+                () => Train(_ml.Data.LoadFromImageFolder(folder.Path), "ImageBytes", options => options.ImageSize = size));
+            Assert.Contains("1.png", error.Message);
+        }
+    }
+
+    [TestMethod]
+    public void Images_that_are_sound_and_of_another_size_are_no_reason_to_skip()
+    {
+        _folder.Write("dog", "zlarger.bmp", PixelPattern.Bmp(0, 3, 30, 30));
+
+        Assert.Contains(
+            "ImageSize",
+            Assert.ThrowsExactly<InvalidOperationException>(() => Train(_ml.Data.LoadFromImageFolder(_folder.Path), "ImageBytes")).Message);
+    }
+
+    private ResNetTransformer Train(IDataView data, string column, Action<ResNetTrainer.Options>? change = null) => Images.Trainer(
+        _ml,
+        ImageKind.Encoded,
+        options =>
+        {
+            (options.FeatureColumnName, options.UnreadableImages) = (column, UnreadableImages.Skip);
+            change?.Invoke(options);
+        }).Fit(data);
+
+    private sealed class Row
+    {
+        public string ImagePath { get; set; } = "";
+    }
+}

@@ -1,0 +1,27 @@
+namespace ResNetMLNet.Tests.Support;
+
+/// <summary>A folder of sound images of two classes, to which others can be added.</summary>
+internal sealed class ImageFolder : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
+
+    public ImageFolder(int images = 8)
+    {
+        for (var row = 0; row < images; row++)
+        {
+            Write(row % 2 == 0 ? "cat" : "dog", $"image{row}.bmp", PixelPattern.Bmp(row % 2, 3, 20, 20));
+        }
+    }
+
+    public string Path => _folder.FullName;
+
+    public string PathOf(string name, string file) => System.IO.Path.Combine(Path, name, file);
+
+    public void Write(string name, string file, byte[] bytes)
+    {
+        _folder.CreateSubdirectory(name);
+        File.WriteAllBytes(PathOf(name, file), bytes);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}
