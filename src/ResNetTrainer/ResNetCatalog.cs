@@ -96,9 +96,10 @@ public static class ResNetCatalog
     /// </param>
     /// <returns>
     /// The columns <c>Image</c> (<c>MLImage</c>), <c>ImageBytes</c> (the encoded file, vector of byte), <c>ImagePath</c> (text) and <c>Label</c>
-    /// (key with the class names). Sorted by class and path. Both columns of images are seen alike: the way up that EXIF says,
-    /// what is transparent on white. A file that is damaged, cut off, gone or not permitted is an error, which names it, when it is read; so
-    /// is an <c>Image</c> of more than 100 million pixels (take <c>ImageBytes</c> and <see cref="ResNetTrainer.Options.MaximumImagePixels"/>).
+    /// (key with the class names). Sorted by class and path. Both columns of images are seen alike: the way up that EXIF
+    /// says, what is transparent on white. A file that is damaged, cut off, gone or not permitted is an error, which names it, when it is
+    /// read; so is an <c>Image</c> of more than 100 million pixels (for those, <c>ImageBytes</c> and
+    /// <see cref="ResNetTrainer.Options.MaximumImagePixels"/>).
     /// </returns>
     /// <exception cref="DirectoryNotFoundException">The folder is missing.</exception>
     /// <exception cref="InvalidOperationException">

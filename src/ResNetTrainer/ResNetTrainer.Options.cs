@@ -38,8 +38,8 @@ public sealed partial class ResNetTrainer
         public int MaximumImagePixels { get; set; } = EncodedImage.DefaultMaximumPixels;
 
         /// <summary>
-        /// What <c>Fit</c> does with images that cannot be read. Default: it fails and names the first. Scoring always fails, since each row
-        /// has a score.
+        /// What <c>Fit</c> does with images that cannot be read. Default: it fails and names the first. Scoring always fails, since each
+        /// row has a score.
         /// </summary>
         public UnreadableImages UnreadableImages { get; set; }
 

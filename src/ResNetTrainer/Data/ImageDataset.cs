@@ -121,8 +121,8 @@ internal abstract class ImageDataset : IDisposable
         if (statistics.Count == 0)
         {
             throw context.Error(
-                $"The label column '{label.Column.Name}' is missing in all {rows.Count} rows. Check that the labels are the values that its "
-                + "key was made from.");
+                $"The label column '{label.Column.Name}' is missing in all {rows.Count} rows. Check that the labels are the values that "
+                + "its key was made from.");
         }
 
         if (statistics.Weights.All(weight => weight == 0))

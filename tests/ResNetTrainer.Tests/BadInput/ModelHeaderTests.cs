@@ -26,6 +26,8 @@ public class ModelHeaderTests
     [DataRow("height", "20000", "height")]
     [DataRow("width", "-5", "width")]
     [DataRow("width", "20000", "width")]
+    [DataRow("maximumImagePixels", "0", "maximumImagePixels")]
+    [DataRow("maximumImagePixels", "2000000000", "maximumImagePixels")]
     [DataRow("resizeMode", "99", "resizeMode")]
     [DataRow("resizeMode", "\"Crumple\"", "resizeMode")]
     [DataRow("classNames", "null", "classNames")]

@@ -86,7 +86,8 @@ public sealed class DamagedImageTests
     {
         Near([255, 128, 128], EncodedImages.Read(EncodedImages.CmykJpeg()).Planes.Chunk(64).Select(plane => plane[63]), "CMYK");
         Near([255, 0, 0], EncodedImages.Read(EncodedImages.AnimatedGif()).Planes, "an animation");
-        Near([10, 200, 10, 200, 10, 200], EncodedImages.Read(EncodedImages.Png(new(2, 1, 8, 0, true), [0, 10, 0, 200])).Planes, "interlaced");
+        var interlaced = EncodedImages.Png(new(2, 1, 8, 0, Interlaced: true), [0, 10, 0, 200]);
+        Near([10, 200, 10, 200, 10, 200], EncodedImages.Read(interlaced).Planes, "interlaced");
 
         static void Near(byte[] expected, IEnumerable<byte> found, string what) => Assert.IsTrue(
             expected.Zip(found, (one, other) => Math.Abs(one - other)).Max() <= 2, $"{what}: {string.Join(' ', found)}");

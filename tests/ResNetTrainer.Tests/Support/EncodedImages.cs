@@ -102,7 +102,7 @@ internal static class EncodedImages
         0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x4C, 1, 0, 0x3B,
     ];
 
-    /// <summary>A JPEG of 8x8 pixels of one colour in inverted CMYK, as Photoshop writes it: (255, 128, 128, 255), which is light red.</summary>
+    /// <summary>A JPEG of 8x8 pixels in inverted CMYK, as Photoshop writes it: (255, 128, 128, 255), which is light red.</summary>
     public static byte[] CmykJpeg() =>
     [
         0xFF, 0xD8, 0xFF, 0xEE, 0, 14, .. "Adobe"u8, 0, 100, 0, 0, 0, 0, 0,
@@ -132,7 +132,8 @@ internal static class EncodedImages
         var context = ((Microsoft.ML.Runtime.IHostEnvironment)Images.Context()).Register("test");
         var data = new MemoryDataView(1, Images.Vector("Features", _ => encoded));
         using var cursor = data.GetRowCursor(data.Schema);
-        var reader = FeatureColumn.Find(context, data.Schema, "Features", channels, MaximumPixels(format)).CreateReader(context, cursor, format);
+        var column = FeatureColumn.Find(context, data.Schema, "Features", channels, MaximumPixels(format));
+        var reader = column.CreateReader(context, cursor, format);
         cursor.MoveNext();
         var planes = reader.Read().ToArray();
         return ([reader.Shape.Channels, reader.Shape.Height, reader.Shape.Width], planes);
