@@ -69,20 +69,15 @@ internal static class TorchRuntime
     [SupportedOSPlatform("linux")]
     private static void LoadMended(string file)
     {
-        var cache = MendedLibraryCache.ForCurrentUser();
         try
         {
-            cache.Load(Path.GetFileNameWithoutExtension(file), ElfMender.Mend(File.ReadAllBytes(file)));
+            MemoryLibrary.Load(TorchSharpLibrary, ElfMender.Mend(File.ReadAllBytes(file)));
         }
         catch (InvalidDataException e)
         {
             throw Unmendable(file, e);
         }
-        catch (AggregateException e)
-        {
-            throw Unloadable(file, cache.Folders, e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or DllNotFoundException or OutOfMemoryException)
         {
             throw Unloadable(file, e);
         }
@@ -121,7 +116,7 @@ internal static class TorchRuntime
 
         if (Find(FileName(library)) is not { } file)
         {
-            return Missing(FileName(library), Platform);
+            return Missing(FileName(library));
         }
 
         try
@@ -144,41 +139,37 @@ internal static class TorchRuntime
         $"There is no libtorch for {platform}: TorchSharp's packages serve linux-x64 (with glibc, not musl), win-x64, "
         + "win-arm64 (CPU) and osx-arm64 (CPU). Run the application as a process of one of these.");
 
-    internal static DllNotFoundException Missing(string fileName, string platform) => new(
-        $"The native library {fileName} is not among the application's files. The application must reference one of the "
-        + "packages TorchSharp-cpu, TorchSharp-cuda-windows and TorchSharp-cuda-linux, in the version of TorchSharp, "
-        + $"and if it is built for one platform, for {platform}. To score on the CPU, Microsoft.ML.OnnxRuntime is enough.");
+    internal static DllNotFoundException Missing(string fileName) => new(
+        $"The native library {fileName} is not among the application's files. {Packages}");
+
+    private static string Packages =>
+        "Reference one of the packages TorchSharp-cpu, TorchSharp-cuda-windows and TorchSharp-cuda-linux, in the version of TorchSharp, "
+        + $"and if the application is built for one platform, for {Platform}. To score on the CPU, Microsoft.ML.OnnxRuntime is enough.";
 
     internal static DllNotFoundException Unloadable(string file, Exception cause)
     {
         var reason = Reason(cause);
-        var remedy =
-            reason.Contains("GLIBC")
-                ? "This Linux is too old: glibc 2.34 and the libstdc++ of GCC 12 (GLIBCXX_3.4.30) are the least, as in "
-                    + "Debian 12 and Ubuntu 22.04."
-                : "The file is damaged or something it needs is missing: restore and build again from a clean output folder"
-                    + (OperatingSystem.IsWindows() ? ", and install the current Microsoft Visual C++ Redistributable." : ".");
-        return new DllNotFoundException($"The native library '{file}' cannot be loaded. {remedy} The system says: {reason}", cause);
+        return new DllNotFoundException($"The native library '{file}' cannot be loaded. {Remedy(reason, cause)} The system says: {reason}", cause);
     }
+
+    private static string Remedy(string reason, Exception cause) => reason switch
+    {
+        _ when cause is OutOfMemoryException || reason.Contains("allocate memory") || reason.Contains("failed to map segment") =>
+            "There is not enough memory for it: raise the process's limits (ulimit -v, a container's memory); libtorch takes 2.5 GB of address space. "
+            + "To score on the CPU, Microsoft.ML.OnnxRuntime is enough and takes less. Where memory is not limited, its folder is mounted noexec.",
+        _ when reason.Contains("undefined symbol") =>
+            "It does not belong to the libtorch that is loaded, which may be another one that is installed on this system. "
+            + $"The application must bring its own: {Packages}",
+        _ when reason.Contains("GLIBC") =>
+            "This Linux is too old: glibc 2.34 and the libstdc++ of GCC 12 (GLIBCXX_3.4.30) are the least, as in Debian 12 and Ubuntu 22.04.",
+        _ => "The file is damaged or something it needs is missing: restore and build again from a clean output folder"
+            + (OperatingSystem.IsWindows() ? ", and install the current Microsoft Visual C++ Redistributable." : "."),
+    };
 
     internal static DllNotFoundException Unmendable(string file, InvalidDataException cause) => new(
         $"The native library '{file}' cannot be loaded, and not be adapted to an older libstdc++ either: {cause.Message} "
         + "Restore and build again from a clean output folder; if that does not help, this version of TorchSharp needs a "
         + "newer Linux (Debian 13, Ubuntu 24.04).", cause);
-
-    internal static DllNotFoundException Unloadable(string file, IEnumerable<string> folders, AggregateException cause)
-    {
-        // What the loader says about the copy counts, except about a folder that is mounted noexec.
-        var refused = cause.InnerExceptions.FirstOrDefault(
-            e => e is DllNotFoundException && !e.Message.Contains("failed to map segment"));
-        return refused is not null
-            ? Unloadable(file, refused)
-            : new DllNotFoundException(
-                $"The native library '{file}' needs a copy adapted to this system's libstdc++, and none of the folders "
-                + $"{string.Join(", ", folders.Select(folder => $"'{folder}'"))} can hold it. Set the environment variable "
-                + "XDG_CACHE_HOME to a folder that this user may write and load libraries from (not mounted noexec). "
-                + $"The system says: {string.Join(" ", cause.InnerExceptions.Select(Reason))}", cause);
-    }
 
     // .NET puts advice about tools in front of what the system's loader said.
     private static string Reason(Exception cause) =>
