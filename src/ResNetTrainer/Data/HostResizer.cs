@@ -81,7 +81,7 @@ internal sealed class HostResizer
     /// The weights of the source pixels in each target pixel along one side: a triangle as wide as a target pixel, or as a source pixel
     /// where those are wider (Pillow's and PyTorch's antialiased bilinear filter).
     /// </summary>
-    private sealed class Kernel
+    internal sealed class Kernel
     {
         private readonly int[] _first;
         private readonly float[][] _weights;

@@ -6,21 +6,31 @@ namespace ResNetMLNet.Native;
 /// <summary>ONNX Runtime's native library, which the application may or may not bring.</summary>
 internal static class OnnxRuntimeLibrary
 {
+    private const string TelemetrySwitch = "ORT_DISABLE_TELEMETRY";
+
     private static readonly Lazy<bool> _isUsable = new(Probe);
 
     /// <summary>Whether it is there, in a version that the managed part takes.</summary>
+    /// <exception cref="DllNotFoundException">It is there, and there is no memory for it.</exception>
     public static bool IsUsable => _isUsable.Value;
 
     // Asked for before anything of it is used: its classes cannot be used again in the process once their initialisation failed.
     private static bool Probe()
     {
-        if (!NativeLibrary.TryLoad("onnxruntime", typeof(InferenceSession).Assembly, null, out _))
+        try
         {
-            return false;
+            NativeLibrary.Load("onnxruntime", typeof(InferenceSession).Assembly, null);
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            return LoaderErrors.IsMemory(e)
+                ? throw new DllNotFoundException($"ONNX Runtime's native library cannot be loaded. {LoaderErrors.MemoryRemedy}", e)
+                : false;
         }
 
         try
         {
+            KeepTelemetryOff();
             using var options = new SessionOptions();
             return true;
         }
@@ -30,4 +40,30 @@ internal static class OnnxRuntimeLibrary
             return false;
         }
     }
+
+    // From 1.31 on it writes to the user's cache folder and sends events as soon as its environment is made, which is too early for its managed
+    // switch; the one in the native environment counts. It stays as it is where the user has set it, or the application made the environment.
+    private static void KeepTelemetryOff()
+    {
+        if (OrtEnv.IsCreated || Environment.GetEnvironmentVariable(TelemetrySwitch) is not null)
+        {
+            return;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            Environment.SetEnvironmentVariable(TelemetrySwitch, "1");
+        }
+        else
+        {
+            // .NET's own is a copy that native code does not see.
+            SetVariable(TelemetrySwitch, "1", overwrite: 0);
+        }
+
+        OrtEnv.Instance().DisableTelemetryEvents();
+    }
+
+    [DllImport("libc", EntryPoint = "setenv")]
+    private static extern int SetVariable(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
 }

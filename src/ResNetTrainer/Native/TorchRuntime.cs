@@ -148,15 +148,13 @@ internal static class TorchRuntime
 
     internal static DllNotFoundException Unloadable(string file, Exception cause)
     {
-        var reason = Reason(cause);
-        return new DllNotFoundException($"The native library '{file}' cannot be loaded. {Remedy(reason, cause)} The system says: {reason}", cause);
+        var reason = LoaderErrors.Reason(cause);
+        var remedy = LoaderErrors.IsMemory(cause) ? LoaderErrors.MemoryRemedy : Remedy(reason);
+        return new DllNotFoundException($"The native library '{file}' cannot be loaded. {remedy} The system says: {reason}", cause);
     }
 
-    private static string Remedy(string reason, Exception cause) => reason switch
+    private static string Remedy(string reason) => reason switch
     {
-        _ when cause is OutOfMemoryException || reason.Contains("allocate memory") || reason.Contains("failed to map segment") =>
-            "There is not enough memory for it: raise the process's limits (ulimit -v, a container's memory); libtorch takes 2.5 GB of address space. "
-            + "To score on the CPU, Microsoft.ML.OnnxRuntime is enough and takes less. Where memory is not limited, its folder is mounted noexec.",
         _ when reason.Contains("undefined symbol") =>
             "It does not belong to the libtorch that is loaded, which may be another one that is installed on this system. "
             + $"The application must bring its own: {Packages}",
@@ -170,10 +168,6 @@ internal static class TorchRuntime
         $"The native library '{file}' cannot be loaded, and not be adapted to an older libstdc++ either: {cause.Message} "
         + "Restore and build again from a clean output folder; if that does not help, this version of TorchSharp needs a "
         + "newer Linux (Debian 13, Ubuntu 24.04).", cause);
-
-    // .NET puts advice about tools in front of what the system's loader said.
-    private static string Reason(Exception cause) =>
-        cause.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault("");
 
     /// <summary>Looks where .NET looks, and in a package folder beside the assembly.</summary>
     [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "An empty location is left out.")]

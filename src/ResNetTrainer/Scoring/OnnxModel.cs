@@ -20,14 +20,9 @@ internal static class OnnxModel
     {
         var (plan, graph) = (network.Plan, new OnnxGraph(network.Plan.Architecture.Name));
         var images = new OnnxInput(graph, network.Format, options).Add();
-        var layers = new OnnxLayers(graph, plan, network.Weights, Logits);
-        if (network.TestTimeFlip)
+        AddNetwork(graph, network, images);
+        if (!network.TestTimeFlip)
         {
-            AddMirrored(graph, x => plan.Run(layers, x), images, plan.Classes);
-        }
-        else
-        {
-            graph.Add("Softmax", Probabilities, [plan.Run(layers, images)], OnnxGraph.Attribute("axis", 1));
             graph.AddOutput(Logits, TensorProto.Types.DataType.Float, "What the softmax is taken of.", "batch", plan.Classes);
         }
 
@@ -50,16 +45,31 @@ internal static class OnnxModel
         };
     }
 
-    // The mean of what the network makes of the images and of their mirror images, as TorchScorer has it.
-    private static void AddMirrored(OnnxGraph graph, Func<string, string> network, string images, int classes)
+    /// <summary>Adds the way from what the network sees to <see cref="Probabilities"/>, of operators that are the same from opset 9 to 18.</summary>
+    public static void AddNetwork(OnnxGraph graph, TrainedNetwork network, string images)
     {
-        var mirrored = graph.Add(
-            "Slice",
-            "mirrored",
-            [images, graph.Integers("last", -1), graph.Integers("beyond.first", long.MinValue), graph.Integers("axis", 3), graph.Integers("backwards", -1)]);
+        var layers = new OnnxLayers(graph, network.Plan, network.Weights, Logits);
+        if (network.TestTimeFlip)
+        {
+            AddMirrored(graph, x => network.Plan.Run(layers, x), images, network.Plan);
+        }
+        else
+        {
+            graph.Add("Softmax", Probabilities, [network.Plan.Run(layers, images)], OnnxGraph.Attribute("axis", 1));
+        }
+    }
+
+    // The mean of what the network makes of the images and of their mirror images, as TorchScorer has it.
+    private static void AddMirrored(OnnxGraph graph, Func<string, string> network, string images, NetworkPlan plan)
+    {
+        long[] backwards = [.. Enumerable.Range(1, plan.Input.Width).Select(x => (long)plan.Input.Width - x)];
+        var mirrored = graph.Add("Gather", "mirrored", [images, graph.Integers("backwards", backwards)], OnnxGraph.Attribute("axis", 3));
         var logits = network(graph.Add("Concat", "both", [images, mirrored], OnnxGraph.Attribute("axis", 0)));
         var probabilities = graph.Add("Softmax", "softmax", [logits], OnnxGraph.Attribute("axis", 1));
-        var pairs = graph.Add("Reshape", "pairs", [probabilities, graph.Integers("pairs.shape", 2, -1, classes)]);
-        graph.Add("ReduceMean", Probabilities, [pairs, graph.Integers("pairs.axis", 0)], OnnxGraph.Attribute("keepdims", 0));
+        var pairs = graph.Add("Reshape", "pairs", [probabilities, graph.Integers("pairs.shape", 2, -1, plan.Classes)]);
+        graph.Add("Mean", Probabilities, [Half(0), Half(1)]);
+
+        string Half(int index) => graph.Add(
+            "Gather", $"half{index}", [pairs, graph.Constant<long>($"index{index}", [index])], OnnxGraph.Attribute("axis", 0));
     }
 }

@@ -16,9 +16,16 @@ internal sealed class OnnxScorer : IScorer
     public OnnxScorer(TrainedNetwork network)
     {
         _network = network;
-        using var options = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL };
+        using var options = Options();
         _session = new(OnnxModel.Create(network, new()).ToByteArray(), options);
     }
+
+    // ONNX Runtime counts the cores of the machine; .NET those that this process may use, also in a container with a share of them.
+    internal static SessionOptions Options() => new()
+    {
+        GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+        IntraOpNumThreads = Environment.ProcessorCount,
+    };
 
     public void Score(Memory<float> images, Memory<float> probabilities)
     {

@@ -1,12 +1,19 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Model.OnnxConverter;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Scoring;
 
-/// <summary>A data view with scores, computed as cursors go along.</summary>
-internal sealed class ScoredDataView(IHost host, IDataView input, ScoringSchema schema, ScorerSource scorers) : IDataView
+/// <summary>
+/// A data view with scores, computed as cursors go along. It is what ML.NET takes for a transform that it can walk back through, as its own are:
+/// otherwise ConvertToOnnx takes the scores for the source of the data.
+/// </summary>
+internal sealed class ScoredDataView(IHost host, IDataView input, ScoringSchema schema, ScorerSource scorers) : ITransformCanSaveOnnx
 {
+    public IDataView Source => input;
+
     // A cursor looks ahead to fill a batch, which a shuffled one could not repeat.
     public bool CanShuffle => false;
 
@@ -27,4 +34,15 @@ internal sealed class ScoredDataView(IHost host, IDataView input, ScoringSchema 
     // One cursor, because all of them would share the processor's cores anyway: the network uses them all.
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
         [GetRowCursor(columnsNeeded, rand)];
+
+    public bool CanSaveOnnx(OnnxContext ctx)
+    {
+        OnnxSource.Check(host, input, schema, ctx);
+        return true;
+    }
+
+    public void SaveAsOnnx(OnnxContext ctx) => new OnnxStep(schema).AddTo(ctx);
+
+    // ML.NET saves transformers, not data views.
+    void ICanSaveModel.Save(ModelSaveContext ctx) => throw host.Error("Save the transformer, not the data that it scored.");
 }

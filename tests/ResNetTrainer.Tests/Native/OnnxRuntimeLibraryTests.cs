@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using Microsoft.ML;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Scoring;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.Native;
+
+/// <summary>A program that only scores, in a process of its own: what ONNX Runtime does there beside scoring.</summary>
+[TestClass]
+[OSCondition(OperatingSystems.Linux)]
+public sealed class OnnxRuntimeLibraryTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("resnet-home-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [TestMethod]
+    public void Scoring_leaves_nothing_in_the_users_cache()
+    {
+        var (status, error) = Score("exec dotnet \"$@\"");
+
+        Assert.AreEqual(0, status, error);
+        Assert.IsFalse(Directory.Exists(Telemetry));
+    }
+
+    [TestMethod]
+    public void Who_wants_the_telemetry_leaves_it_on()
+    {
+        var (status, error) = Score("exec dotnet \"$@\"", ("ORT_DISABLE_TELEMETRY", "0"));
+
+        Assert.AreEqual(0, status, error);
+        Assert.IsTrue(Directory.Exists(Telemetry));
+    }
+
+    [TestMethod]
+    public void A_home_that_cannot_be_written_is_nothing_to_warn_about()
+    {
+        var (status, error) = Score("exec dotnet \"$@\"", ("HOME", "/proc/none"));
+
+        Assert.AreEqual(0, status, error);
+        Assert.AreEqual("", error);
+    }
+
+    [TestMethod]
+    public void Where_memory_is_limited_scoring_says_so()
+    {
+        var (status, error) = Score("ulimit -v 1100000; exec dotnet \"$@\"", ("DOTNET_GCHeapHardLimit", "0x4000000"));
+
+        Assert.AreNotEqual(0, status);
+        Assert.Contains("not enough memory", error);
+        Assert.DoesNotContain("among the application's files", error);
+    }
+
+    [TestMethod]
+    public void It_takes_as_many_threads_as_NET_says_there_are_processors()
+    {
+        using var options = OnnxScorer.Options();
+
+        Assert.AreEqual(Environment.ProcessorCount, options.IntraOpNumThreads);
+    }
+
+    private string Telemetry => Path.Combine(_folder.FullName, ".cache", "Microsoft");
+
+    private (int Status, string Error) Score(string command, params (string Name, string Value)[] variables)
+    {
+        var ml = new MLContext();
+        var images = Path.Combine(_folder.FullName, "images.bin");
+        using (var stream = File.Create(images))
+        {
+            ml.Data.SaveAsBinary(Images.Unlabelled(4), stream);
+        }
+
+        var consumer = Path.Combine(AppContext.BaseDirectory.Replace("ResNetTrainer.Tests", "Consumer"), "Consumer.dll");
+        var model = Path.Combine(AppContext.BaseDirectory, "Fixtures", "version-1", "model.zip");
+        var start = new ProcessStartInfo("/bin/sh", ["-c", command, "sh", consumer, model, images])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["HOME"] = _folder.FullName },
+        };
+        foreach (var (name, value) in variables)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start)!;
+        process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, error);
+    }
+}
