@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
+using ResNetMLNet.Data;
 using ResNetMLNet.Network;
 using ResNetMLNet.Scoring;
 
@@ -35,6 +36,9 @@ internal sealed record ModelHeader
 
     public required string FeatureColumnName { get; init; }
 
+    // Not in the files of the first days.
+    public FeatureKind FeatureKind { get; init; }
+
     public required string ScoreColumnName { get; init; }
 
     public required string PredictedLabelColumnName { get; init; }
@@ -52,7 +56,7 @@ internal sealed record ModelHeader
 
     [JsonIgnore]
     public ScoringColumns Columns =>
-        new(FeatureColumnName, ScoreColumnName, PredictedLabelColumnName, LabelColumnName ?? DefaultColumnNames.Label);
+        new(FeatureColumnName, ScoreColumnName, PredictedLabelColumnName, LabelColumnName ?? DefaultColumnNames.Label) { FeatureKind = FeatureKind };
 
     public static ModelHeader Of(ResNetModel model, ScoringColumns columns, string weightsSha256) => new()
     {
@@ -66,6 +70,7 @@ internal sealed record ModelHeader
         MaximumImagePixels = model.Network.Format.MaximumPixels,
         ClassNames = [.. model.ClassNames],
         FeatureColumnName = columns.Feature,
+        FeatureKind = columns.FeatureKind,
         ScoreColumnName = columns.Score,
         PredictedLabelColumnName = columns.PredictedLabel,
         WeightsSha256 = weightsSha256,

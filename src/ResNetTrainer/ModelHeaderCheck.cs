@@ -24,6 +24,7 @@ internal static class ModelHeaderCheck
         Require(
             header.MaximumImagePixels is null or (>= 1 and <= EncodedImage.LargestMaximumPixels),
             $"maximumImagePixels is {header.MaximumImagePixels}");
+        Require(Enum.IsDefined(header.FeatureKind), $"featureKind is {(int)header.FeatureKind}, which is none");
         Name(header.FeatureColumnName, "featureColumnName");
         Name(header.ScoreColumnName, "scoreColumnName");
         Name(header.PredictedLabelColumnName, "predictedLabelColumnName");

@@ -178,9 +178,13 @@ public sealed partial class ResNetTrainer
             BestEpoch = state.BestEpoch,
         };
         var network = new TrainedNetwork(state.Network.Plan, weights, data.Format, _options.TestTimeFlip, data.KeyValues);
+        var type = data.Columns.Feature.Column.Type;
         var columns = new ScoringColumns(
-            _options.FeatureColumnName, _options.ScoreColumnName, _options.PredictedLabelColumnName, _options.LabelColumnName);
-        return new(_host, new(network, summary), data.Columns.Feature.Column.Type, columns, _options.Device);
+            _options.FeatureColumnName, _options.ScoreColumnName, _options.PredictedLabelColumnName, _options.LabelColumnName)
+        {
+            FeatureKind = FeatureKinds.Of(type),
+        };
+        return new(_host, new(network, summary), type, columns, _options.Device);
     }
 
     private static string Text(torch.ScalarType precision) => precision.ToString().ToLowerInvariant();

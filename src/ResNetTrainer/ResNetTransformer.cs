@@ -27,7 +27,7 @@ namespace ResNetMLNet;
 /// pixels instead, or pass null.</para>
 /// <para>Thread-safe. <see cref="Dispose"/> frees the native memory of the network; a transformer that is used after that takes it again.</para>
 /// </remarks>
-public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResNetModel>, IDisposable
+public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResNetModel>, ISingleFeaturePredictionTransformer, IDisposable
 {
     private readonly IHost _host;
     private readonly ScoringColumns _columns;
@@ -51,7 +51,7 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     /// <summary>The name of the column of images.</summary>
     public string FeatureColumnName => _columns.Feature;
 
-    /// <summary>The type of that column in the training data; after loading, a vector of float of the shape that the network sees.</summary>
+    /// <summary>The type of that column in the training data; after loading, with the size that the network sees.</summary>
     public DataViewType FeatureColumnType { get; }
 
     /// <summary>The name of the column of probabilities.</summary>
@@ -89,6 +89,29 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     /// <summary>Frees the native memory of the network, as soon as no call uses it.</summary>
     public void Dispose() => _scorers.Release();
 
+    // These two are what PermutationFeatureImportance asks for. The first interface is ML.NET's own and nothing else asks by it, so that it can be
+    // refused; the second is public, and others may only want to know the name.
+    string ISingleFeaturePredictionTransformer.FeatureColumnName =>
+        _columns.FeatureKind == FeatureKind.Floats ? FeatureColumnName : throw _host.Error(NotPermutable);
+
+    string ISingleFeaturePredictionTransformer<ResNetModel>.FeatureColumnName
+    {
+        get
+        {
+            if (_columns.FeatureKind != FeatureKind.Floats)
+            {
+                using var channel = _host.Start(nameof(FeatureColumnName));
+                channel.Warn(NotPermutable);
+            }
+
+            return FeatureColumnName;
+        }
+    }
+
+    private string NotPermutable =>
+        $"PermutationFeatureImportance permutes the values of a vector of floats, and finds none in the column '{FeatureColumnName}' of "
+        + $"{FeatureColumnType}: train on floats, for instance with ExtractPixels before the trainer.";
+
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ArgumentNullException.ThrowIfNull(ctx);
@@ -100,9 +123,7 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     {
         // On whatever device there is here: where the model was trained does not matter.
         var (model, columns) = ModelZip.Load(env, ctx);
-        var input = model.Network.Plan.Input;
-        var type = new VectorDataViewType(NumberDataViewType.Single, input.Channels, input.Height, input.Width);
-        return new(env, model, type, columns, ComputeDevice.Auto);
+        return new(env, model, columns.FeatureKind.ToType(model.Network.Plan.Input), columns, ComputeDevice.Auto);
     }
 
     private ScoringSchema Bind(DataViewSchema inputSchema)

@@ -26,14 +26,15 @@ public class PublicSurfaceTests
         Assert.AreEqual("", string.Join(", ", leaks));
     }
 
-    // Compiled as if it were public, against ML.NET's internals: the real ones are what users compile against.
+    // Compiled as if it were public, against ML.NET's internals: the real ones are what users compile against. A base type would hand its internal
+    // members down to users; an interface that is implemented explicitly shows them nothing, as the consumer's compiling proves.
     [TestMethod]
-    public void No_public_type_derives_from_or_implements_an_internal_one()
+    public void No_public_type_derives_from_an_internal_one_or_shows_one()
     {
         var leaks =
             from type in PublicTypes
             from other in type.GetInterfaces().Append(type.BaseType ?? typeof(object))
-            where !IsVisible(other)
+            where !IsVisible(other) && !(other.IsInterface && IsHidden(type, other))
             select $"{type}: {other}";
 
         Assert.AreEqual("", string.Join(", ", leaks));
@@ -81,6 +82,8 @@ public class PublicSurfaceTests
         FieldInfo field => [field.FieldType],
         _ => [],
     };
+
+    private static bool IsHidden(Type type, Type contract) => type.GetInterfaceMap(contract).TargetMethods.All(method => method.IsPrivate);
 
     private static bool IsVisible(Type type) => type.IsGenericParameter || type.IsVisible;
 }

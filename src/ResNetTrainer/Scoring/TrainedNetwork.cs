@@ -21,4 +21,8 @@ internal sealed record TrainedNetwork(NetworkPlan Plan, NamedTensors Weights, In
 /// <param name="Score">The probabilities.</param>
 /// <param name="PredictedLabel">The likeliest class.</param>
 /// <param name="Label">The label that it was trained on: not read, but its keys should mean the model's classes where it is there.</param>
-internal sealed record ScoringColumns(string Feature, string Score, string PredictedLabel, string Label);
+internal sealed record ScoringColumns(string Feature, string Score, string PredictedLabel, string Label)
+{
+    /// <summary>What the feature column was in training.</summary>
+    public FeatureKind FeatureKind { get; init; }
+}

@@ -1,0 +1,93 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.Citizenship;
+
+/// <summary>ML.NET's permutation feature importance: which of the pixels matter.</summary>
+[TestClass]
+public class FeatureImportanceTests
+{
+    private const int Side = 4;
+
+    private static readonly MLContext Ml = Images.Context();
+
+    [TestMethod]
+    public void A_loaded_model_tells_the_importance_of_each_pixel()
+    {
+        var data = Data();
+        using var zip = new MemoryStream();
+        Ml.Model.Save(Trainer().Fit(data), data.Schema, zip);
+
+        AssertPixels(Ml.MulticlassClassification.PermutationFeatureImportance(Ml.Model.Load(zip, out _), data));
+    }
+
+    [TestMethod]
+    public void A_pipeline_tells_the_importance_of_each_pixel()
+    {
+        var data = Data();
+        var model = Trainer().Append(Ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(data);
+
+        AssertPixels(Ml.MulticlassClassification.PermutationFeatureImportance((ITransformer)model, data));
+    }
+
+    [TestMethod]
+    public void A_fitted_model_tells_the_same_by_its_type()
+    {
+        var data = Data();
+
+        Assert.HasCount(Side * Side, Ml.MulticlassClassification.PermutationFeatureImportance(Trainer().Fit(data), data));
+    }
+
+    [TestMethod]
+    [DataRow(ImageKind.Image)]
+    [DataRow(ImageKind.Encoded)]
+    public void A_column_that_it_cannot_permute_is_refused_and_named(ImageKind kind)
+    {
+        var ml = Images.Context();
+        var warnings = new List<string>();
+        ml.Log += (_, message) => warnings.Add(message.Message);
+        var data = Images.Labelled(12, kind);
+        var model = Images.Trainer(ml, kind, options => options.ImageSize = 20).Fit(data);
+        using var zip = new MemoryStream();
+        ml.Model.Save(model, null, zip);
+        var loaded = (ResNetTransformer)ml.Model.Load(zip, out _);
+
+        foreach (var each in (ResNetTransformer[])[model, loaded])
+        {
+            var error = Assert.ThrowsExactly<InvalidOperationException>(
+                () => ml.MulticlassClassification.PermutationFeatureImportance((ITransformer)each, data));
+            AssertNamed(error.Message);
+
+            // By its type ML.NET asks in a way that others ask too: here a warning has to do.
+            warnings.Clear();
+            Assert.IsEmpty(ml.MulticlassClassification.PermutationFeatureImportance(each, data));
+            AssertNamed(string.Join('\n', warnings));
+        }
+    }
+
+    private static void AssertNamed(string message)
+    {
+        Assert.Contains("'Features'", message);
+        Assert.Contains("ExtractPixels", message);
+    }
+
+    private static void AssertPixels(IReadOnlyDictionary<string, MulticlassClassificationMetricsStatistics> importance)
+    {
+        Assert.HasCount(Side * Side, importance);
+        Assert.IsTrue(importance.ContainsKey("pixel5"));
+    }
+
+    private static ResNetTrainer Trainer() => Images.Trainer(Ml, ImageKind.FlatGreyFloats, options => options.ImageSize = 20);
+
+    // The slots of the vector have names, as ML.NET wants them.
+    private static IDataView Data()
+    {
+        var columns = Enumerable.Range(0, Side * Side)
+            .Select(pixel => (MemoryColumn)new MemoryColumn<float>($"pixel{pixel}", NumberDataViewType.Single, row => (row * 7 + pixel) % 10 / 10f))
+            .Append(Images.Key(LabelKind.Text));
+        var data = new MemoryDataView(12, columns.ToArray());
+        return Ml.Transforms.Concatenate("Features", [.. Enumerable.Range(0, Side * Side).Select(pixel => $"pixel{pixel}")]).Fit(data).Transform(data);
+    }
+}
