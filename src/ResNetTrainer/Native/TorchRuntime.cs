@@ -157,7 +157,7 @@ internal static class TorchRuntime
     {
         _ when reason.Contains("undefined symbol") =>
             "It does not belong to the libtorch that is loaded, which may be another one that is installed on this system. "
-            + $"The application must bring its own: {Packages}",
+            + $"The application must bring its own. {Packages}",
         _ when reason.Contains("GLIBC") =>
             "This Linux is too old: glibc 2.34 and the libstdc++ of GCC 12 (GLIBCXX_3.4.30) are the least, as in Debian 12 and Ubuntu 22.04.",
         _ => "The file is damaged or something it needs is missing: restore and build again from a clean output folder"
