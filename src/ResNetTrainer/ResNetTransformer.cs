@@ -89,8 +89,8 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     /// <summary>Frees the native memory of the network, as soon as no call uses it.</summary>
     public void Dispose() => _scorers.Release();
 
-    // These two are what PermutationFeatureImportance asks for. The first interface is ML.NET's own and nothing else asks by it, so that it can be
-    // refused; the second is public, and others may only want to know the name.
+    // These two are what PermutationFeatureImportance asks for. The first interface is ML.NET's own and nothing else asks by it,
+    // so that it can be refused; the second is public, and others may only want to know the name.
     string ISingleFeaturePredictionTransformer.FeatureColumnName =>
         _columns.FeatureKind == FeatureKind.Floats ? FeatureColumnName : throw _host.Error(NotPermutable);
 

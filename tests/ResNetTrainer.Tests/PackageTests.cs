@@ -3,11 +3,14 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace ResNetMLNet.Tests;
 
-/// <summary>What the library asks of those who use it: versions that central pinning gives to this repository only are no help to others.</summary>
+/// <summary>
+/// What the library asks of those who use it: versions that central pinning gives to this repository only are no help to others.
+/// </summary>
 [TestClass]
 public class PackageTests
 {
-    private static readonly JsonElement Target = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "ResNetTrainer.Tests.deps.json")))
+    private static readonly JsonElement Target = JsonDocument
+        .Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "ResNetTrainer.Tests.deps.json")))
         .RootElement.GetProperty("targets").EnumerateObject().Single().Value;
 
     [TestMethod]

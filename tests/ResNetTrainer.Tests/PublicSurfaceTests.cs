@@ -26,8 +26,9 @@ public class PublicSurfaceTests
         Assert.AreEqual("", string.Join(", ", leaks));
     }
 
-    // Compiled as if it were public, against ML.NET's internals: the real ones are what users compile against. A base type would hand its internal
-    // members down to users; an interface that is implemented explicitly shows them nothing, as the consumer's compiling proves.
+    // Compiled as if it were public, against ML.NET's internals: the real ones are what users compile against. A base type would
+    // hand its internal members down to users; an interface that is implemented explicitly shows them nothing, as the consumer's
+    // compiling proves.
     [TestMethod]
     public void No_public_type_derives_from_an_internal_one_or_shows_one()
     {

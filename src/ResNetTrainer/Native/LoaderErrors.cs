@@ -4,8 +4,9 @@ namespace ResNetMLNet.Native;
 internal static class LoaderErrors
 {
     public const string MemoryRemedy =
-        "There is not enough memory for it: raise the process's limits (ulimit -v, a container's memory). Training with libtorch takes 2.5 GB of "
-        + "address space; scoring on the CPU with Microsoft.ML.OnnxRuntime takes less. Where memory is not limited, its folder is mounted noexec.";
+        "There is not enough memory for it: raise the process's limits (ulimit -v, a container's memory). Training with libtorch "
+        + "takes 2.5 GB of address space; scoring on the CPU with Microsoft.ML.OnnxRuntime takes less. Where memory is not limited, "
+        + "its folder is mounted noexec.";
 
     /// <summary>Whether memory is the cause, or may be: the loader says the same of a folder that nothing may be executed from.</summary>
     public static bool IsMemory(Exception error) => error is OutOfMemoryException

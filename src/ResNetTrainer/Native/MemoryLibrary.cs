@@ -6,8 +6,9 @@ namespace ResNetMLNet.Native;
 
 /// <summary>Loads a library that exists in memory only.</summary>
 /// <remarks>
-/// The loader takes nothing but files. A file on disk that is loaded as code is one that nobody else may have a hand in, along the whole way to
-/// it; a file in memory (Linux's memfd) has no way to it, needs no folder that can be written or is mounted exec, and ends with the process.
+/// The loader takes nothing but files. A file on disk that is loaded as code is one that nobody else may have a hand in, along
+/// the whole way to it; a file in memory (Linux's memfd) has no such way, needs no folder that can be written and loaded from,
+/// and ends with the process.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal static class MemoryLibrary
@@ -25,7 +26,8 @@ internal static class MemoryLibrary
             throw new IOException($"memfd_create: {Marshal.GetLastPInvokeErrorMessage()}");
         }
 
-        // It stays open while the process lives: the loader knows the library by this path, and would take another one that comes to stand there for it.
+        // It stays open while the process lives: the loader knows the library by this path, and would take for it whatever
+        // else came to stand there.
         var file = new SafeFileHandle(descriptor, ownsHandle: false);
         RandomAccess.Write(file, content, fileOffset: 0);
         return NativeLibrary.Load($"/proc/self/fd/{descriptor}");

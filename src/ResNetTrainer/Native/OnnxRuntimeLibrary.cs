@@ -41,8 +41,9 @@ internal static class OnnxRuntimeLibrary
         }
     }
 
-    // From 1.31 on it writes to the user's cache folder and sends events as soon as its environment is made, which is too early for its managed
-    // switch; the one in the native environment counts. It stays as it is where the user has set it, or the application made the environment.
+    // From 1.31 on it writes to the user's cache folder and sends events as soon as its environment is made, which is too early
+    // for its managed switch; the one in the native environment counts. It stays as it is where the user has set it, or the
+    // application has made the environment.
     private static void KeepTelemetryOff()
     {
         if (OrtEnv.IsCreated || Environment.GetEnvironmentVariable(TelemetrySwitch) is not null)

@@ -45,7 +45,9 @@ internal static class OnnxModel
         };
     }
 
-    /// <summary>Adds the way from what the network sees to <see cref="Probabilities"/>, of operators that are the same from opset 9 to 18.</summary>
+    /// <summary>
+    /// Adds the way from what the network sees to <see cref="Probabilities"/>, of operators that are the same from opset 9 to 18.
+    /// </summary>
     public static void AddNetwork(OnnxGraph graph, TrainedNetwork network, string images)
     {
         var layers = new OnnxLayers(graph, network.Plan, network.Weights, Logits);

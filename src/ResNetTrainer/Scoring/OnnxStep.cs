@@ -8,7 +8,9 @@ using static ResNetMLNet.Formats.Onnx.OnnxGraph;
 
 namespace ResNetMLNet.Scoring;
 
-/// <summary>The transformer as a step of a pipeline that ML.NET's ConvertToOnnx writes: from its feature column to its two output columns.</summary>
+/// <summary>
+/// The transformer as a step of a pipeline that ML.NET's ConvertToOnnx writes: from its feature column to its two output columns.
+/// </summary>
 internal sealed class OnnxStep(ScoringSchema schema)
 {
     private const string Label = "label";
@@ -35,7 +37,8 @@ internal sealed class OnnxStep(ScoringSchema schema)
     private string AddImages()
     {
         var (from, to) = (schema.Feature.Shape!.Value, schema.Network.Format.Shape);
-        var images = _graph.Add("Reshape", "images", [OnnxInput.Name, _graph.Integers("images.shape", -1, from.Channels, from.Height, from.Width)]);
+        var shape = _graph.Integers("images.shape", -1, from.Channels, from.Height, from.Width);
+        var images = _graph.Add("Reshape", "images", [OnnxInput.Name, shape]);
         if (((VectorDataViewType)schema.Feature.Column.Type).ItemType == NumberDataViewType.Byte)
         {
             var values = _graph.Add("Cast", "float", [images], Attribute("to", (long)TensorProto.Types.DataType.Float));
@@ -71,7 +74,8 @@ internal sealed class OnnxStep(ScoringSchema schema)
         foreach (var node in _graph.Proto.Node)
         {
             var output = context.AddIntermediateVariable(null, prefix + node.Name, skip: true);
-            var copy = context.CreateNode(node.OpType, node.Input.Select(name => names[name]), [output], context.GetNodeName(prefix + node.Name), "");
+            var inputs = node.Input.Select(name => names[name]);
+            var copy = context.CreateNode(node.OpType, inputs, [output], context.GetNodeName(prefix + node.Name), "");
             foreach (var attribute in node.Attribute)
             {
                 Add(copy, attribute);

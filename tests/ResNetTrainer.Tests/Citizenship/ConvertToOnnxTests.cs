@@ -76,8 +76,9 @@ public class ConvertToOnnxTests
 
         AssertClose(scored.GetColumn<float[]>("Score"), outputs["Score.output"]);
         AssertClose(scored.GetColumn<float[]>("Twice"), outputs["Twice.output"]);
-        CollectionAssert.AreEqual(scored.GetColumn<string>("PredictedLabel").ToArray(), outputs["PredictedLabel.output"].AsEnumerable<string>().ToArray());
-        Assert.IsGreaterThan(1, scored.GetColumn<string>("PredictedLabel").Distinct().Count());
+        var labels = scored.GetColumn<string>("PredictedLabel").ToArray();
+        CollectionAssert.AreEqual(labels, outputs["PredictedLabel.output"].AsEnumerable<string>().ToArray());
+        Assert.IsGreaterThan(1, labels.Distinct().Count());
     }
 
     [TestMethod]
@@ -98,10 +99,14 @@ public class ConvertToOnnxTests
     [TestMethod]
     public void Two_networks_and_a_column_named_like_a_layer_do_not_get_in_each_others_way()
     {
-        var data = Images.Labelled(12, more: [Images.Features(ImageKind.Floats, name: "resnet.conv1"), Images.Number("resnet.probabilities")]);
+        var data = Images.Labelled(
+            12, more: [Images.Features(ImageKind.Floats, name: "resnet.conv1"), Images.Number("resnet.probabilities")]);
         var model = Images.Trainer(Ml)
             .Append(Images.Trainer(Ml, ImageKind.Floats, options =>
-                (options.FeatureColumnName, options.ScoreColumnName, options.PredictedLabelColumnName) = ("resnet.conv1", "Score2", "PredictedLabel2")))
+            {
+                options.FeatureColumnName = "resnet.conv1";
+                (options.ScoreColumnName, options.PredictedLabelColumnName) = ("Score2", "PredictedLabel2");
+            }))
             .Fit(data);
         var outputs = Run(Convert(model, data), data);
         var scored = model.Transform(data);
@@ -163,7 +168,9 @@ public class ConvertToOnnxTests
     {
         var model = Images.Trainer(Ml).Fit(Images.Labelled(12));
 
-        AssertRefused(model, Images.Unlabelled(Rows, more: [Images.Features(ImageKind.Image, name: "Image")]), "'Image'", "without that column");
+        var data = Images.Unlabelled(Rows, more: [Images.Features(ImageKind.Image, name: "Image")]);
+
+        AssertRefused(model, data, "'Image'", "without that column");
     }
 
     // Three classes that look as different as they are.
@@ -190,7 +197,8 @@ public class ConvertToOnnxTests
         var scored = model.Transform(data);
 
         AssertClose(scored.GetColumn<float[]>("Score"), outputs["Score.output"]);
-        CollectionAssert.AreEqual(scored.GetColumn<uint>("PredictedLabel").ToArray(), outputs["PredictedLabel.output"].AsEnumerable<uint>().ToArray());
+        CollectionAssert.AreEqual(
+            scored.GetColumn<uint>("PredictedLabel").ToArray(), outputs["PredictedLabel.output"].AsEnumerable<uint>().ToArray());
     }
 
     private static void AssertRefused(ITransformer model, IDataView data, params string[] words)

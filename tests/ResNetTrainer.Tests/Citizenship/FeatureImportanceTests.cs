@@ -84,10 +84,10 @@ public class FeatureImportanceTests
     // The slots of the vector have names, as ML.NET wants them.
     private static IDataView Data()
     {
-        var columns = Enumerable.Range(0, Side * Side)
-            .Select(pixel => (MemoryColumn)new MemoryColumn<float>($"pixel{pixel}", NumberDataViewType.Single, row => (row * 7 + pixel) % 10 / 10f))
-            .Append(Images.Key(LabelKind.Text));
-        var data = new MemoryDataView(12, columns.ToArray());
-        return Ml.Transforms.Concatenate("Features", [.. Enumerable.Range(0, Side * Side).Select(pixel => $"pixel{pixel}")]).Fit(data).Transform(data);
+        string[] names = [.. Enumerable.Range(0, Side * Side).Select(pixel => $"pixel{pixel}")];
+        var pixels = names.Select((name, pixel) => (MemoryColumn)new MemoryColumn<float>(
+            name, NumberDataViewType.Single, row => (row * 7 + pixel) % 10 / 10f));
+        var data = new MemoryDataView(12, [.. pixels, Images.Key(LabelKind.Text)]);
+        return Ml.Transforms.Concatenate("Features", names).Fit(data).Transform(data);
     }
 }

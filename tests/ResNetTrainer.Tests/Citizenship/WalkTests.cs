@@ -55,7 +55,8 @@ public sealed class WalkTests : IDisposable
     [TestMethod]
     public void An_engine_finds_columns_of_other_names()
     {
-        var renamed = _model.Value.Append(Ml.Transforms.CopyColumns("Probability", "Score").Fit(_model.Value.Transform(Images.Unlabelled(1))));
+        var scored = _model.Value.Transform(Images.Unlabelled(1));
+        var renamed = _model.Value.Append(Ml.Transforms.CopyColumns("Probability", "Score").Fit(scored));
         using var engine = Ml.Model.CreatePredictionEngine<Pixels, Guess>(renamed);
 
         var guess = engine.Predict(new() { Values = PixelPattern.Planes(1, 1, Images.Size, Images.Size) });
@@ -78,7 +79,8 @@ public sealed class WalkTests : IDisposable
     }
 
     // Without the ids of the rows, which are new ones in a cache and in a file.
-    private static string[] Rows(IDataView data) => [.. Snapshot.Of(data, "Number", "Score").Select(line => line[(line.IndexOf(':') + 1)..])];
+    private static string[] Rows(IDataView data) =>
+        [.. Snapshot.Of(data, "Number", "Score").Select(line => line[(line.IndexOf(':') + 1)..])];
 
     private string WriteText()
     {

@@ -57,7 +57,9 @@ public class TorchRuntimeTests
     {
         var message = TorchRuntime.Missing("libtorch.so").Message;
 
-        foreach (var word in (string[])["libtorch.so", "TorchSharp-cpu", "TorchSharp-cuda-windows", "TorchSharp-cuda-linux", "Microsoft.ML.OnnxRuntime"])
+        string[] words =
+            ["libtorch.so", "TorchSharp-cpu", "TorchSharp-cuda-windows", "TorchSharp-cuda-linux", "Microsoft.ML.OnnxRuntime"];
+        foreach (var word in words)
         {
             Assert.Contains(word, message);
         }
@@ -107,8 +109,9 @@ public class TorchRuntimeTests
     public void Where_memory_is_limited_training_says_so()
     {
         var sample = typeof(ResNetMLNet.Sample.FashionMnistDownload).Assembly.Location;
-        using var process = Process.Start(new ProcessStartInfo(
-            "/bin/sh", ["-c", "ulimit -v 1800000; exec dotnet \"$0\" train --device cpu --epochs 1 --out \"$1\"", sample, Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"))])
+        var output = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"));
+        const string Command = "ulimit -v 1800000; exec dotnet \"$0\" train --device cpu --epochs 1 --out \"$1\"";
+        using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Command, sample, output])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
