@@ -1,60 +1,69 @@
 using System.CommandLine;
+using ResNetMLNet.Sample.Rendering;
 
 namespace ResNetMLNet.Sample;
 
 /// <summary>Runs a command and says by the exit status how it went: 0 done, 1 failed, 2 wrong usage, 130 cancelled.</summary>
 internal static class Exit
 {
+    public const int Failed = 1;
+    public const int WrongUsage = 2;
     public const int Cancelled = 130;
 
     public static async Task<int> Run(RootCommand root, string[] args)
     {
+        var error = SteadyWriter.Error();
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
+            foreach (var problem in parsed.Errors)
             {
-                Console.Error.WriteLine(error.Message);
+                error.WriteLine(PlainText.OneLine(problem.Message));
             }
 
-            Console.Error.WriteLine("Use --help to see the commands and options.");
-            return 2;
+            error.WriteLine("Use --help to see the commands and options.");
+            return WrongUsage;
         }
 
-        using var cancellation = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, key) =>
-        {
-            // The first Ctrl+C ends at the next step, a second one at once.
-            key.Cancel = !cancellation.IsCancellationRequested;
-            cancellation.Cancel();
-        };
-
+        using var signals = new Signals();
+        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         try
         {
-            return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellation.Token);
+            return await parsed.InvokeAsync(invocation, signals.Ended);
         }
         catch (OperationCanceledException)
         {
-            Console.Error.WriteLine("Cancelled.");
+            error.WriteLine("Cancelled.");
             return Cancelled;
         }
         catch (Exception e)
         {
-            Console.Error.WriteLine(Explain(e));
-            return 1;
+            error.WriteLine(Explain(e));
+            return Failed;
         }
     }
 
-    /// <summary>
-    /// An error in one line. ML.NET wraps what is thrown while a model is loaded, so the innermost exception knows best; but one about
-    /// the native library explains what the loader's own message inside it does not.
-    /// </summary>
+    /// <summary>An error in one line: the outermost message that is more than a wrapper around the next.</summary>
     public static string Explain(Exception e)
     {
-        for (; e is not DllNotFoundException && e.InnerException is { } inner; e = inner)
+        while (IsWrapper(e) && e.InnerException is { } inner)
         {
+            e = inner;
         }
 
-        return e.Message.ReplaceLineEndings(" ");
+        const string Pointer = ", see inner exception.";
+        var message = e.InnerException is { } cause && e.Message.EndsWith(Pointer, StringComparison.Ordinal)
+            ? $"{e.Message[..^Pointer.Length]}. {Explain(cause)}"
+            : e.Message;
+
+        // libtorch puts its stack trace into its messages.
+        var trace = message.IndexOf("\nException raised from ", StringComparison.Ordinal);
+        return PlainText.OneLine(trace < 0 ? message : message[..trace]);
     }
+
+    // What reflection, and ML.NET when it loads a model or reads rows in parallel, put around an error without saying more about it.
+    private static bool IsWrapper(Exception e) =>
+        e is System.Reflection.TargetInvocationException or AggregateException or TypeInitializationException
+        || e.Message is "Error during class instantiation"
+            or "Splitter/consolidator worker encountered exception while consuming source data";
 }

@@ -24,5 +24,6 @@ internal static class FashionMnist
     private static string Find(string folder, string name) =>
         ((string[])[$"{name}.gz", name]).Select(file => Path.Combine(folder, file)).FirstOrDefault(File.Exists)
         ?? throw new FileNotFoundException(
-            $"The folder '{folder}' has neither {name}.gz nor {name}. --data takes a folder with the four IDX files of Fashion-MNIST; --download fetches them.");
+            $"The folder '{folder}' has neither {name}.gz nor {name}. --data takes a folder with the four IDX files of Fashion-MNIST; "
+            + "--download fetches them.");
 }

@@ -7,7 +7,12 @@ namespace ResNetMLNet.Sample;
 internal sealed class FashionMnistDownload(Uri source, string folder, TextWriter progress)
 {
     /// <summary>Where Zalando Research publishes the data set.</summary>
-    public static readonly Uri Publisher = new("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/");
+    public static readonly Uri Publisher = new("https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/");
+
+    private const string Elsewhere = "Get the four files elsewhere (on Debian: apt-get install dataset-fashion-mnist) and use --data.";
+
+    // The largest file has 26 MB, and unzipped 47.
+    private const int MostBytes = 64_000_000;
 
     // Of the unzipped files: how they were zipped does not matter.
     private static readonly Dictionary<string, string> Sha256 = new()
@@ -32,50 +37,51 @@ internal sealed class FashionMnistDownload(Uri source, string folder, TextWriter
         }
     }
 
+    /// <summary>How long the server may send nothing.</summary>
+    public TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Fetches what is not there yet and returns the folder. A file appears only when it is whole and right.</summary>
     /// <exception cref="InvalidOperationException">A file could not be fetched, or is not the one that was published.</exception>
     public async Task<string> Run(CancellationToken cancellation)
     {
         Directory.CreateDirectory(folder);
-        using var client = new HttpClient { Timeout = TimeSpan.FromMinutes(10) };
+        using var client = new HttpDownload(LongestSilence, MostBytes);
         foreach (var (name, hash) in Sha256)
         {
             var target = Path.Combine(folder, name);
+            OutputFile.RemoveAbandoned(target);
             if (!File.Exists(target) || await HashOf(target, cancellation) != hash)
             {
-                await Fetch(client, name, target, hash, cancellation);
+                await Fetch(client, target, hash, cancellation);
             }
         }
 
         return folder;
     }
 
-    private async Task Fetch(HttpClient client, string name, string target, string hash, CancellationToken cancellation)
+    private async Task Fetch(HttpDownload client, string target, string hash, CancellationToken cancellation)
     {
+        var name = Path.GetFileName(target);
         var uri = new Uri(source, name);
-        var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
+        var temporary = OutputFile.TemporaryName(target);
         try
         {
-            using (var response = await client.GetAsync(uri, HttpCompletionOption.ResponseHeadersRead, cancellation))
+            await using (var file = OutputFile.Create(temporary))
             {
-                response.EnsureSuccessStatusCode();
-                await using var content = await response.Content.ReadAsStreamAsync(cancellation);
-                await using var file = File.Create(temporary);
-                await Copy(content, file, name, response.Content.Headers.ContentLength, cancellation);
+                await client.Fetch(uri, file, new QuarterLines(name, progress).Show, cancellation);
             }
 
             if (await HashOf(temporary, cancellation) != hash)
             {
                 throw new InvalidOperationException(
-                    $"What {uri} serves is not the file that was published (its SHA-256 differs). Try again, or get the four files elsewhere and use --data.");
+                    $"What {uri} serves is not the file that was published (its SHA-256 differs). Try again. {Elsewhere}");
             }
 
             File.Move(temporary, target, overwrite: true);
         }
-        catch (HttpRequestException e)
+        catch (DownloadException e)
         {
-            throw new InvalidOperationException(
-                $"{uri} could not be fetched: {e.Message} Get the four files elsewhere (on Debian: apt-get install dataset-fashion-mnist) and use --data.", e);
+            throw new InvalidOperationException($"{uri} could not be fetched: {e.Message} {Elsewhere}", e);
         }
         finally
         {
@@ -83,33 +89,40 @@ internal sealed class FashionMnistDownload(Uri source, string folder, TextWriter
         }
     }
 
-    private async Task Copy(Stream content, Stream file, string name, long? length, CancellationToken cancellation)
-    {
-        var buffer = new byte[1 << 16];
-        var (done, shown) = (0L, -1L);
-        for (int read; (read = await content.ReadAsync(buffer, cancellation)) > 0;)
-        {
-            await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
-            done += read;
-            var quarter = length is > 0 ? 4 * done / length.Value : done >> 22;
-            if (quarter != shown)
-            {
-                shown = quarter;
-                progress.WriteLine($"{name}: {done / 1e6:F1} MB{(length is { } all ? $" of {all / 1e6:F1}" : "")}");
-            }
-        }
-    }
-
+    // Of a file that unzips to more than it should, only the beginning.
     private static async Task<string> HashOf(string path, CancellationToken cancellation)
     {
         try
         {
             await using var unzipped = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
-            return Convert.ToHexStringLower(await SHA256.HashDataAsync(unzipped, cancellation));
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            var buffer = new byte[1 << 16];
+            for (int total = 0, read; total <= MostBytes && (read = await unzipped.ReadAsync(buffer, cancellation)) > 0; total += read)
+            {
+                hash.AppendData(buffer, 0, read);
+            }
+
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
         }
         catch (InvalidDataException)
         {
             return "";
+        }
+    }
+
+    // A line a quarter; of a file of unknown length, every four megabytes.
+    private sealed class QuarterLines(string name, TextWriter output)
+    {
+        private long _shown = -1;
+
+        public void Show(long done, long? length)
+        {
+            var quarter = length is > 0 ? 4 * done / length.Value : done >> 22;
+            if (quarter != _shown)
+            {
+                _shown = quarter;
+                output.WriteLine($"{name}: {done / 1e6:F1} MB{(length is { } all ? $" of {all / 1e6:F1}" : "")}");
+            }
         }
     }
 }

@@ -1,22 +1,23 @@
-using System.Text.Json;
-
 namespace ResNetMLNet.Sample;
 
-/// <summary>Files that are either whole or not there: written beside their place and then renamed.</summary>
+/// <summary>
+/// Files that are either whole or not there: written beside their place, under a name of their own, and then renamed. Who writes one holds
+/// it open and locked, so one that nobody holds was left behind by a process that is gone.
+/// </summary>
 internal static class OutputFile
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private const string Extension = ".tmp";
 
     /// <summary>Writes a file; ML.NET's own Save(path) would open it before it knows whether the model can be saved.</summary>
     public static void Write(string path, Action<Stream> write)
     {
-        // Always of this name, so that the next run takes what a killed one left behind.
-        var temporary = $"{path}.tmp";
+        var temporary = TemporaryName(path);
         try
         {
-            using (var stream = File.Create(temporary))
+            using (var stream = Create(temporary))
             {
                 write(stream);
+                stream.Flush(flushToDisk: true);
             }
 
             File.Move(temporary, path, overwrite: true);
@@ -27,7 +28,30 @@ internal static class OutputFile
         }
     }
 
-    public static void WriteJson<T>(string path, T value) => Write(path, stream => JsonSerializer.Serialize(stream, value, Json));
+    /// <summary>A name beside the file, which nobody else has.</summary>
+    public static string TemporaryName(string path) => $"{path}.{Guid.NewGuid():N}{Extension}";
 
-    public static void PrintJson<T>(T value) => Console.WriteLine(JsonSerializer.Serialize(value, Json));
+    /// <summary>Creates a temporary file and holds it.</summary>
+    public static FileStream Create(string temporary) => new(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+
+    /// <summary>Removes the temporary files of a file that nobody writes any more.</summary>
+    public static void RemoveAbandoned(string path)
+    {
+        var (folder, name) = (Path.GetDirectoryName(path)!, Path.GetFileName(path));
+        var files = Directory.EnumerateFiles(folder, $"{name}.*{Extension}");
+        foreach (var file in files.Where(file => IsTemporary(Path.GetFileName(file), name)))
+        {
+            try
+            {
+                new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It is being written, or somebody else's.
+            }
+        }
+    }
+
+    private static bool IsTemporary(string file, string name) =>
+        file.Length > name.Length + Extension.Length && Guid.TryParseExact(file[(name.Length + 1)..^Extension.Length], "N", out _);
 }

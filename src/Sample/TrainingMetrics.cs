@@ -2,44 +2,83 @@ using System.Diagnostics;
 
 namespace ResNetMLNet.Sample;
 
-/// <summary>What a training run came to, as metrics.json has it: the epochs as the trainer saw them, the accuracy of the model as it scores.</summary>
-internal sealed record TrainingMetrics(
-    string Device,
-    string Precision,
-    string Architecture,
-    string Recipe,
-    int? ImageSize,
-    int BatchSize,
-    long TrainImages,
-    long TestImages,
-    long Parameters,
-    IReadOnlyList<TrainingMetrics.EpochRow> Epochs,
-    double? TestAccuracy,
-    double ImagesPerSecond,
-    double TotalSeconds,
-    long PeakMemoryBytes)
+/// <summary>
+/// What a training run came to, as metrics.json has it: the epochs as the trainer saw them, the accuracy of the model as it scores.
+/// The order of the members is that of the file.
+/// </summary>
+internal sealed record TrainingMetrics
 {
-    public static TrainingMetrics Of(ResNetModel model, ResNetTrainer.Options options, double? testAccuracy, double totalSeconds)
-    {
-        var history = model.History;
-        return new(
-            model.Training.Device,
-            model.Training.Precision,
-            model.Architecture.Name,
-            model.Training.Recipe.ToString().ToLowerInvariant(),
-            options.ImageSize,
-            model.Training.BatchSize,
-            model.Training.Images,
-            options.ValidationSet?.GetRowCount() ?? 0,
-            model.ParameterCount,
-            [.. history.Select(epoch => new EpochRow(
-                epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.ImagesPerSecond, epoch.Seconds))],
-            testAccuracy,
-            history.Select(epoch => epoch.ImagesPerSecond).DefaultIfEmpty().Average(),
-            totalSeconds,
-            Process.GetCurrentProcess().PeakWorkingSet64);
-    }
+    public required string Device { get; init; }
 
-    internal sealed record EpochRow(
-        int Epoch, double TrainLoss, double TrainAccuracy, double? TestLoss, double? TestAccuracy, double ImagesPerSecond, double Seconds);
+    public required string Precision { get; init; }
+
+    public required string Architecture { get; init; }
+
+    public required string Recipe { get; init; }
+
+    public required int? ImageSize { get; init; }
+
+    public required int BatchSize { get; init; }
+
+    public required long TrainImages { get; init; }
+
+    public required long TestImages { get; init; }
+
+    public required long Parameters { get; init; }
+
+    public required IReadOnlyList<EpochRow> Epochs { get; init; }
+
+    public required double? TestAccuracy { get; init; }
+
+    public required double ImagesPerSecond { get; init; }
+
+    public required double TotalSeconds { get; init; }
+
+    public required long PeakMemoryBytes { get; init; }
+
+    public static TrainingMetrics Of(ResNetModel model, ResNetTrainer.Options options, double? testAccuracy, double totalSeconds) => new()
+    {
+        Device = model.Training.Device,
+        Precision = model.Training.Precision,
+        Architecture = model.Architecture.Name,
+        Recipe = model.Training.Recipe.ToString().ToLowerInvariant(),
+        ImageSize = options.ImageSize,
+        BatchSize = model.Training.BatchSize,
+        TrainImages = model.Training.Images,
+        TestImages = options.ValidationSet?.GetRowCount() ?? 0,
+        Parameters = model.ParameterCount,
+        Epochs = [.. model.History.Select(EpochRow.Of)],
+        TestAccuracy = testAccuracy,
+        ImagesPerSecond = model.History.Select(epoch => epoch.ImagesPerSecond).DefaultIfEmpty().Average(),
+        TotalSeconds = totalSeconds,
+        PeakMemoryBytes = Process.GetCurrentProcess().PeakWorkingSet64,
+    };
+
+    internal sealed record EpochRow
+    {
+        public required int Epoch { get; init; }
+
+        public required double TrainLoss { get; init; }
+
+        public required double TrainAccuracy { get; init; }
+
+        public required double? TestLoss { get; init; }
+
+        public required double? TestAccuracy { get; init; }
+
+        public required double ImagesPerSecond { get; init; }
+
+        public required double Seconds { get; init; }
+
+        public static EpochRow Of(EpochMetrics epoch) => new()
+        {
+            Epoch = epoch.Epoch,
+            TrainLoss = epoch.TrainLoss,
+            TrainAccuracy = epoch.TrainAccuracy,
+            TestLoss = epoch.ValidationLoss,
+            TestAccuracy = epoch.ValidationAccuracy,
+            ImagesPerSecond = epoch.ImagesPerSecond,
+            Seconds = epoch.Seconds,
+        };
+    }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -37,20 +36,40 @@ internal sealed class DataOptions
     }
 
     /// <summary>The images of a folder of one's own are split, four fifths for training; column names are the same everywhere.</summary>
-    public async Task<Images> Open(MLContext ml, ParseResult parsed, int seed, CancellationToken cancellation)
+    public async Task<Images> Open(MLContext ml, ParseResult parsed, int seed, TextWriter progress, CancellationToken cancellation)
     {
         if (parsed.GetValue(_images) is { } images)
         {
+            RequireFolder(images, _images);
             var all = ml.Data.LoadFromImageFolder(images.FullName);
             var split = ml.Data.TrainTestSplit(ml.Data.ShuffleRows(all, seed), testFraction: 0.2, seed: seed);
             return new(split.TrainSet, split.TestSet, all, "ImageBytes", ImageChannels: 3);
         }
 
-        var folder = parsed.GetValue(_download)
-            ? await new FashionMnistDownload(FashionMnistDownload.Publisher, FashionMnistDownload.DefaultFolder, Console.Out).Run(cancellation)
-            : parsed.GetValue(_data)?.FullName ?? FashionMnist.Shipped;
+        var folder = FashionMnist.Shipped;
+        if (parsed.GetValue(_download))
+        {
+            folder = FashionMnistDownload.DefaultFolder;
+            await new FashionMnistDownload(FashionMnistDownload.Publisher, folder, progress).Run(cancellation);
+        }
+        else if (parsed.GetValue(_data) is { } data)
+        {
+            RequireFolder(data, _data);
+            folder = data.FullName;
+        }
+
         var test = FashionMnist.Test(ml, folder);
         return new(FashionMnist.Train(ml, folder), test, test, "Pixels", ImageChannels: 1);
+    }
+
+    private static void RequireFolder(DirectoryInfo folder, Option option)
+    {
+        if (!folder.Exists)
+        {
+            throw new DirectoryNotFoundException(File.Exists(folder.FullName)
+                ? $"'{folder.FullName}' is a file, but {option.Name} takes a folder."
+                : $"The folder '{folder.FullName}' of {option.Name} does not exist.");
+        }
     }
 }
 

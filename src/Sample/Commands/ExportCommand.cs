@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
+using ResNetMLNet.Sample.Rendering;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -10,10 +11,22 @@ internal static class ExportCommand
     {
         var model = SavedModel.CreateOption();
         var onnx = new Option<FileInfo?>("--onnx") { Description = "The file to write the network to, in ONNX format." };
-        var bytes = new Option<bool>("--onnx-bytes") { Description = "The ONNX model takes bytes of 0 to 255. Default: floats of 0 to 1." };
-        var resize = new Option<bool>("--onnx-resize") { Description = "The ONNX model takes images of any size. Default: of the network's." };
-        var safetensors = new Option<FileInfo?>("--safetensors") { Description = "The file to write the weights to, under PyTorch's names." };
-        var command = new Command("export", "Writes the network of a saved model for other tools.") { model, onnx, bytes, resize, safetensors };
+        var bytes = new Option<bool>("--onnx-bytes")
+        {
+            Description = "The ONNX model takes bytes of 0 to 255. Default: floats of 0 to 1.",
+        };
+        var resize = new Option<bool>("--onnx-resize")
+        {
+            Description = "The ONNX model takes images of any size. Default: of the network's.",
+        };
+        var safetensors = new Option<FileInfo?>("--safetensors")
+        {
+            Description = "The file to write the weights to, under PyTorch's names.",
+        };
+        var command = new Command("export", "Writes the network of a saved model for other tools.")
+        {
+            model, onnx, bytes, resize, safetensors,
+        };
         command.Validators.Add(result =>
         {
             if (result.GetValue(onnx) is null && result.GetValue(safetensors) is null)
@@ -23,25 +36,37 @@ internal static class ExportCommand
         });
         command.SetAction(parsed =>
         {
-            var network = SavedModel.Load(new MLContext(), parsed.GetValue(model)!).Network.Model;
-            if (parsed.GetValue(onnx) is { } graph)
+            var network = SavedModel.Load(new MLContext(), parsed.GetValue(model)!, model.Name).Network.Model;
+            Write(parsed, onnx, path => network.ExportToOnnx(path, new()
             {
-                network.ExportToOnnx(graph.FullName, new()
-                {
-                    PixelType = parsed.GetValue(bytes) ? OnnxPixelType.Byte : OnnxPixelType.Single,
-                    Resize = parsed.GetValue(resize),
-                });
-                Console.WriteLine($"wrote {graph}");
-            }
-
-            if (parsed.GetValue(safetensors) is { } weights)
-            {
-                network.ExportToSafeTensors(weights.FullName);
-                Console.WriteLine($"wrote {weights}");
-            }
-
+                PixelType = parsed.GetValue(bytes) ? OnnxPixelType.Byte : OnnxPixelType.Single,
+                Resize = parsed.GetValue(resize),
+            }));
+            Write(parsed, safetensors, network.ExportToSafeTensors);
             return 0;
         });
         return command;
+    }
+
+    private static void Write(ParseResult parsed, Option<FileInfo?> option, Action<string> write)
+    {
+        if (parsed.GetValue(option) is not { } file)
+        {
+            return;
+        }
+
+        if (Directory.Exists(file.FullName))
+        {
+            throw new IOException($"'{file.FullName}' is a folder, but {option.Name} takes the name of a file to write.");
+        }
+
+        if (!file.Directory!.Exists)
+        {
+            throw new DirectoryNotFoundException(
+                $"The folder '{file.DirectoryName}' does not exist. Make it, or choose another for {option.Name}.");
+        }
+
+        write(file.FullName);
+        SteadyWriter.Output().WriteLine($"wrote {PlainText.OneLine(file.ToString())}");
     }
 }

@@ -12,29 +12,36 @@ internal static class PredictCommand
     {
         var model = SavedModel.CreateOption();
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var files = new Argument<FileInfo[]>("file") { Description = "Image files (PNG, JPEG, BMP, GIF, WebP).", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<FileInfo[]>("file")
+        {
+            Description = "Image files (PNG, JPEG, BMP, GIF, WebP).",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var command = new Command("predict", "Says what a saved model sees in image files.") { model, json, files };
         command.SetAction(parsed =>
         {
             var ml = new MLContext();
-            var saved = SavedModel.Load(ml, parsed.GetValue(model)!);
+            var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
             var images = parsed.GetValue(files)!;
-            if (images.FirstOrDefault(file => !file.Exists) is { } missing)
+            foreach (var file in images)
             {
-                throw new FileNotFoundException($"The file '{missing.FullName}' does not exist.");
+                InputFile.Require(file, "predict takes image files.");
             }
 
             var predictions = Predict(ml, saved, images);
             if (parsed.GetValue(json))
             {
-                OutputFile.PrintJson(predictions);
+                StandardOutput.WriteJson(predictions, SampleJson.Default.IReadOnlyListPrediction);
             }
             else
             {
-                foreach (var prediction in predictions)
+                StandardOutput.Write(output =>
                 {
-                    Console.WriteLine($"{prediction.File}: {prediction.Label} ({prediction.Probability:P1})");
-                }
+                    foreach (var prediction in predictions)
+                    {
+                        output.WriteLine(PlainText.OneLine($"{prediction.File}: {prediction.Label} ({prediction.Probability:P1})"));
+                    }
+                });
             }
 
             return 0;
@@ -42,7 +49,7 @@ internal static class PredictCommand
         return command;
     }
 
-    private static List<Prediction> Predict(MLContext ml, SavedModel saved, FileInfo[] files)
+    private static IReadOnlyList<Prediction> Predict(MLContext ml, SavedModel saved, FileInfo[] files)
     {
         var classes = saved.Network.Model.ClassNames;
         var rows = files.Select(file => new ImageFile { ImagePath = file.ToString(), Bytes = File.ReadAllBytes(file.FullName) });
@@ -50,8 +57,13 @@ internal static class PredictCommand
         return [.. scored.GetColumn<float[]>(saved.Network.ScoreColumnName).Zip(files, (scores, file) =>
         {
             var best = Array.IndexOf(scores, scores.Max());
-            return new Prediction(
-                file.ToString(), classes[best], scores[best], classes.Zip(scores).ToDictionary(pair => pair.First, pair => pair.Second));
+            return new Prediction
+            {
+                File = file.ToString(),
+                Label = classes[best],
+                Probability = scores[best],
+                Scores = classes.Zip(scores).ToDictionary(pair => pair.First, pair => pair.Second),
+            };
         })];
     }
 
@@ -62,6 +74,20 @@ internal static class PredictCommand
 
         public byte[] Bytes { get; set; } = [];
     }
+}
 
-    private sealed record Prediction(string File, string Label, float Probability, IReadOnlyDictionary<string, float> Scores);
+/// <summary>What predict sees in a file; --json prints the members in this order.</summary>
+internal sealed record Prediction
+{
+    /// <summary>The file, as it was given.</summary>
+    public required string File { get; init; }
+
+    /// <summary>The likeliest class.</summary>
+    public required string Label { get; init; }
+
+    /// <summary>Its probability.</summary>
+    public required float Probability { get; init; }
+
+    /// <summary>The probabilities of all classes.</summary>
+    public required IReadOnlyDictionary<string, float> Scores { get; init; }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -9,13 +8,9 @@ internal sealed record SavedModel(ResNetTransformer Network)
 {
     public static Option<FileInfo> CreateOption() => new("--model") { Description = "The model.zip.", Required = true };
 
-    public static SavedModel Load(MLContext ml, FileInfo file)
+    public static SavedModel Load(MLContext ml, FileInfo file, string option)
     {
-        if (!file.Exists)
-        {
-            throw new FileNotFoundException($"The file '{file.FullName}' does not exist. Train a model first, or name another with --model.");
-        }
-
+        InputFile.Require(file, $"Train a model first, or name another with {option}.");
         ITransformer chain;
         try
         {
@@ -23,35 +18,19 @@ internal sealed record SavedModel(ResNetTransformer Network)
         }
         catch (Exception e)
         {
-            throw new InvalidOperationException($"The model '{file.FullName}' cannot be loaded. {Exit.Explain(e)}");
+            throw new InvalidOperationException($"The model '{file.FullName}' cannot be loaded. {Exit.Explain(e)}", e);
         }
 
         var network = chain as ResNetTransformer ?? (chain as IEnumerable<ITransformer>)?.OfType<ResNetTransformer>().FirstOrDefault();
         return new(network ?? throw new InvalidOperationException($"The model '{file.FullName}' has no residual network in it."));
     }
 
-    /// <summary>Scores images from a column of any name, with the classes of the data mapped to those of the model.</summary>
+    /// <summary>Scores images from a column of any name.</summary>
     public IDataView Score(MLContext ml, IDataView images, string featureColumnName)
     {
-        var classes = Network.Model.ClassNames.Select(name => new ClassName { Label = name }).ToArray();
-        var view = images;
-        if (images.Schema.GetColumnOrNull("Label") is not null)
-        {
-            view = ml.Transforms.Conversion.MapKeyToValue("Label")
-                .Append(ml.Transforms.Conversion.MapValueToKey("Label", keyData: ml.Data.LoadFromEnumerable(classes)))
-                .Fit(view).Transform(view);
-        }
-
-        if (featureColumnName != Network.FeatureColumnName)
-        {
-            view = ml.Transforms.CopyColumns(Network.FeatureColumnName, featureColumnName).Fit(view).Transform(view);
-        }
-
+        var view = featureColumnName == Network.FeatureColumnName
+            ? images
+            : ml.Transforms.CopyColumns(Network.FeatureColumnName, featureColumnName).Fit(images).Transform(images);
         return Network.Transform(view);
-    }
-
-    private sealed class ClassName
-    {
-        public string Label { get; set; } = "";
     }
 }

@@ -16,20 +16,26 @@ internal static class SummaryCommand
             }
         });
         var architecture = new ArchitectureOption();
-        var command = new Command("summary", "Prints the output shape of each part of a network and the number of its parameters.") { imageSize };
+        var command = new Command("summary", "Prints the output shape of each part of a network and the number of its parameters.")
+        {
+            imageSize,
+        };
         architecture.AddTo(command);
         command.SetAction(parsed =>
         {
             var network = architecture.Get(parsed);
             var size = parsed.GetValue(imageSize);
             var summary = network.Summarize(imageChannels: 1, imageSize: size, classes: 10);
-            Console.WriteLine($"{network.Name}, input 1x{size}x{size}");
-            foreach (var layer in summary.Layers)
+            StandardOutput.Write(output =>
             {
-                Console.WriteLine($"{layer.Name,-24} {string.Join("x", layer.Shape)}");
-            }
+                output.WriteLine($"{network.Name}, input 1x{size}x{size}");
+                foreach (var layer in summary.Layers)
+                {
+                    output.WriteLine($"{layer.Name,-24} {string.Join("x", layer.Shape)}");
+                }
 
-            Console.WriteLine($"{summary.ParameterCount:N0} parameters");
+                output.WriteLine($"{summary.ParameterCount:N0} parameters");
+            });
             return 0;
         });
         return command;

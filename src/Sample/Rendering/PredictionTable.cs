@@ -19,8 +19,8 @@ internal static class PredictionTable
         var probabilities = scored.GetColumn<float[]>("Score").Select(scores => scores.Max());
         string[] captions =
         [
-            .. truths.Zip(predictions, probabilities).Select(row =>
-                $"{(row.First == row.Second ? "ok" : "??")} {row.Second} {row.Third:P0}{(row.First == row.Second ? "" : $", is {row.First}")}"),
+            .. truths.Zip(predictions, probabilities).Select(row => PlainText.OneLine(
+                row.First == row.Second ? $"ok {row.Second} {row.Third:P0}" : $"?? {row.Second} {row.Third:P0}, is {row.First}")),
         ];
 
         if (scored.Schema[featureColumnName].Type is VectorDataViewType { Dimensions: [1, <= 32, var width and <= 32] })

@@ -10,8 +10,9 @@ internal sealed class Progress(TextWriter output)
     {
         var left = metrics.Seconds * (metrics.NumberOfEpochs - metrics.Epoch);
         output.WriteLine(
-            $"epoch {metrics.Epoch,2} of {metrics.NumberOfEpochs}   loss {metrics.TrainLoss:F3}   train accuracy {metrics.TrainAccuracy:F3}   "
-            + $"test accuracy {metrics.ValidationAccuracy:F3}   {metrics.ImagesPerSecond,5:F0} images/s   {metrics.Seconds,5:F1} s   {left,4:F0} s left");
+            $"epoch {metrics.Epoch,2} of {metrics.NumberOfEpochs}   loss {metrics.TrainLoss:F3}   "
+            + $"train accuracy {metrics.TrainAccuracy:F3}   test accuracy {metrics.ValidationAccuracy:F3}   "
+            + $"{metrics.ImagesPerSecond,5:F0} images/s   {metrics.Seconds,5:F1} s   {left,4:F0} s left");
     }
 
     /// <summary>The trainer's first line, and warnings; the epochs have lines of their own.</summary>
@@ -21,7 +22,7 @@ internal sealed class Progress(TextWriter output)
             || (message.Kind == ChannelMessageKind.Info && message.Source.StartsWith(nameof(ResNetTrainer), StringComparison.Ordinal)
                 && !message.RawMessage.StartsWith("epoch ", StringComparison.Ordinal)))
         {
-            output.WriteLine(message.RawMessage);
+            output.WriteLine(PlainText.OneLine(message.RawMessage));
         }
     }
 }

@@ -20,8 +20,8 @@ public class CommandLineTests
         _folder = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
         SampleProcess.WriteImages(Path.Combine(_folder, "images"));
         var (status, output, error) = Run(
-            "--images", Path.Combine(_folder, "images"), "--epochs", "2", "--image-size", "24", "--batch-size", "8", "--precision", "float32",
-            "--device", "cpu", "--out", Path.Combine(_folder, "out"));
+            "--images", Path.Combine(_folder, "images"), "--epochs", "2", "--image-size", "24", "--batch-size", "8",
+            "--precision", "float32", "--device", "cpu", "--out", Path.Combine(_folder, "out"));
         Assert.AreEqual(0, status, error);
         StringAssert.Contains(output, "epoch  2 of 2");
         StringAssert.Contains(output, "scored with mirror images");
@@ -34,8 +34,7 @@ public class CommandLineTests
     [TestMethod]
     public void Train_leaves_a_model_metrics_and_curves_and_nothing_else()
     {
-        CollectionAssert.AreEquivalent(
-            (string[])["model.zip", "metrics.json", "curves.png"], Directory.GetFiles(Path.Combine(_folder, "out")).Select(Path.GetFileName).ToArray());
+        CollectionAssert.AreEquivalent(SampleFolder.Results, SampleFolder.NamesIn(Path.Combine(_folder, "out")));
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
         foreach (var name in (string[])
         [
@@ -51,6 +50,25 @@ public class CommandLineTests
         {
             Assert.AreEqual(JsonValueKind.Number, epoch.GetProperty(name).ValueKind, name);
         }
+    }
+
+    [TestMethod]
+    public void Metrics_have_their_names_in_their_order()
+    {
+        using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
+
+        CollectionAssert.AreEqual(
+            (string[])
+            [
+                "device", "precision", "architecture", "recipe", "imageSize", "batchSize", "trainImages", "testImages", "parameters",
+                "epochs", "testAccuracy", "imagesPerSecond", "totalSeconds", "peakMemoryBytes",
+            ],
+            Names(metrics.RootElement));
+        CollectionAssert.AreEqual(
+            (string[])["epoch", "trainLoss", "trainAccuracy", "testLoss", "testAccuracy", "imagesPerSecond", "seconds"],
+            Names(metrics.RootElement.GetProperty("epochs")[0]));
+
+        static string[] Names(JsonElement element) => [.. element.EnumerateObject().Select(member => member.Name)];
     }
 
     [TestMethod]
@@ -78,7 +96,8 @@ public class CommandLineTests
         var first = result.RootElement[0];
         Assert.AreEqual(file, first.GetProperty("file").GetString());
         Assert.AreEqual(
-            first.GetProperty("probability").GetSingle(), first.GetProperty("scores").GetProperty(first.GetProperty("label").GetString()!).GetSingle());
+            first.GetProperty("probability").GetSingle(),
+            first.GetProperty("scores").GetProperty(first.GetProperty("label").GetString()!).GetSingle());
     }
 
     [TestMethod]
@@ -181,12 +200,5 @@ public class CommandLineTests
         StringAssert.Contains(error, "--onnx");
     }
 
-    private static (int Status, string Output, string Error) Run(params string[] arguments)
-    {
-        using var process = SampleProcess.Start(arguments, _folder);
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
-    }
+    private static SampleRun Run(params string[] arguments) => SampleProcess.Run(arguments, _folder);
 }

@@ -84,6 +84,151 @@ public sealed class DownloadTests : IDisposable
         Assert.HasCount(4, Directory.GetFiles(_folder));
     }
 
+    [TestMethod]
+    public async Task A_redirection_within_the_host_is_followed()
+    {
+        var served = Task.Run(async () =>
+        {
+            Redirect(await _server.GetContextAsync(), new(_address, "elsewhere"));
+            await Serve(200, [1, 2, 3]);
+        });
+        var error = await Download();
+
+        StringAssert.Contains(error.Message, "SHA-256");
+        await served;
+    }
+
+    [TestMethod]
+    public async Task A_redirection_to_another_host_without_encryption_is_refused()
+    {
+        var other = new UriBuilder(_address) { Host = "localhost" }.Uri;
+        var served = Task.Run(async () => Redirect(await _server.GetContextAsync(), other));
+        var error = await Download();
+
+        StringAssert.Contains(error.Message, other.ToString());
+        StringAssert.Contains(error.Message, "https");
+        StringAssert.Contains(error.Message, "--data");
+        await served;
+    }
+
+    [TestMethod]
+    public async Task Redirections_in_a_circle_come_to_an_end()
+    {
+        var served = Task.Run(async () =>
+        {
+            while (_server.IsListening)
+            {
+                Redirect(await _server.GetContextAsync(), new(_address, "again"));
+            }
+        });
+        var error = await Download();
+
+        StringAssert.Contains(error.Message, "redirect");
+        _server.Stop();
+        await Assert.ThrowsAsync<Exception>(() => served);
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public async Task A_file_that_does_not_end_is_cut_off(bool saysHowLong)
+    {
+        using var stop = new CancellationTokenSource();
+        var served = Task.Run(async () =>
+        {
+            var context = await _server.GetContextAsync();
+            context.Response.SendChunked = !saysHowLong;
+            if (saysHowLong)
+            {
+                context.Response.ContentLength64 = 1L << 40;
+            }
+
+            for (var block = new byte[1 << 20]; ;)
+            {
+                await context.Response.OutputStream.WriteAsync(block, stop.Token);
+            }
+        });
+        var error = await Download();
+
+        StringAssert.Contains(error.Message, "MB");
+        StringAssert.Contains(error.Message, "--data");
+        Assert.IsEmpty(Directory.GetFiles(_folder));
+        await stop.CancelAsync();
+        _server.Close();
+        await Assert.ThrowsAsync<Exception>(() => served);
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public async Task A_server_that_falls_silent_is_given_up(bool answers)
+    {
+        var answered = new TaskCompletionSource();
+        var served = Task.Run(async () =>
+        {
+            var context = await _server.GetContextAsync();
+            if (answers)
+            {
+                await context.Response.OutputStream.WriteAsync(new byte[1000]);
+                await context.Response.OutputStream.FlushAsync();
+            }
+
+            await answered.Task;
+        });
+        var error = await Download(stall: TimeSpan.FromSeconds(0.3));
+
+        StringAssert.Contains(error.Message, "nothing");
+        StringAssert.Contains(error.Message, "--data");
+        Assert.IsEmpty(Directory.GetFiles(_folder));
+        answered.SetResult();
+        await served;
+    }
+
+    [TestMethod]
+    public async Task A_connection_that_breaks_off_is_named()
+    {
+        var served = Task.Run(async () =>
+        {
+            var context = await _server.GetContextAsync();
+            context.Response.ContentLength64 = 1000;
+            await context.Response.OutputStream.WriteAsync(new byte[10]);
+            await context.Response.OutputStream.FlushAsync();
+            context.Response.Abort();
+        });
+        var error = await Download();
+
+        StringAssert.Contains(error.Message, _address.ToString());
+        StringAssert.Contains(error.Message, "--data");
+        await served;
+    }
+
+    [TestMethod]
+    public async Task What_a_killed_download_left_is_removed_and_what_another_one_writes_is_not()
+    {
+        var (left, held) = (Temporary("train-images-idx3-ubyte.gz"), Temporary("t10k-labels-idx1-ubyte.gz"));
+        var foreign = Path.Combine(_folder, "train-images-idx3-ubyte.gz.mine.tmp");
+        File.WriteAllText(left, "half");
+        File.WriteAllText(foreign, "mine");
+        using var writing = new FileStream(held, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        var served = Serve(404, []);
+        await Download();
+        await served;
+
+        CollectionAssert.AreEquivalent((string[])[held, foreign], Directory.GetFiles(_folder));
+
+        string Temporary(string name) => Path.Combine(_folder, $"{name}.{Guid.NewGuid():N}.tmp");
+    }
+
+    private Task<InvalidOperationException> Download(TimeSpan? stall = null) => Assert.ThrowsExactlyAsync<InvalidOperationException>(
+        () => new FashionMnistDownload(_address, _folder, TextWriter.Null) { LongestSilence = stall ?? TimeSpan.FromMinutes(1) }
+            .Run(TestContext.CancellationToken));
+
+    private static void Redirect(HttpListenerContext context, Uri target)
+    {
+        context.Response.Redirect(target.ToString());
+        context.Response.Close();
+    }
+
     private async Task Serve(int status, byte[] content) => await Answer(await _server.GetContextAsync(), status, content);
 
     private static async Task Answer(HttpListenerContext context, int status, byte[] content)

@@ -74,15 +74,18 @@ public class KillTests
 
     [TestMethod]
     [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
-    public void Ctrl_C_keeps_what_was_trained_so_far()
+    [DataRow("INT")]
+    [DataRow("TERM")]
+    [DataRow("HUP")]
+    public void A_signal_to_end_keeps_what_was_trained_so_far(string signal)
     {
-        var (folder, checkpoints) = (Path.Combine(_folder, "interrupted"), Path.Combine(_folder, "interrupted-checkpoints"));
+        var (folder, checkpoints) = (Path.Combine(_folder, signal), Path.Combine(_folder, $"{signal}-checkpoints"));
         using var process = Train(1000, "--out", folder, "--checkpoint", checkpoints);
         while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch  2", StringComparison.Ordinal))
         {
         }
 
-        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        Process.Start("kill", ["-" + signal, $"{process.Id}"]).WaitForExit();
         process.StandardOutput.ReadToEnd();
         var error = process.StandardError.ReadToEnd();
         process.WaitForExit();
@@ -95,6 +98,23 @@ public class KillTests
         Assert.IsGreaterThanOrEqualTo(2, model.History.Count);
         Assert.IsNotEmpty(Directory.GetFiles(checkpoints, "*.safetensors"));
         Assert.IsEmpty(Directory.GetFiles(checkpoints, "*.tmp"));
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    public void A_hangup_that_nohup_lets_pass_does_not_end_training()
+    {
+        var folder = Path.Combine(_folder, "nohup");
+        var run = SampleProcess.RunInShell(
+            $"""
+            trap '' HUP; "$@" & p=$!
+            while ! ls {folder}-checkpoints/checkpoint* > /dev/null 2>&1; do sleep 0.1; done
+            kill -HUP $p; wait $p
+            """,
+            [.. Arguments(3), "--out", folder, "--checkpoint", $"{folder}-checkpoints"]);
+
+        Assert.AreEqual(0, run.Status, run.Error);
+        Assert.AreEqual(TrainingOutcome.Completed, Load(folder).Training.Outcome);
     }
 
     // Reads on to the line with which training begins; whether it goes on from a checkpoint.
@@ -144,6 +164,11 @@ public class KillTests
         return model.Model;
     }
 
-    private static Process Train(int epochs, params string[] more) => SampleProcess.Start(
-        ["train", "--images", Path.Combine(_folder, "images"), "--epochs", $"{epochs}", "--image-size", "24", "--batch-size", "8", "--device", "cpu", .. more]);
+    private static Process Train(int epochs, params string[] more) => SampleProcess.Start([.. Arguments(epochs), .. more]);
+
+    private static string[] Arguments(int epochs) =>
+    [
+        "train", "--images", Path.Combine(_folder, "images"), "--epochs", $"{epochs}", "--image-size", "24", "--batch-size", "8",
+        "--device", "cpu",
+    ];
 }

@@ -1,10 +1,15 @@
 using System.Diagnostics;
+using System.Reflection;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Sample;
 
 namespace ResNetMLNet.Tests.Support;
 
-/// <summary>The sample as its users start it: a process of its own, and a folder of images for it.</summary>
+/// <summary>The sample as its users start it, in a process of its own or in this one, and a folder of images for it.</summary>
 internal static class SampleProcess
 {
+    private static readonly Assembly _program = typeof(FashionMnistDownload).Assembly;
+
     /// <summary>Writes 30 images of 20x20 into a folder, with a sub-folder for each class.</summary>
     public static void WriteImages(string folder)
     {
@@ -21,10 +26,78 @@ internal static class SampleProcess
     /// <param name="arguments">The command line.</param>
     /// <param name="folder">The working directory; null for the tests' own.</param>
     public static Process Start(string[] arguments, string? folder = null) => Process.Start(
-        new ProcessStartInfo("dotnet", [typeof(ResNetMLNet.Sample.FashionMnistDownload).Assembly.Location, .. arguments])
+        new ProcessStartInfo("dotnet", [_program.Location, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = folder ?? "",
         })!;
+
+    /// <summary>Runs the sample to its end in a process of its own.</summary>
+    public static SampleRun Run(string[] arguments, string? folder = null)
+    {
+        using var process = Start(arguments, folder);
+        return End(process);
+    }
+
+    /// <summary>Runs the sample by a line of a Unix shell, in which "$@" is the sample with its arguments.</summary>
+    public static SampleRun RunInShell(string line, params string[] arguments)
+    {
+        using var process = Process.Start(
+            new ProcessStartInfo("sh", ["-c", line, "sh", "dotnet", _program.Location, .. arguments])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
+        return End(process);
+    }
+
+    /// <summary>Runs the sample to its end in this process, which is quick.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="output">Standard output; null for one that is only returned.</param>
+    public static SampleRun RunHere(string[] arguments, TextWriter? output = null)
+    {
+        var (usualOutput, usualError) = (Console.Out, Console.Error);
+        var (written, error) = (output ?? new StringWriter(), new StringWriter());
+        Console.SetOut(written);
+        Console.SetError(error);
+        try
+        {
+            var status = (int)_program.EntryPoint!.Invoke(null, [arguments])!;
+            return new(status, written.ToString()!, error.ToString());
+        }
+        finally
+        {
+            Console.SetOut(usualOutput);
+            Console.SetError(usualError);
+        }
+    }
+
+    private static SampleRun End(Process process)
+    {
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new(process.ExitCode, output, error.Result);
+    }
+}
+
+/// <summary>What a run of the sample came to.</summary>
+internal sealed record SampleRun(int Status, string Output, string Error)
+{
+    public string[] OutputLines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>It failed, and said so in one line that has these words and no stack trace.</summary>
+    public void AssertFailed(params string[] words)
+    {
+        Assert.AreEqual(1, Status, Output + Error);
+        Assert.HasCount(1, ErrorLines, Error);
+        Assert.DoesNotContain("   at ", Error);
+        foreach (var word in words)
+        {
+            StringAssert.Contains(Error, word);
+        }
+    }
 }

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using ResNetMLNet.Sample.Rendering;
+
+namespace ResNetMLNet.Sample.Commands;
+
+/// <summary>One training, and what becomes of it.</summary>
+internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Options options, TextWriter output)
+{
+    private const string ModelFile = "model.zip";
+    private const string MetricsFile = "metrics.json";
+    private const string CurvesFile = "curves.png";
+
+    /// <summary>Trains and returns the exit status.</summary>
+    /// <param name="path">The folder for the results.</param>
+    /// <param name="option">The option that named it.</param>
+    public int Run(string path, string option)
+    {
+        // Before the training, which would be lost.
+        var folder = OutputFolder.Open(path, option, ModelFile, MetricsFile, CurvesFile);
+        var watch = Stopwatch.StartNew();
+        var progress = new Progress(output);
+        options.EpochCallback = progress.Epoch;
+        ml.Log += progress.Log;
+
+        var pipeline = ml.MulticlassClassification.Trainers.ResNet(options)
+            .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+        var model = pipeline.Fit(images.Train);
+
+        var network = model.OfType<ResNetTransformer>().Single().Model;
+        var seconds = watch.Elapsed.TotalSeconds;
+        var cancelled = network.Training.Outcome == TrainingOutcome.Cancelled;
+
+        // What was trained is safe before anything else is done with it.
+        var zip = folder.Write(ModelFile, stream => ml.Model.Save(model, images.Train.Schema, stream));
+        var test = cancelled ? null : Test(model, seconds);
+        var metrics = TrainingMetrics.Of(network, options, test?.MicroAccuracy, seconds);
+        folder.Write(MetricsFile, stream => JsonSerializer.Serialize(stream, metrics, SampleJson.Default.TrainingMetrics));
+        folder.Write(CurvesFile, stream => CurvesPlot.Write(stream, network.History));
+        if (folder.Problem is { } problem)
+        {
+            SteadyWriter.Error().WriteLine(problem);
+            return cancelled ? Exit.Cancelled : Exit.Failed;
+        }
+
+        output.WriteLine($"wrote {ModelFile}, {MetricsFile} and {CurvesFile} to {path}");
+        if (cancelled)
+        {
+            SteadyWriter.Error().WriteLine($"Cancelled in epoch {network.History.Count + 1}; what was trained so far is in {path}.");
+            return Exit.Cancelled;
+        }
+
+        ScoreAgain(zip);
+        return 0;
+    }
+
+    private MulticlassClassificationMetrics Test(ITransformer model, double seconds)
+    {
+        var test = ml.MulticlassClassification.Evaluate(model.Transform(images.Test));
+        output.WriteLine(
+            $"test accuracy {test.MicroAccuracy:F4}, loss {test.LogLoss:F4}{(options.TestTimeFlip ? ", scored with mirror images" : "")}, "
+            + $"after {seconds:F0} s");
+        return test;
+    }
+
+    // As another program would: a new context, nothing registered.
+    private void ScoreAgain(string zip)
+    {
+        var again = new MLContext();
+        var loaded = again.Model.Load(zip, out _);
+        output.WriteLine("loaded model.zip into a new MLContext; the first test images as it sees them:");
+        PredictionTable.Write(output, loaded.Transform(again.Data.TakeRows(images.Test, 8)), images.FeatureColumnName);
+    }
+}

@@ -1,0 +1,75 @@
+using ResNetMLNet.Sample.Rendering;
+
+namespace ResNetMLNet.Sample;
+
+/// <summary>
+/// Where the results of a training go: into the folder that was asked for or, where that fails when it is too late to choose, into another.
+/// </summary>
+internal sealed class OutputFolder
+{
+    private readonly string _folder;
+    private readonly List<string> _moved = [];
+    private string? _problem;
+    private string? _other;
+
+    private OutputFolder(string folder) => _folder = folder;
+
+    /// <summary>Finds out before the training whether the results can be written, and removes what a killed one left of them.</summary>
+    /// <exception cref="IOException">They cannot; the message says why.</exception>
+    public static OutputFolder Open(string folder, string option, params IEnumerable<string> names)
+    {
+        UsableFolder.Open(folder, option);
+        foreach (var path in names.Select(name => Path.Combine(folder, name)))
+        {
+            if (Directory.Exists(path))
+            {
+                throw new IOException(
+                    $"'{path}' is a folder, but a file of this name is to be written. Remove it, or choose another {option}.");
+            }
+
+            OutputFile.RemoveAbandoned(path);
+        }
+
+        return new(folder);
+    }
+
+    /// <summary>Null when all is where it was asked for; else what is where, in a line.</summary>
+    public string? Problem => _moved.Count == 0
+        ? null
+        : PlainText.OneLine($"The folder '{_folder}' could not be written to: {_problem} Saved instead: {PlainText.List(_moved)}.");
+
+    /// <summary>Writes a file and returns where it is.</summary>
+    /// <exception cref="IOException">There is no place left that takes it.</exception>
+    public string Write(string name, Action<Stream> write)
+    {
+        var path = Path.Combine(_folder, name);
+        try
+        {
+            OutputFile.Write(path, write);
+            return path;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _problem = e.Message;
+        }
+
+        try
+        {
+            _other ??= Directory.CreateTempSubdirectory("resnet-").FullName;
+            var other = Path.Combine(_other, name);
+            OutputFile.Write(other, write);
+            _moved.Add(other);
+            return other;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (_other is not null && _moved.Count == 0)
+            {
+                Directory.Delete(_other);
+            }
+
+            var other = _other ?? Path.GetTempPath();
+            throw new IOException($"{name} could be written neither to '{_folder}' ({_problem}) nor to '{other}' ({e.Message}). {Problem}", e);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+
+namespace ResNetMLNet.Sample;
+
+/// <summary>
+/// The system's wishes that the program end: Ctrl+C, SIGTERM (a system that shuts down, a job whose time is over) and SIGHUP (a terminal
+/// that is closed; nohup still lets it pass). It ends at the next step, and at a second one at once.
+/// </summary>
+internal sealed class Signals : IDisposable
+{
+    private readonly CancellationTokenSource _end = new();
+    private readonly PosixSignalRegistration[] _registrations;
+
+    public Signals() => _registrations = [.. ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
+        .Select(signal => PosixSignalRegistration.Create(signal, End))];
+
+    /// <summary>Cancelled when the program is asked to end.</summary>
+    public CancellationToken Ended => _end.Token;
+
+    public void Dispose()
+    {
+        Array.ForEach(_registrations, registration => registration.Dispose());
+        _end.Dispose();
+    }
+
+    private void End(PosixSignalContext context)
+    {
+        context.Cancel = !_end.IsCancellationRequested;
+        _end.Cancel();
+    }
+}

@@ -1,0 +1,39 @@
+namespace ResNetMLNet.Sample;
+
+/// <summary>A folder that files can be written into, which is found out before hours are spent on what shall go there.</summary>
+internal static class UsableFolder
+{
+    /// <summary>Makes the folder where it does not exist, and tries it.</summary>
+    /// <exception cref="IOException">It cannot be used; the message names it, its option and the reason.</exception>
+    public static void Open(string folder, string option)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var trial = Path.Combine(folder, "trial");
+            OutputFile.RemoveAbandoned(trial);
+            using var stream = new FileStream(
+                OutputFile.TemporaryName(trial), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            stream.WriteByte(0);
+            stream.Flush(flushToDisk: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(
+                $"The folder '{folder}' of {option} cannot be written to: {Reason(folder, e)} Choose another {option}.", e);
+        }
+    }
+
+    private static string Reason(string folder, Exception e)
+    {
+        for (string? part = folder; part is not null; part = Path.GetDirectoryName(part))
+        {
+            if (File.Exists(part))
+            {
+                return $"'{part}' is a file.";
+            }
+        }
+
+        return e.Message;
+    }
+}

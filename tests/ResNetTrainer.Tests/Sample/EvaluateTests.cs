@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.Sample;
+
+/// <summary>evaluate on folders whose classes are not quite the model's.</summary>
+[TestClass]
+public sealed class EvaluateTests : IDisposable
+{
+    private readonly SampleFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [TestMethod]
+    public void Classes_are_told_by_name_where_the_folder_lacks_one()
+    {
+        _folder.Copy("middle", "two");
+        _folder.Copy("top", "two");
+
+        var (all, two) = (Evaluate("images"), Evaluate("two"));
+
+        Assert.AreEqual(20, two.GetProperty("images").GetInt32());
+        CollectionAssert.AreEqual(Texts(all.GetProperty("classes")), Texts(two.GetProperty("classes")));
+        foreach (var row in (int[])[0, 1, 2])
+        {
+            var isThere = all.GetProperty("classes")[row].GetString() != "bottom";
+            Assert.AreEqual(isThere ? all.GetProperty("confusion")[row].ToString() : Empty, two.GetProperty("confusion")[row].ToString());
+        }
+    }
+
+    [TestMethod]
+    public void A_class_that_the_model_does_not_know_is_left_out_and_said()
+    {
+        _folder.Copy("top", "more");
+        _folder.Copy("middle", "more");
+        _folder.Copy("bottom", "more");
+        _folder.Copy("top", "more", "aaa");
+        File.WriteAllText(_folder.At("more", "aaa", "0.png"), "An image that is left out need not be one.");
+
+        var (all, more) = (Evaluate("images"), Evaluate("more"));
+        var text = Run("more");
+
+        Assert.AreEqual("""{"aaa":10}""", JsonSerializer.Serialize(more.GetProperty("leftOut")));
+        foreach (var name in (string[])["images", "accuracy", "macroAccuracy", "logLoss"])
+        {
+            Assert.AreEqual(all.GetProperty(name).GetDouble(), more.GetProperty(name).GetDouble(), 1e-6, name);
+        }
+
+        Assert.AreEqual("{}", JsonSerializer.Serialize(all.GetProperty("leftOut")));
+        Assert.AreEqual(0, text.Status, text.Error);
+        StringAssert.Contains(text.Output, "30 images");
+        StringAssert.Contains(text.Output, "left out: 10 images of 'aaa'");
+        StringAssert.Contains(Run("more", "--json").Error, "left out: 10 images of 'aaa'");
+    }
+
+    [TestMethod]
+    public void Classes_of_which_the_model_knows_none_are_an_error()
+    {
+        _folder.Copy("top", "other", "x");
+        _folder.Copy("middle", "other", "Top");
+
+        Run("other").AssertFailed("'x'", "'Top'", "'top'", "--images");
+        Run("other", "--json").AssertFailed("'x'", "'Top'", "'top'", "--images");
+    }
+
+    [TestMethod]
+    public void Data_whose_classes_are_many_and_unknown_are_an_error_of_one_short_line()
+    {
+        foreach (var index in Enumerable.Range(0, 200))
+        {
+            Directory.CreateDirectory(_folder.At("many", $"class {index:D3}"));
+            File.Copy(Directory.GetFiles(_folder.At("images", "top"))[0], _folder.At("many", $"class {index:D3}", "0.png"));
+        }
+
+        var run = Run("many");
+
+        run.AssertFailed("'class 000'", "more");
+        Assert.IsLessThan(500, run.Error.Length, run.Error);
+    }
+
+    [TestMethod]
+    public void A_single_class_is_evaluated()
+    {
+        _folder.Copy("middle", "one");
+
+        var result = Evaluate("one");
+
+        Assert.AreEqual(10, result.GetProperty("images").GetInt32());
+        Assert.IsTrue(double.IsFinite(result.GetProperty("logLoss").GetDouble()));
+    }
+
+    [TestMethod]
+    public void JSON_has_its_names_in_their_order()
+    {
+        var names = Evaluate("images").EnumerateObject().Select(member => member.Name).Take(6);
+
+        CollectionAssert.AreEqual((string[])["images", "accuracy", "macroAccuracy", "logLoss", "classes", "confusion"], names.ToArray());
+    }
+
+    private const string Empty = "[\n      0,\n      0,\n      0\n    ]";
+
+    private static string?[] Texts(JsonElement array) => [.. array.EnumerateArray().Select(each => each.GetString())];
+
+    private JsonElement Evaluate(string folder)
+    {
+        var run = Run(folder, "--json");
+        Assert.AreEqual(0, run.Status, run.Error);
+        return JsonDocument.Parse(run.Output).RootElement;
+    }
+
+    private SampleRun Run(string folder, params string[] more) =>
+        SampleProcess.RunHere(["evaluate", "--model", _folder.Model, "--images", _folder.At(folder), .. more]);
+}
