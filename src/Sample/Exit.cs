@@ -25,11 +25,10 @@ internal static class Exit
             return WrongUsage;
         }
 
-        using var signals = new Signals();
         var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         try
         {
-            return await parsed.InvokeAsync(invocation, signals.Ended);
+            return await parsed.InvokeAsync(invocation);
         }
         catch (OperationCanceledException)
         {

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace ResNetMLNet.Sample;
 
 /// <summary>
-/// The system's wishes that the program end: Ctrl+C, SIGTERM (a system that shuts down, a job whose time is over) and SIGHUP (a terminal
-/// that is closed; nohup still lets it pass). It ends at the next step, and at a second one at once.
+/// The system's wishes that the program end, while there is something to keep: Ctrl+C, SIGTERM (a system that shuts down, a job whose time is
+/// over) and SIGHUP (a terminal that is closed; nohup still lets it pass). It ends at the next step, and at a second one at once, as it does
+/// when nobody listens for them.
 /// </summary>
 internal sealed class Signals : IDisposable
 {
@@ -17,11 +18,8 @@ internal sealed class Signals : IDisposable
     /// <summary>Cancelled when the program is asked to end.</summary>
     public CancellationToken Ended => _end.Token;
 
-    public void Dispose()
-    {
-        Array.ForEach(_registrations, registration => registration.Dispose());
-        _end.Dispose();
-    }
+    // The source is left to the garbage collector: a signal may just be on its way.
+    public void Dispose() => Array.ForEach(_registrations, registration => registration.Dispose());
 
     private void End(PosixSignalContext context)
     {

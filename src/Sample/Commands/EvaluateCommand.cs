@@ -17,11 +17,11 @@ internal static class EvaluateCommand
             model, json,
         };
         data.AddTo(command);
-        command.SetAction(async (parsed, cancellation) =>
+        command.SetAction(async parsed =>
         {
             var ml = new MLContext();
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
-            var images = await data.Open(ml, parsed, seed: 0, SteadyWriter.Error(), cancellation);
+            var images = await data.Open(ml, parsed, seed: 0, SteadyWriter.Error(), CancellationToken.None);
             var evaluation = Evaluate(ml, saved, images);
             if (parsed.GetValue(json))
             {

@@ -17,6 +17,13 @@ internal static class PredictCommand
             Description = "Image files (PNG, JPEG, BMP, GIF, WebP).",
             Arity = ArgumentArity.OneOrMore,
         };
+        files.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => token.Value.Length == 0))
+            {
+                result.AddError("The name of an image file is empty.");
+            }
+        });
         var command = new Command("predict", "Says what a saved model sees in image files.") { model, json, files };
         command.SetAction(parsed =>
         {

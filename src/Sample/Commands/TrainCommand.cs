@@ -20,14 +20,14 @@ internal static class TrainCommand
         training.AddTo(command);
         command.Add(output);
         data.AddTo(command);
-        command.SetAction(async (parsed, cancellation) =>
+        command.SetAction(async parsed =>
         {
+            using var signals = new Signals();
             var progress = SteadyWriter.Output();
             var ml = training.CreateContext(parsed);
-            var images = await data.Open(ml, parsed, training.Seed(parsed), progress, cancellation);
+            var images = await data.Open(ml, parsed, training.Seed(parsed), progress, signals.Ended);
             var options = training.Get(ml, parsed, images);
-            options.CancellationToken = cancellation;
-            return new TrainingRun(ml, images, options, progress).Run(parsed.GetValue(output)!.FullName, output.Name);
+            return new TrainingRun(ml, images, options, signals, progress).Run(parsed.GetValue(output)!.FullName, output.Name);
         });
         return command;
     }

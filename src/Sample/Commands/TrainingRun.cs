@@ -7,7 +7,7 @@ using ResNetMLNet.Sample.Rendering;
 namespace ResNetMLNet.Sample.Commands;
 
 /// <summary>One training, and what becomes of it.</summary>
-internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Options options, TextWriter output)
+internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Options options, Signals signals, TextWriter output)
 {
     private const string ModelFile = "model.zip";
     private const string MetricsFile = "metrics.json";
@@ -23,6 +23,7 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         var watch = Stopwatch.StartNew();
         var progress = new Progress(output);
         options.EpochCallback = progress.Epoch;
+        options.CancellationToken = signals.Ended;
         ml.Log += progress.Log;
 
         var pipeline = ml.MulticlassClassification.Trainers.ResNet(options)
@@ -33,8 +34,9 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         var seconds = watch.Elapsed.TotalSeconds;
         var cancelled = network.Training.Outcome == TrainingOutcome.Cancelled;
 
-        // What was trained is safe before anything else is done with it.
+        // What was trained is safe before anything else is done with it; from then on, who asks for the end need not wait.
         var zip = folder.Write(ModelFile, stream => ml.Model.Save(model, images.Train.Schema, stream));
+        signals.Dispose();
         var test = cancelled ? null : Test(model, seconds);
         var metrics = TrainingMetrics.Of(network, options, test?.MicroAccuracy, seconds);
         folder.Write(MetricsFile, stream => JsonSerializer.Serialize(stream, metrics, SampleJson.Default.TrainingMetrics));

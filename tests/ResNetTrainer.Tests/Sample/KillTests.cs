@@ -102,6 +102,26 @@ public class KillTests
 
     [TestMethod]
     [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    [DataRow("INT", 130)]
+    [DataRow("TERM", 143)]
+    public void A_signal_to_end_ends_what_has_nothing_to_keep_at_once(string signal, int status)
+    {
+        // A pipe into which nobody writes: the command waits for it.
+        var pipe = Path.Combine(_folder, $"{signal}.zip");
+        Process.Start("mkfifo", pipe).WaitForExit();
+        using var process = SampleProcess.Start(["evaluate", "--model", pipe]);
+        Assert.IsFalse(process.WaitForExit(TimeSpan.FromSeconds(2)));
+
+        Process.Start("kill", ["-" + signal, $"{process.Id}"]).WaitForExit();
+        var ended = process.WaitForExit(TimeSpan.FromSeconds(20));
+        process.Kill();
+
+        Assert.IsTrue(ended);
+        Assert.AreEqual(status, process.ExitCode);
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
     public void A_hangup_that_nohup_lets_pass_does_not_end_training()
     {
         var folder = Path.Combine(_folder, "nohup");

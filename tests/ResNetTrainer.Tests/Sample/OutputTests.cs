@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample;
@@ -144,6 +145,26 @@ public sealed class OutputTests : IDisposable
 
         Assert.AreEqual("first", File.ReadAllText(path));
         CollectionAssert.AreEqual((string[])[path], Directory.GetFiles(_folder.Path, "both*"));
+    }
+
+    [TestMethod]
+    public void Metrics_that_are_no_numbers_do_not_cost_the_file()
+    {
+        var row = new TrainingMetrics.EpochRow
+        {
+            Epoch = 1,
+            TrainLoss = double.NaN,
+            TrainAccuracy = 0.5,
+            TestLoss = double.PositiveInfinity,
+            TestAccuracy = null,
+            ImagesPerSecond = 1,
+            Seconds = 1,
+        };
+
+        var json = JsonSerializer.Serialize(row, SampleJson.Default.EpochRow);
+
+        StringAssert.Contains(json, "\"trainLoss\": \"NaN\"");
+        StringAssert.Contains(json, "\"testLoss\": \"Infinity\"");
     }
 
     private SampleRun Train(string[] more) =>
