@@ -6,7 +6,9 @@ namespace ResNetMLNet;
 /// </summary>
 public sealed record CheckpointOptions
 {
-    /// <summary>The folder; made where it does not exist.</summary>
+    /// <summary>
+    /// The folder; made where it does not exist. One training at a time: while it runs, another one in the folder is an error.
+    /// </summary>
     public required string Directory { get; init; }
 
     /// <summary>Epochs from one checkpoint to the next. Default: 1.</summary>
@@ -19,7 +21,8 @@ public sealed record CheckpointOptions
     public int Kept { get; init; } = 3;
 
     /// <summary>
-    /// Goes on from the newest checkpoint in <see cref="Directory"/>, or starts at the beginning where there is none. On the CPU the model is
+    /// Goes on from the newest checkpoint in <see cref="Directory"/>, or starts at the beginning where there is none. On the CPU the
+    /// model is
     /// the same to the bit as if training had never been interrupted. A checkpoint of other data, options, or number of threads is refused.
     /// Default: false; checkpoints that are there already are then an error.
     /// </summary>

@@ -34,11 +34,13 @@ public sealed partial class ResNetTrainer
 
     private ResNetTransformer TrainUnguarded(IDataView trainData, IDataView? validationData)
     {
-        using var channel = _host.Start("Training");
+        using var channel = _host.OpenChannel("Training");
         TorchRuntime.EnsureLoaded();
-        var checkpoints = _options.Checkpoints is { } where ? CheckpointFolder.Open(_host, channel, where) : null;
+        using var threads = NativeThreads.Use(_options.Threads);
+        using var checkpoints = _options.Checkpoints is { } where ? CheckpointFolder.Open(_host, channel, where) : null;
         var seed = _options.Seed ?? Internals.SeedOf(_host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         var device = DeviceSelector.ToDevice(DeviceSelector.SelectGpu(_host, channel, _options.Device));
+        using var tf32 = device.type == DeviceType.CUDA ? Tf32.Allow(_options.Precision != ComputePrecision.Float32) : null;
         using var data = TrainingData.Open(_host, _options, (trainData, validationData), device, seed);
         var plan = Plan(data.Train.Count, seed, PrecisionSelector.Select(_options.Precision, device));
         if (NetworkLimits.ProblemOf(_options.Architecture, data.Format.Shape, data.Columns.Label.Classes) is { } problem)
@@ -60,19 +62,16 @@ public sealed partial class ResNetTrainer
             Train = data.Train,
             Validation = data.Validation,
         };
-        if (checkpoints?.TakeNewest(identity.ToWords()) is { } newest)
-        {
-            state.Restore(newest);
-        }
-
+        checkpoints?.Restore(state, identity.ToWords(), plan.StepsPerEpoch(data.Train.Count));
         channel.Log(
             $"{networkPlan.Architecture} ({networkPlan.ParameterCount:N0} parameters) on {device}, {Text(plan.Precision)}: {data.Train.Count:N0} images "
             + $"of {data.Format.Shape}{(data.Train.IsStreamed ? ", streamed" : "")}, {plan.Epochs} epochs, batches of {plan.BatchSize}, recipe {_options.Recipe}, seed {seed}");
         using var loss = new Loss(data.Columns.Weight is not null, Loss.OfClasses(data.Train.Statistics, plan.ClassWeights), device);
-        var loop = new TrainingLoop(plan, loss, data.Train, data.Validation);
+        using var soundness = new Soundness(network);
+        var loop = new TrainingLoop(plan, loss, data.Train, data.Validation, soundness);
         try
         {
-            var outcome = Run(channel, loop, state, checkpoints is null ? null : new(checkpoints, state, _options.Checkpoints!));
+            var outcome = Run(channel, loop, state, checkpoints is null ? null : new(checkpoints, state, soundness, _options.Checkpoints!));
             return ToTransformer(data, state, outcome, state.FinalWeights);
         }
         catch (DivergenceException e)
@@ -151,8 +150,9 @@ public sealed partial class ResNetTrainer
                     _options.EpochCallback?.Invoke(state.History[^1]);
                 });
         }
-        catch (OperationCanceledException) when (_options.OnCancellation == CancellationBehavior.ReturnModel)
+        catch (OperationCanceledException) when (_options.OnCancellation == CancellationBehavior.ReturnModel && IsCancelled)
         {
+            loop.ThrowIfUnsound(state);
             channel.Log($"cancelled in epoch {state.Epoch + 1}, after {state.Step} steps of it; the model is as it stands");
             return TrainingOutcome.Cancelled;
         }
@@ -161,6 +161,9 @@ public sealed partial class ResNetTrainer
             schedule?.AtEnd();
         }
     }
+
+    // What a callback throws is the callback's affair, a cancellation too.
+    private bool IsCancelled => _options.CancellationToken.IsCancellationRequested || _host.IsCancelled();
 
     private ResNetTransformer ToTransformer(TrainingData data, TrainingState state, TrainingOutcome outcome, NamedTensors weights)
     {

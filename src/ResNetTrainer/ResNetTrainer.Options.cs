@@ -27,7 +27,10 @@ public sealed partial class ResNetTrainer
         /// <summary>Where to train and score. Default: the GPU if there is one.</summary>
         public ComputeDevice Device { get; set; } = ComputeDevice.Auto;
 
-        /// <summary>For images (<c>MLImage</c> or encoded), which always have colours: 3 reads them as red, green, blue, 1 as grey. A vector states its own.</summary>
+        /// <summary>
+        /// For images (<c>MLImage</c> or encoded), which always have colours: 3 reads them as red, green, blue, 1 as grey. A vector
+        /// states its own.
+        /// </summary>
         public int ImageChannels { get; set; } = 3;
 
         /// <summary>
@@ -46,13 +49,18 @@ public sealed partial class ResNetTrainer
         /// <summary>The network. Default: ResNet-18.</summary>
         public ResNetArchitecture Architecture { get; set; } = ResNetArchitecture.ResNet18;
 
-        /// <summary>The height and width in pixels to which images are resized, in batches on the device; null keeps the column's.</summary>
+        /// <summary>
+        /// The height and width in pixels to which images are resized, in batches on the device; null keeps the column's.
+        /// </summary>
         public int? ImageSize { get; set; }
 
         /// <summary>How images that are not square are resized. Default: stretched.</summary>
         public ResizeMode ResizeMode { get; set; } = ResizeMode.Stretch;
 
-        /// <summary>Which random changes training may make to images; null leaves it to the recipe (Book: none; Fast and Best: flips, and from 16 epochs on erasing).</summary>
+        /// <summary>
+        /// Which random changes training may make to images; null leaves it to the recipe (Book: none; Fast and Best: flips, and from
+        /// 16 epochs on erasing).
+        /// </summary>
         public Augmentation? Augmentation { get; set; }
 
         /// <summary>
@@ -64,13 +72,22 @@ public sealed partial class ResNetTrainer
         /// <summary>How to train. Default: fast.</summary>
         public TrainingRecipe Recipe { get; set; } = TrainingRecipe.Fast;
 
-        /// <summary>Passes over the training data; null leaves it to the recipe (Fast and Book: 10; Best: 50; with <see cref="StartFrom"/> Fast: 3, Best: 15).</summary>
+        /// <summary>
+        /// Passes over the training data; null leaves it to the recipe (Fast and Book: 10; Best: 50; with <see cref="StartFrom"/> Fast:
+        /// 3, Best: 15).
+        /// </summary>
         public int? NumberOfEpochs { get; set; }
 
-        /// <summary>Images a step; null leaves it to the recipe (Book: 256; Fast and Best: 32 to 128, by the number of images).</summary>
+        /// <summary>
+        /// Images a step, and no more than there are; null leaves it to the recipe (Book: 256; Fast and Best: 32 to 128, by the number
+        /// of images).
+        /// </summary>
         public int? BatchSize { get; set; }
 
-        /// <summary>The learning rate, the highest one where it varies; null leaves it to the recipe (Book: 0.05, constant; Fast and Best: 0.1 for batches of 128 and in proportion for others, half of it with <see cref="StartFrom"/>).</summary>
+        /// <summary>
+        /// The learning rate, the highest one where it varies; null leaves it to the recipe (Book: 0.05, constant; Fast and Best: 0.1
+        /// for batches of 128 and in proportion for others as they are trained, half of it with <see cref="StartFrom"/>).
+        /// </summary>
         public double? LearningRate { get; set; }
 
         /// <summary>What convolutions compute in. Default: bfloat16 where the hardware has it natively, else float32.</summary>
@@ -83,7 +100,8 @@ public sealed partial class ResNetTrainer
         public IDataView? ValidationSet { get; set; }
 
         /// <summary>
-        /// The share of the training data, in (0, 1), that is held out and scored after each epoch instead of a <see cref="ValidationSet"/>: split as
+        /// The share of the training data, in (0, 1), that is held out and scored after each epoch instead of a <see
+        /// cref="ValidationSet"/>: split as
         /// <see cref="DataOperationsCatalog.TrainTestSplit"/> does, by <see cref="Seed"/>. Null: none is.
         /// </summary>
         public double? ValidationFraction { get; set; }
@@ -101,13 +119,16 @@ public sealed partial class ResNetTrainer
         public TrainingMetric? BestWeightsBy { get; set; }
 
         /// <summary>
-        /// A model whose weights training starts from: a <see cref="ResNetTransformer"/>, or a chain with one in it as <see cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/>
-        /// gives it. Classes are matched by name: they may be the same, in another order, or more; new ones start afresh. It is not changed.
+        /// A model whose weights training starts from: a <see cref="ResNetTransformer"/>, or a chain with one in it as <see
+        /// cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/>
+        /// gives it. Classes are matched by name: they may be the same, in another order, or more; new ones start afresh. It is not
+        /// changed.
         /// </summary>
         public ITransformer? StartFrom { get; set; }
 
         /// <summary>
-        /// Leaves the first layers as they are, with their running statistics: 0 the stem, 1 to 4 the stem and so many stages (4: only the linear layer is trained).
+        /// Leaves the first layers as they are, with their running statistics: 0 the stem, 1 to 4 the stem and so many stages (4: only
+        /// the linear layer is trained).
         /// For use with <see cref="StartFrom"/>. Null: everything is trained.
         /// </summary>
         public int? FrozenStages { get; set; }
@@ -116,15 +137,28 @@ public sealed partial class ResNetTrainer
         public CheckpointOptions? Checkpoints { get; set; }
 
         /// <summary>
-        /// Called after each epoch, on the thread that trains. What it throws ends training and comes out of <c>Fit</c>; the checkpoint of the epoch is kept.
+        /// Called after each epoch, on the thread that trains. What it throws ends training and comes out of <c>Fit</c>; the checkpoint
+        /// of the epoch is kept.
         /// </summary>
         public Action<EpochMetrics>? EpochCallback { get; set; }
 
         /// <summary>The seed of weights, order and augmentation; null takes the context's, or draws one where that has none.</summary>
         public int? Seed { get; set; }
 
-        /// <summary>The bytes of memory that the images may take; more are read again each epoch. Null: half of the machine's memory.</summary>
+        /// <summary>
+        /// The bytes of memory that the images may take, training and validation together; more are read again each epoch. Null: half
+        /// of the machine's
+        /// memory; where that cannot be had either, they are read again too, and a warning says so.
+        /// </summary>
         public long? MemoryBudget { get; set; }
+
+        /// <summary>
+        /// The threads that libtorch computes with on the CPU while <c>Fit</c> runs. Null: as many as .NET has processors, which
+        /// honours a container's
+        /// quota, and no more than libtorch would take (<c>OMP_NUM_THREADS</c>). Another number sums in another order: checkpoints are
+        /// of one number.
+        /// </summary>
+        public int? Threads { get; set; }
 
         /// <summary>Stops training within a step; a checkpoint is written where there is a folder for it.</summary>
         public CancellationToken CancellationToken { get; set; }
@@ -153,6 +187,7 @@ public sealed partial class ResNetTrainer
             Require(context, BatchSize is null or >= 2, nameof(BatchSize), BatchSize, "at least 2, because batch normalisation compares images");
             Require(context, LearningRate is null or (> 0 and < double.PositiveInfinity), nameof(LearningRate), LearningRate, "positive and finite");
             Require(context, MemoryBudget is null or >= 0, nameof(MemoryBudget), MemoryBudget, "at least 0 bytes");
+            Require(context, Threads is null or (>= 1 and <= 1024), nameof(Threads), Threads, "between 1 and 1024");
             Require(context, Enum.IsDefined(Device), nameof(Device), Device, "Auto, Cpu or Cuda");
             Require(context, Enum.IsDefined(Precision), nameof(Precision), Precision, "Auto, Float32 or BFloat16");
             Require(context, Enum.IsDefined(Recipe), nameof(Recipe), Recipe, "Fast, Book or Best");

@@ -140,7 +140,7 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
             && KeyValues.Of(label) is { } labels
             && LabelNames.Difference(classes.Names, labels.Names, "the model's") is { } difference)
         {
-            using var channel = _host.Start("Scoring");
+            using var channel = _host.OpenChannel("Scoring");
             channel.Warn(
                 $"The label column '{_columns.Label}' of the data to score has other classes than the model: {difference}. "
                 + $"ML.NET compares keys by number, so metrics of these rows will be wrong. {LabelNames.Remedy("model.Model.ClassNames")}");
@@ -149,7 +149,7 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
 
     private IScorer CreateScorer()
     {
-        using var channel = _host.Start("Scoring");
+        using var channel = _host.OpenChannel("Scoring");
         var gpu = DeviceSelector.SelectGpu(_host, channel, _device);
         return gpu is null && OnnxRuntimeLibrary.IsUsable ? new OnnxScorer(Model.Network) : new TorchScorer(Model.Network, gpu);
     }

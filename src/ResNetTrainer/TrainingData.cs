@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
+using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using TorchSharp;
 
@@ -44,7 +45,7 @@ internal sealed class TrainingData : IDisposable
         try
         {
             opening.CheckClasses(train, columns.Label);
-            return new(columns, format, train, opening.LoadValidation(validationView, columns.Label, format));
+            return new(columns, format, train, opening.LoadValidation(validationView, columns.Label, train));
         }
         catch
         {
@@ -62,6 +63,11 @@ internal sealed class TrainingData : IDisposable
     /// <summary>The steps of opening, with what they share.</summary>
     private sealed class Opening(IHost host, ResNetTrainer.Options options, torch.Device device)
     {
+        // Half of the machine's, and of the GPU's: training wants some too.
+        private readonly ImageMemory _memory = new(
+            options.MemoryBudget ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2,
+            device.type == DeviceType.CUDA ? CudaDriver.Memory(device.index) / 2 : long.MaxValue);
+
         public (IDataView Train, IDataView? Validation) Split((IDataView Train, IDataView? Validation) views, int seed)
         {
             if (options.ValidationFraction is not { } fraction)
@@ -111,7 +117,7 @@ internal sealed class TrainingData : IDisposable
         public ImageDataset Load(IDataView data, TrainingColumns columns, InputFormat format) => ImageDataset.Load(
             new(host, data, columns, format, options.CancellationToken) { Unreadable = options.UnreadableImages },
             device,
-            options.MemoryBudget ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2,
+            _memory,
             recognisable: options.Checkpoints is not null);
 
         public void CheckClasses(ImageDataset train, LabelColumn label)
@@ -126,7 +132,7 @@ internal sealed class TrainingData : IDisposable
             }
         }
 
-        public ImageDataset? LoadValidation(IDataView? data, LabelColumn trainLabel, InputFormat format)
+        public ImageDataset? LoadValidation(IDataView? data, LabelColumn trainLabel, ImageDataset train)
         {
             if (data is null)
             {
@@ -145,7 +151,23 @@ internal sealed class TrainingData : IDisposable
 
             var columns = FindColumns(data);
             CheckSameClasses(trainLabel, columns.Label);
-            return Load(data, columns, format);
+            return Counting(Load(data, columns, train.Format), train);
+        }
+
+        // Balanced classes of which the training data has no image do not count.
+        private ImageDataset Counting(ImageDataset validation, ImageDataset train)
+        {
+            var counts = options.ClassWeights == ClassWeights.Equal
+                || validation.Statistics.Weights.Zip(train.Statistics.Weights).Any(pair => pair.First > 0 && pair.Second > 0);
+            if (counts)
+            {
+                return validation;
+            }
+
+            validation.Dispose();
+            throw host.Error(
+                "Nothing in the validation set counts: the training data has no image of its classes, and with ClassWeights.Balanced these "
+                + "weigh nothing. Give validation rows of classes that are trained, or set ClassWeights = ClassWeights.Equal.");
         }
 
         private void CheckSameClasses(LabelColumn train, LabelColumn validation)

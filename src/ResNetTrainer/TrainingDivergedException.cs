@@ -2,7 +2,7 @@ using ResNetMLNet.Training;
 
 namespace ResNetMLNet;
 
-/// <summary>The loss of training became infinite or not a number.</summary>
+/// <summary>The loss, the weights or the scores became infinite or not a number.</summary>
 public sealed class TrainingDivergedException : InvalidOperationException
 {
     internal TrainingDivergedException(Training.DivergenceException cause, ResNetTransformer? lastGoodModel)
@@ -21,6 +21,9 @@ public sealed class TrainingDivergedException : InvalidOperationException
     /// <summary>The learning rate of that step.</summary>
     public double LearningRate { get; }
 
-    /// <summary>The model as it was after the last epoch that went well; null when it was the first that went wrong. The caller disposes it.</summary>
+    /// <summary>
+    /// The model as it was after the last epoch that went well; null when it was the first that went wrong, or when training had gone on
+    /// within an epoch from a checkpoint of version 0.1. The caller disposes it.
+    /// </summary>
     public ResNetTransformer? LastGoodModel { get; }
 }

@@ -54,6 +54,7 @@ public static class PublicApi
                 + $"{epoch.LearningRate} {epoch.ImagesPerSecond} {epoch.Seconds}"),
             Seed = 1,
             MemoryBudget = 1 << 20,
+            Threads = 2,
             ValidationFraction = 0.1,
             ExampleWeightColumnName = "Weight",
             ClassWeights = ClassWeights.Balanced,

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.MLNet;
+using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;
@@ -93,6 +94,14 @@ internal sealed class ExampleReader : IDisposable
     public void AddTo(ImageStore store, ReadOnlySpan<byte> pixels) => store.Add(_pixels.Shape, _pixels.Type, pixels, Label, Weight);
 
     public void Dispose() => _cursor.Dispose();
+
+    // No row is to blame for a training that is cancelled, for memory that runs out, or for a library that is not there.
+    private bool IsUpstream(Exception e) => e switch
+    {
+        OperationCanceledException => !(_source.Cancellation.IsCancellationRequested || _source.Host.IsCancelled()),
+        DllNotFoundException or TypeInitializationException => false,
+        _ => !RowError.Names(e) && !OutOfMemory.Explains(e, out _),
+    };
 
     // ML.NET's cursors wrap what their threads throw: the innermost error knows what happened.
     private Exception Failed(Exception e, long row) =>

@@ -75,7 +75,7 @@ internal sealed class HostResizer
     }
 
     /// <summary>A side of an image: its pixels, those that it is scaled to, and how many of these are seen, in the middle.</summary>
-    private readonly record struct Side(int From, int To, int Seen);
+    internal readonly record struct Side(int From, int To, int Seen);
 
     /// <summary>
     /// The weights of the source pixels in each target pixel along one side: a triangle as wide as a target pixel, or as a source pixel

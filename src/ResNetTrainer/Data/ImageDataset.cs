@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.MLNet;
+using ResNetMLNet.Native;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Data;
@@ -39,46 +40,24 @@ internal abstract class ImageDataset : IDisposable
     public abstract void Dispose();
 
     /// <summary>
-    /// Reads the images once and keeps them, as compactly as they came, when they fit the budget; else they will be
+    /// Reads the images once and keeps them, as compactly as they came, when they fit the memory for them; else they will be
     /// read again in each pass. Rows without a label are left out.
     /// </summary>
     /// <param name="source">What to read.</param>
-    /// <param name="device">Where the images are kept and batches are made.</param>
-    /// <param name="budget">The bytes that the pixels may take.</param>
+    /// <param name="device">Where batches are made.</param>
+    /// <param name="memory">What the pixels may take; what they do take is taken off it.</param>
     /// <param name="recognisable">Whether to make a fingerprint of the data.</param>
     /// <exception cref="InvalidOperationException">There are no rows, or none with a label, or an image cannot be used.</exception>
-    public static ImageDataset Load(ExampleSource source, Device device, long budget, bool recognisable)
+    public static ImageDataset Load(ExampleSource source, Device device, ImageMemory memory, bool recognisable)
     {
-        using var rows = source.Read();
         using var statistics = new DatasetStatistics(source.Columns.Label.Classes, recognisable);
-        var store = new ImageStore(source.Data.GetRowCount());
+        var store = new ImageStore();
         try
         {
-            var fits = true;
-            while (rows.MoveNext())
+            if (ReadInto(store, source, memory, statistics))
             {
-                // Which images are left out must be known before the first pass, also where they do not fit.
-                ReadOnlySpan<byte> pixels = [];
-                if ((fits || source.Unreadable == UnreadableImages.Skip) && !rows.TryRead(out pixels))
-                {
-                    continue;
-                }
-
-                if (fits)
-                {
-                    rows.AddTo(store, pixels);
-                    fits = store.Size <= budget;
-                }
-
-                statistics.Add(rows.Label, rows.Weight, rows.Shape, pixels);
-            }
-
-            statistics.Complete();
-            Report(source.Host, rows);
-            Check(source.Host, source.Columns.Label, rows, statistics);
-            if (fits)
-            {
-                store.MoveTo(device);
+                store.MoveTo(device, memory.OnDevice);
+                memory.Take(store.Size);
                 return new InMemoryDataset(store, source.Format, device, statistics);
             }
         }
@@ -89,14 +68,57 @@ internal abstract class ImageDataset : IDisposable
         }
 
         store.Dispose();
-        return new StreamingDataset(source, device, statistics, budget);
+        return new StreamingDataset(source, device, statistics, memory.TakeAll());
+    }
+
+    // Whether all images are in the store; the statistics are of all in any case.
+    private static bool ReadInto(ImageStore store, ExampleSource source, ImageMemory memory, DatasetStatistics statistics)
+    {
+        using var rows = source.Read();
+        var fits = true;
+        while (rows.MoveNext())
+        {
+            // Which images are left out must be known before the first pass, also where they do not fit.
+            ReadOnlySpan<byte> pixels = [];
+            if ((fits || source.Unreadable == UnreadableImages.Skip) && !rows.TryRead(out pixels))
+            {
+                continue;
+            }
+
+            fits = fits && TryKeep(store, rows, pixels, source, memory);
+            statistics.Add(rows.Label, rows.Weight, rows.Shape, pixels);
+        }
+
+        statistics.Complete();
+        Report(source.Host, rows);
+        Check(source.Host, source.Columns.Label, rows, statistics);
+        return fits;
+    }
+
+    private static bool TryKeep(ImageStore store, ExampleReader rows, ReadOnlySpan<byte> pixels, ExampleSource source, ImageMemory memory)
+    {
+        try
+        {
+            rows.AddTo(store, pixels);
+            return store.Size <= memory.OnHost;
+        }
+        catch (Exception e) when (OutOfMemory.Explains(e, out _))
+        {
+            memory.Limit(store.Size);
+            store.Dispose();
+            using var channel = source.Host.OpenChannel("Data");
+            channel.Warn(
+                $"Memory ran out after {rows.Count - 1} images: they are read again in each epoch, "
+                + $"{memory.OnHost:N0} bytes at a time. Set MemoryBudget = {memory.OnHost} to have it so from the start.");
+            return false;
+        }
     }
 
     private static void Report(IHost host, ExampleReader rows)
     {
         if (rows.LeftOut.Count > 0)
         {
-            using var channel = host.Start("Reading");
+            using var channel = host.OpenChannel("Reading");
             foreach (var problem in rows.LeftOut)
             {
                 channel.Warn($"left out: {problem}");

@@ -60,7 +60,7 @@ internal sealed class ImageFolder
 
         var folder = new ImageFolder(host, path);
         folder.Read(classNames);
-        using var channel = host.Start("Listing");
+        using var channel = host.OpenChannel("Listing");
         ImageFolderReport.Write(channel, folder, isGiven: classNames is not null);
         return folder;
     }

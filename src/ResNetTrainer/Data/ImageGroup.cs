@@ -4,75 +4,116 @@ using static TorchSharp.torch;
 
 namespace ResNetMLNet.Data;
 
-/// <summary>A growing tensor of images of one shape.</summary>
-internal sealed class ImageGroup : IDisposable
+/// <summary>
+/// Images of one shape, in blocks of memory: what is there stays where it is when more comes, and nothing is asked for
+/// long before it is needed.
+/// </summary>
+internal sealed class ImageGroup(ImageShape shape, PixelType type) : IDisposable
 {
-    private readonly ImageShape _shape;
-    private readonly PixelType _type;
-    private Tensor _pixels;
-    private int _capacity;
+    private const int LargestBlock = 16 << 20;
 
-    public ImageGroup(ImageShape shape, PixelType type, int? expected)
-    {
-        _shape = shape;
-        _type = type;
-        _capacity = Math.Max(1, expected ?? 64);
-        _pixels = Allocate(_capacity);
-    }
+    private readonly List<Tensor> _blocks = [];
+
+    // The number of the first image of each block.
+    private readonly List<int> _starts = [];
+    private int _capacity;
+    private Tensor? _onDevice;
 
     public int Count { get; private set; }
 
-    public long Size => Count * ImageSize;
+    public long Size => (long)Count * ImageSize;
 
-    private long ImageSize => (long)_shape.Count * (_type == PixelType.Byte ? 1 : sizeof(float));
+    private int ImageSize => checked(shape.Count * (type == PixelType.Byte ? 1 : sizeof(float)));
 
     public void Add(ReadOnlySpan<byte> pixels)
     {
         if (Count == _capacity)
         {
-            Grow();
+            AddBlock();
         }
 
-        // Row by row, because a span of .NET ends at two gigabytes.
-        using var row = _pixels[Count];
-        pixels.CopyTo(row.bytes);
+        pixels.CopyTo(Image(Count));
         Count++;
     }
 
     public Tensor Gather(long[] rows)
     {
-        using var indices = tensor(rows).to(_pixels.device);
-        return _pixels.index_select(0, indices);
+        if (_onDevice is not null)
+        {
+            using var indices = tensor(rows).to(_onDevice.device);
+            return _onDevice.index_select(0, indices);
+        }
+
+        // Image by image, because a span of .NET ends at two gigabytes.
+        var gathered = Allocate(rows.Length);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            using var target = gathered[i];
+            Image((int)rows[i]).CopyTo(target.bytes);
+        }
+
+        return gathered;
     }
 
+    /// <summary>Moves the images to a GPU, block by block.</summary>
     public void MoveTo(Device device)
     {
-        if (_pixels.device_type != device.type)
+        var moved = Allocate(Count, device).DetachFromDisposeScope();
+        try
         {
-            using var host = _pixels;
-            using var used = host.narrow(0, 0, Count);
-            _pixels = used.to(device).DetachFromDisposeScope();
-            _capacity = Count;
+            for (var i = 0; i < _blocks.Count; i++)
+            {
+                var count = Math.Min(Count - _starts[i], _blocks[i].shape[0]);
+                using var target = moved.narrow(0, _starts[i], count);
+                using var source = _blocks[i].narrow(0, 0, count);
+                target.copy_(source).Dispose();
+            }
         }
+        catch
+        {
+            moved.Dispose();
+            throw;
+        }
+
+        FreeBlocks();
+        _onDevice = moved;
     }
 
     public void Clear() => Count = 0;
 
-    public void Dispose() => _pixels.Dispose();
-
-    private void Grow()
+    public void Dispose()
     {
-        _capacity = (int)Math.Min(2L * _capacity, int.MaxValue);
-        using var old = _pixels;
-        _pixels = Allocate(_capacity);
-        using var filled = _pixels.narrow(0, 0, Count);
-        using var used = old.narrow(0, 0, Count);
-        filled.copy_(used);
+        FreeBlocks();
+        _onDevice?.Dispose();
     }
 
-    // Memory that is only asked for, not written to, costs nothing yet.
-    private Tensor Allocate(int count) =>
-        empty(
-            [count, _shape.Channels, _shape.Height, _shape.Width],
-            _type == PixelType.Byte ? ScalarType.Byte : ScalarType.Float32).DetachFromDisposeScope();
+    private Span<byte> Image(int row)
+    {
+        var found = _starts.BinarySearch(row);
+        var block = found >= 0 ? found : ~found - 1;
+        return _blocks[block].bytes.Slice((row - _starts[block]) * ImageSize, ImageSize);
+    }
+
+    // Doubles what there is, up to blocks of a fixed size.
+    private void AddBlock()
+    {
+        var most = Math.Max(1, LargestBlock / ImageSize);
+        var count = Math.Clamp(_capacity, Math.Min(4, most), most);
+        _blocks.Add(Allocate(count).DetachFromDisposeScope());
+        _starts.Add(_capacity);
+        _capacity += count;
+    }
+
+    private void FreeBlocks()
+    {
+        _blocks.ForEach(block => block.Dispose());
+        _blocks.Clear();
+        _starts.Clear();
+        _capacity = 0;
+    }
+
+    private Tensor Allocate(int count, Device? device = null) => empty(
+        [count, shape.Channels, shape.Height, shape.Width],
+        type == PixelType.Byte ? ScalarType.Byte : ScalarType.Float32,
+        device);
 }

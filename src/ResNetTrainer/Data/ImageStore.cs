@@ -15,15 +15,9 @@ internal sealed class ImageStore : IDisposable
     private readonly List<(ImageGroup Group, int Row)> _images = [];
     private readonly List<int> _labels = [];
     private readonly List<float> _weights = [];
-    private readonly int? _expected;
 
-    /// <param name="expected">The number of images to come, where it is known: saves growing step by step.</param>
-    public ImageStore(long? expected = null)
-    {
-        // The first thing that reading, for training and for scoring, does with TorchSharp.
-        TorchRuntime.EnsureLoaded();
-        _expected = (int?)expected;
-    }
+    // The first thing that reading, for training and for scoring, does with TorchSharp.
+    public ImageStore() => TorchRuntime.EnsureLoaded();
 
     public int Count => _images.Count;
 
@@ -34,33 +28,54 @@ internal sealed class ImageStore : IDisposable
     {
         if (!_groups.TryGetValue(shape, out var group))
         {
-            group = new(shape, type, _groups.Count == 0 ? _expected : null);
+            group = new(shape, type);
             _groups.Add(shape, group);
         }
 
-        _images.Add((group, group.Count));
+        group.Add(pixels);
+        _images.Add((group, group.Count - 1));
         _labels.Add(label);
         _weights.Add(weight);
-        group.Add(pixels);
     }
 
-    public void MoveTo(Device device)
+    /// <summary>
+    /// Moves the images to a GPU, where they are gathered faster; leaves them in the host's memory where the GPU's is too small.
+    /// </summary>
+    public void MoveTo(Device device, long room)
     {
+        if (device.type == DeviceType.CPU || Size > room)
+        {
+            return;
+        }
+
         foreach (var group in _groups.Values)
         {
-            group.MoveTo(device);
+            try
+            {
+                group.MoveTo(device);
+            }
+            catch (Exception e) when (OutOfMemory.Explains(e, out _))
+            {
+                return;
+            }
         }
     }
 
+    /// <summary>Empties it, to be filled again.</summary>
     public void Clear()
     {
         _images.Clear();
         _labels.Clear();
         _weights.Clear();
-        foreach (var group in _groups.Values)
+        if (_groups.Count == 1)
         {
-            group.Clear();
+            _groups.Values.Single().Clear();
+            return;
         }
+
+        // What comes next may have other shapes: their memory would come on top of it.
+        Dispose();
+        _groups.Clear();
     }
 
     /// <summary>Some of the images as a batch of raw pixels, which owns its tensors.</summary>

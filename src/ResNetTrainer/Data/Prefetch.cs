@@ -12,7 +12,10 @@ internal static class Prefetch
     {
         using var stop = new CancellationTokenSource();
         using var ready = new BlockingCollection<ImageBatch>(Ahead);
-        var producer = Task.Factory.StartNew(() => Produce(batches, ready, stop.Token), TaskCreationOptions.LongRunning);
+
+        // On the scheduler of the process: that of the caller may have one thread, which waits here.
+        var producer = Task.Factory.StartNew(
+            () => Produce(batches, ready, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
         {
             foreach (var batch in ready.GetConsumingEnumerable())

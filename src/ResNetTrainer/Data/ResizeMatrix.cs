@@ -27,14 +27,13 @@ internal sealed record ResizeMatrix(float[] Down, float[] Along)
     // Centred; what juts out is cut off, what is left free is black.
     private static IEnumerable<(int Target, int Source, float Weight)> Weights(int from, int scaled, int to)
     {
-        var kernel = new HostResizer.Kernel(from, scaled);
         var count = Math.Min(scaled, to);
-        for (var i = 0; i < count; i++)
+        var kernel = new HostResizer.Kernel(new(from, scaled, count));
+        for (var target = 0; target < count; target++)
         {
-            var (first, weights) = kernel[((scaled - count) / 2) + i];
-            for (var j = 0; j < weights.Length; j++)
+            for (var source = kernel.First(target); source < kernel.End(target); source++)
             {
-                yield return (((to - count) / 2) + i, first + j, weights[j]);
+                yield return (((to - count) / 2) + target, source, kernel.Weight(target, source));
             }
         }
     }

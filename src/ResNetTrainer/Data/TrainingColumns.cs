@@ -23,5 +23,17 @@ internal sealed record ExampleSource(IHost Host, IDataView Data, TrainingColumns
     public UnreadableImages Unreadable { get; init; }
 
     /// <summary>A cursor over them.</summary>
-    public ExampleReader Read(Random? shuffle = null) => new(this, Data.GetRowCursor(Columns.All, shuffle));
+    public ExampleReader Read(Random? shuffle = null)
+    {
+        var cursor = Data.GetRowCursor(Columns.All, shuffle);
+        try
+        {
+            return new(this, cursor);
+        }
+        catch
+        {
+            cursor.Dispose();
+            throw;
+        }
+    }
 }

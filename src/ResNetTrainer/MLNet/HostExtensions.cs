@@ -31,6 +31,12 @@ internal static class HostExtensions
     /// <summary>Throws if the context's execution was cancelled.</summary>
     public static void ThrowIfCancelled(this IHost host) => host.CheckAlive();
 
+    /// <summary>Whether the context's execution was cancelled.</summary>
+    public static bool IsCancelled(this IHost host) => host is ICancelable { IsCanceled: true };
+
+    /// <summary>A channel to mlContext.Log whose failing ends nothing.</summary>
+    public static IChannel OpenChannel(this IHost host, string name) => new SafeChannel(host, name);
+
     /// <summary>Writes to mlContext.Log.</summary>
     public static void Log(this IChannel channel, string message) => channel.Info(MessageSensitivity.None, "{0}", message);
 

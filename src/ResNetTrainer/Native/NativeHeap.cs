@@ -33,7 +33,7 @@ internal static class NativeHeap
             }
         }
 
-        return new Keeper();
+        return new OnDispose(Release);
     }
 
     private static void Release()
@@ -78,17 +78,4 @@ internal static class NativeHeap
     [DllImport("libc")]
     private static extern int malloc_trim(nuint pad);
 #pragma warning restore SYSLIB1054, IDE1006
-
-    private sealed class Keeper : IDisposable
-    {
-        private int _disposed;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _disposed, 1) == 0)
-            {
-                Release();
-            }
-        }
-    }
 }

@@ -25,10 +25,18 @@ internal sealed class ScoredDataView(IHost host, IDataView input, ScoringSchema 
     {
         var active = columnsNeeded.ToArray();
         var cursor = input.GetRowCursor(schema.Dependencies(active));
-        var passedOn = active.Where(schema.IsInput).ToArray();
-        return passedOn.Length < active.Length && passedOn.All(column => ColumnBuffer.CanHold(column.Type))
-            ? new BatchCursor(host, cursor, schema, active, scorers)
-            : new RowCursor(cursor, new(host, cursor, schema, active, scorers));
+        try
+        {
+            var passedOn = active.Where(schema.IsInput).ToArray();
+            return passedOn.Length < active.Length && passedOn.All(column => ColumnBuffer.CanHold(column.Type))
+                ? new BatchCursor(host, cursor, schema, active, scorers)
+                : new RowCursor(cursor, new(host, cursor, schema, active, scorers));
+        }
+        catch
+        {
+            cursor.Dispose();
+            throw;
+        }
     }
 
     // One cursor, because all of them would share the processor's cores anyway: the network uses them all.

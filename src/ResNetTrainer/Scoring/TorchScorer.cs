@@ -25,6 +25,7 @@ internal sealed class TorchScorer : IScorer
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
+        using var threads = NativeThreads.Use(null);
         var shape = _network.Format.Shape;
         var x = empty([probabilities.Length / _network.Plan.Classes, shape.Channels, shape.Height, shape.Width]);
         MemoryMarshal.AsBytes(images.Span).CopyTo(x.bytes);

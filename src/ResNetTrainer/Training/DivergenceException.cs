@@ -1,6 +1,6 @@
 namespace ResNetMLNet.Training;
 
-/// <summary>The loss became infinite or not a number.</summary>
+/// <summary>A loss, the weights or the scores became infinite or not a number.</summary>
 internal sealed class DivergenceException(string message) : Exception(message)
 {
     public required int Epoch { get; init; }

@@ -19,9 +19,17 @@ internal sealed class SgdOptimizer : IDisposable
     {
         _momentum = momentum;
         _weightDecay = weightDecay;
-        _parameters = [.. network.Parameters.Select(parameter =>
-            (parameter, momentum > 0 ? zeros_like(parameter.Master).DetachFromDisposeScope() : null))];
+
+        // Where memory runs out half way, what there is goes with the scope.
+        using var scope = NewDisposeScope();
+        _parameters = [.. network.Parameters.Select(parameter => (parameter, momentum > 0 ? zeros_like(parameter.Master) : null))];
+        Array.ForEach(_parameters, pair => pair.Velocity?.DetachFromDisposeScope());
     }
+
+    /// <summary>The names and shapes of the velocities; none without momentum.</summary>
+    public IEnumerable<(string Name, long[] Shape)> Velocities => _parameters
+        .Where(pair => pair.Velocity is not null)
+        .Select(pair => (pair.Parameter.Plan.Name, pair.Velocity!.shape));
 
     /// <summary>Takes a step down the gradients and drops them.</summary>
     public void Step(double learningRate)

@@ -9,18 +9,19 @@ namespace ResNetMLNet.Training;
 /// <param name="loss">What to make small.</param>
 /// <param name="train">The training images.</param>
 /// <param name="validation">The images that are scored after each epoch, if any.</param>
-internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset train, ImageDataset? validation)
+/// <param name="soundness">Tells whether the weights that an epoch ends with are good for anything.</param>
+internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset train, ImageDataset? validation, Soundness soundness)
 {
     // Looking at the loss makes a GPU's host wait for the step; on the CPU it costs nothing.
     private const int StepsBetweenLooksOnGpu = 100;
 
-    private readonly long _stepsPerEpoch = (train.Count + plan.BatchSize - 1) / plan.BatchSize;
+    private readonly long _stepsPerEpoch = plan.StepsPerEpoch(train.Count);
 
     /// <summary>Trains from where the state stands to the end.</summary>
     /// <param name="state">Where training stands; trained in place.</param>
     /// <param name="betweenSteps">Called after every step of training and of validation; may throw to stop.</param>
     /// <param name="epochDone">Called after every epoch; may throw to stop.</param>
-    /// <exception cref="DivergenceException">The loss is infinite or not a number.</exception>
+    /// <exception cref="DivergenceException">A loss, the weights or the scores are infinite or not a number.</exception>
     public TrainingOutcome Run(TrainingState state, Action betweenSteps, Action epochDone)
     {
         var sizes = new ProgressiveResizing(state.Network.Plan, plan.InitialImageScale, plan.GrownAfter);
@@ -37,6 +38,7 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
             {
                 using (batch)
                 {
+                    soundness.Observe(batch, train.Format);
                     state.BeginStep();
                     Step(state, batch, sizes, epochSeed);
                     state.EndStep();
@@ -47,8 +49,10 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
 
             var trainSeconds = state.Seconds;
             var (trainLoss, trainAccuracy) = state.Metrics.Read();
-            ThrowIfDiverged(trainLoss, state);
+            ThrowIfDiverged("loss", trainLoss, state);
+            ThrowIfUnsound(state);
             var (validationLoss, validationAccuracy) = validation is null ? (null, null) : Evaluate(state, validation, betweenSteps);
+            ThrowIfDiverged("validation loss", validationLoss ?? 0, state);
             state.EndEpoch(new()
             {
                 Epoch = state.Epoch + 1,
@@ -85,7 +89,7 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
         var mean = Loss.Mean(logits, batch.Labels, weights, plan.LabelSmoothing);
         if (train.Device.type == DeviceType.CPU || step % StepsBetweenLooksOnGpu == 0)
         {
-            ThrowIfDiverged(mean.item<float>(), state);
+            ThrowIfDiverged("loss", mean.item<float>(), state);
         }
 
         mean.backward();
@@ -116,21 +120,37 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
     private double LearningRateAt(TrainingState state, long stepOfEpoch) =>
         plan.LearningRateAt((state.Epoch * _stepsPerEpoch) + stepOfEpoch, _stepsPerEpoch * plan.Epochs);
 
-    private void ThrowIfDiverged(double value, TrainingState state)
+    /// <exception cref="DivergenceException">The weights or the scores are infinite or not a number.</exception>
+    public void ThrowIfUnsound(TrainingState state)
     {
-        if (!double.IsFinite(value))
+        if (soundness.Problem() is { } what)
         {
-            var (epoch, step, rate) = (state.Epoch + 1, Math.Min(state.Step + 1, _stepsPerEpoch), LearningRateAt(state, state.Step));
-            throw new DivergenceException(
-                FormattableString.Invariant($"The loss became {value} in epoch {epoch}, step {step} of {_stepsPerEpoch}, at a learning rate of {rate:G4}. ")
-                + FormattableString.Invariant($"Try LearningRate = {plan.LearningRate / 10:G2}, a tenth of what it was; if that does not help, check that pixels of type ")
-                + "float are scaled to [0, 1], and try Precision = ComputePrecision.Float32. The exception's LastGoodModel is the model after the last "
-                + "epoch that went well.")
-            {
-                Epoch = epoch,
-                Step = step,
-                LearningRate = rate,
-            };
+            throw Diverged($"The {what} became infinite or not a number", state);
         }
+    }
+
+    private void ThrowIfDiverged(string name, double loss, TrainingState state)
+    {
+        if (!double.IsFinite(loss))
+        {
+            throw Diverged(FormattableString.Invariant($"The {name} became {loss}"), state);
+        }
+    }
+
+    private DivergenceException Diverged(string what, TrainingState state)
+    {
+        state.Fail();
+        var (epoch, step, rate) = (state.Epoch + 1, Math.Min(state.Step + 1, _stepsPerEpoch), LearningRateAt(state, state.Step));
+        return new(
+            FormattableString.Invariant($"{what} in epoch {epoch}, step {step} of {_stepsPerEpoch}, ")
+            + FormattableString.Invariant($"at a learning rate of {rate:G4} (LearningRate = {plan.LearningRate:G6}). ")
+            + FormattableString.Invariant($"Try LearningRate = {plan.LearningRate / 10:G6}, a tenth of it; ")
+            + "if that does not help, check that pixels of type float are scaled to [0, 1], and try Precision = ComputePrecision.Float32. "
+            + "The exception's LastGoodModel is the model after the last epoch that went well.")
+        {
+            Epoch = epoch,
+            Step = step,
+            LearningRate = rate,
+        };
     }
 }

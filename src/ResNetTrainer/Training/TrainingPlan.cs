@@ -60,7 +60,7 @@ internal sealed record TrainingPlan
             TrainingRecipe.Book => new()
             {
                 Epochs = request.Epochs ?? 10,
-                BatchSize = request.BatchSize ?? 256,
+                BatchSize = AtMost(request, request.BatchSize ?? 256),
                 LearningRate = request.LearningRate ?? 0.05,
                 Initialisation = Initialisation.Xavier,
                 Augmentation = request.Augmentation ?? Augmentation.None,
@@ -71,6 +71,9 @@ internal sealed record TrainingPlan
             _ => Decaying(request, request.Epochs ?? (continues ? 3 : 10)),
         };
     }
+
+    /// <summary>Batches that a pass over so many images has; the last one may be smaller.</summary>
+    public long StepsPerEpoch(long images) => (images + BatchSize - 1) / BatchSize;
 
     /// <summary>The learning rate as a pure function of the step.</summary>
     public double LearningRateAt(long step, long steps)
@@ -88,7 +91,7 @@ internal sealed record TrainingPlan
     // What Fast and Best have in common.
     private static TrainingPlan Decaying(RecipeRequest request, int epochs)
     {
-        var batchSize = request.BatchSize ?? DecayingBatchSize(request.Images);
+        var batchSize = AtMost(request, request.BatchSize ?? DecayingBatchSize(request.Images));
         return new()
         {
             Epochs = epochs,
@@ -103,6 +106,9 @@ internal sealed record TrainingPlan
             Precision = request.Precision,
         };
     }
+
+    // There is no larger batch than one of all images, and the learning rate is that of the batch there is.
+    private static int AtMost(RecipeRequest request, int batchSize) => (int)Math.Min(batchSize, Math.Max(2, request.Images));
 
     // Few images need smaller batches to get enough steps.
     private static int DecayingBatchSize(long images) => images switch

@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace ResNetMLNet.Training;
 
-/// <summary>Where training stands: everything that the next step depends on. What of it a checkpoint keeps is in <see cref="Checkpoint"/>.</summary>
+/// <summary>
+/// Where training stands: everything that the next step depends on. What of it a checkpoint keeps is in <see cref="Checkpoint"/>.
+/// </summary>
 /// <remarks>Random numbers are not among it: they are derived from (seed, epoch, step).</remarks>
 internal sealed class TrainingState : IDisposable
 {
@@ -45,7 +47,10 @@ internal sealed class TrainingState : IDisposable
     /// <summary>Whether no step is under way, so that the state is one from which training can go on.</summary>
     public bool IsWhole { get; private set; } = true;
 
-    /// <summary>The weights after the last epoch; null before the first has ended.</summary>
+    /// <summary>
+    /// The weights after the last epoch; null before the first has ended, and after going on within an epoch from a file that does not
+    /// have them.
+    /// </summary>
     public NamedTensors? EpochWeights { get; private set; }
 
     /// <summary>The weights of the best epoch so far; null where they are not kept, or before the first has ended.</summary>
@@ -61,6 +66,9 @@ internal sealed class TrainingState : IDisposable
 
     public void BeginStep() => IsWhole = false;
 
+    /// <summary>Says that training cannot go on from here.</summary>
+    public void Fail() => IsWhole = false;
+
     public void EndStep()
     {
         Step++;
@@ -70,7 +78,7 @@ internal sealed class TrainingState : IDisposable
     public void EndEpoch(EpochMetrics metrics)
     {
         EpochWeights = Network.Export();
-        if (Plan.BestWeightsBy is { } metric && (BestEpoch is null || metrics.Score(metric) > _history[BestEpoch.Value - 1].Score(metric)))
+        if (Plan.BestWeightsBy is { } metric && IsBest(metrics, metric))
         {
             (BestWeights, BestEpoch) = (EpochWeights, metrics.Epoch);
         }
@@ -91,6 +99,7 @@ internal sealed class TrainingState : IDisposable
         Network = Step == 0 && EpochWeights is not null ? EpochWeights : Network.Export(),
         Velocity = Optimizer.Export(),
         Best = BestWeights,
+        LastEpoch = Step == 0 ? null : EpochWeights,
     };
 
     public void Restore(Checkpoint checkpoint)
@@ -101,7 +110,7 @@ internal sealed class TrainingState : IDisposable
         Step = checkpoint.Step;
         _secondsBefore = checkpoint.Seconds;
         _history.AddRange(checkpoint.History);
-        EpochWeights = checkpoint.Network;
+        EpochWeights = checkpoint.Step == 0 && checkpoint.History.Length > 0 ? checkpoint.Network : checkpoint.LastEpoch;
         (BestWeights, BestEpoch) = (checkpoint.Best, checkpoint.BestEpoch);
     }
 
@@ -110,4 +119,10 @@ internal sealed class TrainingState : IDisposable
         Optimizer.Dispose();
         Metrics.Dispose();
     }
+
+    // A metric that is not a number, which older files may have, is worse than any.
+    private bool IsBest(EpochMetrics metrics, TrainingMetric metric) =>
+        BestEpoch is not { } best
+        || double.IsNaN(_history[best - 1].Score(metric))
+        || metrics.Score(metric) > _history[best - 1].Score(metric);
 }

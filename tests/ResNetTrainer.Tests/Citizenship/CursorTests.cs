@@ -49,6 +49,39 @@ public class CursorTests
     }
 
     [TestMethod]
+    [DataRow("Number", "Score")]
+    [DataRow("Photo", "Score")]
+    [DataRow("Features", "Score")]
+    public void A_cursor_that_cannot_be_made_leaves_none_behind(string broken, string scored)
+    {
+        // The getters of one column fail, in turn one that is kept, one that cannot be kept, and that of the images.
+        MemoryColumn[] columns =
+        [
+            Images.Features(),
+            Images.Number(),
+            new MemoryColumn<MLImage>("Photo", new ImageDataViewType(20, 20), row => Images.Image(row, 3, 20)),
+        ];
+        var data = new MemoryDataView(24, columns.Select(column => column.Name == broken ? new BrokenColumn(column) : column));
+        var view = Model.Transform(data);
+
+        var error = Assert.Throws<Exception>(() => Snapshot.Of(view, broken, scored));
+        Assert.AreEqual("broken", error.GetBaseException().Message);
+        Assert.AreEqual(0, data.OpenCursors);
+    }
+
+    [TestMethod]
+    [DataRow("Features")]
+    [DataRow("Label")]
+    public void A_training_whose_cursor_cannot_be_made_leaves_none_behind(string broken)
+    {
+        MemoryColumn[] columns = [Images.Features(), Images.Key(LabelKind.Text)];
+        var data = new MemoryDataView(24, columns.Select(column => column.Name == broken ? new BrokenColumn(column) : column));
+
+        Assert.AreEqual("broken", Assert.Throws<Exception>(() => Images.Trainer(Ml).Fit(data)).GetBaseException().Message);
+        Assert.AreEqual(0, data.OpenCursors);
+    }
+
+    [TestMethod]
     public void A_row_scored_alone_gets_what_it_gets_in_a_batch()
     {
         var batched = Snapshot.Scores(Model.Transform(Images.Unlabelled(20)));

@@ -2,9 +2,7 @@ using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
-using ResNetMLNet.Native;
 using ResNetMLNet.Tests.Support;
-using TorchSharp;
 
 namespace ResNetMLNet.Tests.Formats;
 
@@ -39,12 +37,8 @@ public class CompatibilityTests
     public void A_checkpoint_within_an_epoch_is_resumed_to_the_model_that_came_of_it()
     {
         var folder = Directory.CreateTempSubdirectory("resnet-checkpoints-").FullName;
-        TorchRuntime.EnsureLoaded();
-        var threads = torch.get_num_threads();
         try
         {
-            // The number of threads that the checkpoint was written with.
-            torch.set_num_threads(2);
             foreach (var checkpoint in Directory.GetFiles(Folder, "checkpoint-*"))
             {
                 File.Copy(checkpoint, Path.Combine(folder, Path.GetFileName(checkpoint)));
@@ -55,6 +49,9 @@ public class CompatibilityTests
                 (options.NumberOfEpochs, options.Augmentation, options.ImageSize, options.ResizeMode) = (3, Augmentation.Flip, 24, ResizeMode.Pad);
                 (options.BestWeightsBy, options.ValidationSet) = (TrainingMetric.ValidationLoss, Images.Labelled(12));
                 options.Checkpoints = new() { Directory = folder, Resume = true };
+
+                // The number of threads that the checkpoint was written with.
+                options.Threads = 2;
             }).Fit(Images.Labelled(30));
 
             Snapshot.AssertNear(Scores, Snapshot.Scores(model.Transform(Images.Labelled(6))), 1e-5);
@@ -65,7 +62,6 @@ public class CompatibilityTests
         }
         finally
         {
-            torch.set_num_threads(threads);
             Directory.Delete(folder, recursive: true);
         }
     }

@@ -22,6 +22,12 @@ internal sealed class MemoryColumn<T>(string name, DataViewType type, Func<int, 
     public override Delegate CreateGetter(Func<int> row) => (ValueGetter<T>)((ref T destination) => destination = value(row()));
 }
 
+/// <summary>A column that says that it is there and then cannot be read.</summary>
+internal sealed class BrokenColumn(MemoryColumn whole) : MemoryColumn(whole.Name, whole.Type, whole.Annotations)
+{
+    public override Delegate CreateGetter(Func<int> row) => throw new FormatException("broken");
+}
+
 /// <summary>Rows of columns of any type, with a protocol of what was asked of them.</summary>
 internal sealed class MemoryDataView : IDataView
 {

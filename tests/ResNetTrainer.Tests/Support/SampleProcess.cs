@@ -25,13 +25,22 @@ internal static class SampleProcess
 
     /// <param name="arguments">The command line.</param>
     /// <param name="folder">The working directory; null for the tests' own.</param>
-    public static Process Start(string[] arguments, string? folder = null) => Process.Start(
-        new ProcessStartInfo("dotnet", [_program.Location, .. arguments])
+    /// <param name="environment">Variables for it.</param>
+    public static Process Start(string[] arguments, string? folder = null, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("dotnet", [_program.Location, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = folder ?? "",
-        })!;
+        };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
 
     /// <summary>Runs the sample to its end in a process of its own.</summary>
     public static SampleRun Run(string[] arguments, string? folder = null)

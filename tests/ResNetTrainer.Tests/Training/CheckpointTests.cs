@@ -284,7 +284,7 @@ public class CheckpointTests
         Assert.IsTrue(log.Any(line => line.Contains("could not be written", StringComparison.Ordinal)));
     }
 
-    private string[] Files() => [.. Directory.GetFiles(_folder).Select(file => Path.GetFileName(file)).Order()];
+    private string[] Files() => [.. Directory.GetFiles(_folder, "*.safetensors").Select(file => Path.GetFileName(file)).Order()];
 
     private ResNetModel Fit(
         Action<ResNetTrainer.Options>? own = null, Action<ResNetTrainer.Options>? change = null, IDataView? data = null, MLContext? ml = null)

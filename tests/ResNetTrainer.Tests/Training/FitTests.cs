@@ -219,8 +219,8 @@ public class FitTests
         var host = ((Microsoft.ML.Runtime.IHostEnvironment)Ml).Register("test");
         var feature = FeatureColumn.Find(host, data.Schema, "Features", 1);
         var label = LabelColumn.Find(host, data.Schema, "Label");
-        using var set = ImageDataset.Load(
-            new(host, data, new(feature, label, null), new(new(1, 20, 20), false, ResizeMode.Stretch), default), CPU, budget, recognisable: false);
+        var source = new ExampleSource(host, data, new(feature, label, null), new(new(1, 20, 20), false, ResizeMode.Stretch), default);
+        using var set = ImageDataset.Load(source, CPU, new(budget), recognisable: false);
         int[] Pass(long? seed, long skip = 0) => [.. set.Batches(8, seed, skip).SelectMany(batch =>
         {
             using (batch)

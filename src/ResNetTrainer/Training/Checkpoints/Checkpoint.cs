@@ -27,4 +27,7 @@ internal sealed record Checkpoint
 
     /// <summary>The weights of the best epoch, where they are kept.</summary>
     public required NamedTensors? Best { get; init; }
+
+    /// <summary>The weights after the last epoch, where others have been trained since.</summary>
+    public NamedTensors? LastEpoch { get; init; }
 }

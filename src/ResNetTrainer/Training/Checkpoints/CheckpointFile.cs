@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ResNetMLNet.Formats;
@@ -6,19 +7,21 @@ using ResNetMLNet.Network;
 namespace ResNetMLNet.Training.Checkpoints;
 
 /// <summary>
-/// A checkpoint in one safetensors file: tensors named network.*, velocity.* and best.*; in the metadata, the state of training and what it
+/// A checkpoint in one safetensors file: tensors named network.*, velocity.*, best.* and epoch.*; in the metadata, the state of
+/// training and what it
 /// belongs to as JSON, and a SHA-256 of it all.
 /// </summary>
 internal static class CheckpointFile
 {
     // 2: the identity says image where 1 said picture.
     private const int FormatVersion = 2;
-    private static readonly string[] _parts = ["network.", "velocity.", "best."];
+    private static readonly string[] _parts = ["network.", "velocity.", "best.", "epoch."];
 
     public static void Write(string path, Checkpoint checkpoint, IReadOnlyDictionary<string, string> identity)
     {
         var tensors = new NamedTensors();
-        foreach (var (prefix, part) in _parts.Zip([checkpoint.Network, checkpoint.Velocity, checkpoint.Best ?? new()]))
+        NamedTensors[] parts = [checkpoint.Network, checkpoint.Velocity, checkpoint.Best ?? new(), checkpoint.LastEpoch ?? new()];
+        foreach (var (prefix, part) in _parts.Zip(parts))
         {
             foreach (var (name, values) in part.Tensors)
             {
@@ -62,6 +65,11 @@ internal static class CheckpointFile
         }
 
         var header = VersionedJson.Read(json, CheckpointJson.Default.CheckpointHeader, FormatVersion, out var version);
+        if (header.Identity.Values.Any(word => word is null))
+        {
+            throw new InvalidDataException("what it belongs to is left out");
+        }
+
         var parts = _parts.Select(prefix => Part(tensors, prefix)).ToArray();
         return (
             new()
@@ -74,13 +82,31 @@ internal static class CheckpointFile
                 Network = parts[0],
                 Velocity = parts[1],
                 Best = parts[2].Tensors.Count == 0 ? null : parts[2],
+                LastEpoch = parts[3].Tensors.Count == 0 ? null : parts[3],
             },
             version == 1 ? FromVersion1(header.Identity) : header.Identity);
     }
 
-    private static Dictionary<string, string> FromVersion1(Dictionary<string, string> identity) => identity.ToDictionary(
-        entry => entry.Key switch { "pictures" => "images", "SmallestPictures" => nameof(TrainingPlan.InitialImageScale), var key => key },
-        entry => entry.Value.Replace(" pictures of fingerprint ", " images of fingerprint "));
+    private static Dictionary<string, string> FromVersion1(Dictionary<string, string> identity)
+    {
+        var words = identity.ToDictionary(
+            entry => entry.Key switch
+            {
+                "pictures" => "images",
+                "SmallestPictures" => nameof(TrainingPlan.InitialImageScale),
+                var key => key,
+            },
+            entry => entry.Value.Replace(" pictures of fingerprint ", " images of fingerprint "));
+
+        // A batch of more images than there are was not called by their number yet.
+        if (int.TryParse(words.GetValueOrDefault(nameof(TrainingPlan.BatchSize)), CultureInfo.InvariantCulture, out var batch)
+            && int.TryParse(words.GetValueOrDefault("the training data")?.Split(' ')[0], CultureInfo.InvariantCulture, out var images))
+        {
+            words[nameof(TrainingPlan.BatchSize)] = Math.Min(batch, images).ToString(CultureInfo.InvariantCulture);
+        }
+
+        return words;
+    }
 
     private static NamedTensors Part(NamedTensors tensors, string prefix)
     {
@@ -116,6 +142,7 @@ internal sealed record CheckpointHeader
     JsonSerializerDefaults.Web,
     WriteIndented = true,
     UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(CheckpointHeader))]
 internal sealed partial class CheckpointJson : JsonSerializerContext;

@@ -9,17 +9,19 @@ namespace ResNetMLNet.Training.Checkpoints;
 /// The checkpoints of one training, of which the newest few are kept. They are written in the background: training goes on meanwhile, and a
 /// disk that fails does not end it.
 /// </summary>
-internal sealed class CheckpointFolder
+internal sealed class CheckpointFolder : IDisposable
 {
-    private const string Prefix = "checkpoint-";
-    private const string Extension = ".safetensors";
-
     private readonly IHost _host;
     private readonly IChannel _channel;
     private readonly string _path;
     private readonly int _kept;
-    private IReadOnlyDictionary<string, string> _identity = new Dictionary<string, string>();
+    private readonly FolderLock _lock;
+    private readonly List<string> _problems = [];
+
+    // Of the checkpoints to go on from, those that have not been read yet, and the newest that has.
+    private readonly Queue<string> _unread = [];
     private (string File, Checkpoint Checkpoint, IReadOnlyDictionary<string, string> Identity)? _newest;
+    private IReadOnlyDictionary<string, string> _identity = new Dictionary<string, string>();
     private (string File, Task Task)? _writing;
     private string? _last;
 
@@ -29,7 +31,8 @@ internal sealed class CheckpointFolder
         try
         {
             Directory.CreateDirectory(_path);
-            foreach (var stray in Directory.EnumerateFiles(_path, $"{Prefix}*{Extension}.*{AtomicFile.Temporary}"))
+            _lock = FolderLock.Take(host, _path);
+            foreach (var stray in Directory.EnumerateFiles(_path, $"{CheckpointName.Pattern}.*{AtomicFile.Temporary}"))
             {
                 // Left behind by a process that was killed while it wrote.
                 File.Delete(stray);
@@ -37,6 +40,7 @@ internal sealed class CheckpointFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            _lock?.Dispose();
             throw _host.Error(e, $"The checkpoint folder '{_path}' cannot be used: {e.Message} Choose another Checkpoints.Directory.");
         }
     }
@@ -44,71 +48,67 @@ internal sealed class CheckpointFolder
     /// <summary>The seed of the training to go on with; null where there is none.</summary>
     public int? Seed { get; private set; }
 
-    /// <summary>Opens a folder, which is made where it does not exist.</summary>
+    /// <summary>Opens a folder, which is made where it does not exist, and keeps other trainings out of it until it is disposed.</summary>
     /// <param name="host">The trainer.</param>
     /// <param name="channel">Is told what is found and what goes wrong.</param>
-    /// <param name="options">Where, how many, and whether to look for checkpoints to go on from; without that, their being there is an error.</param>
-    /// <exception cref="InvalidOperationException">The folder cannot be used, has checkpoints that nobody wants to go on from, or damaged ones only.</exception>
+    /// <param name="options">Where, how many, and whether to look for checkpoints to go on from; without that, their being there is an
+    /// error.</param>
+    /// <exception cref="InvalidOperationException">The folder cannot be used, is in use, has checkpoints that nobody wants to go on
+    /// from, or damaged ones only.</exception>
     public static CheckpointFolder Open(IHost host, IChannel channel, CheckpointOptions options)
     {
         var folder = new CheckpointFolder(host, channel, options);
-        var files = folder.Files();
-        if (files.Length > 0 && !options.Resume)
+        try
         {
-            throw host.Error(
-                $"The checkpoint folder '{folder._path}' has the checkpoints of an earlier training. Set Resume = true to go on with it, or choose "
-                + "another Checkpoints.Directory, or delete them.");
+            folder.Find(options.Resume);
+            return folder;
         }
-
-        if (options.Resume)
+        catch
         {
-            folder._newest = folder.ReadNewest(files);
-            folder.Seed = int.TryParse(
-                folder._newest?.Identity.GetValueOrDefault(nameof(TrainingPlan.Seed)), CultureInfo.InvariantCulture, out var seed) ? seed : null;
+            folder.Dispose();
+            throw;
         }
-
-        return folder;
     }
 
-    /// <summary>Hands over the newest checkpoint that is whole, once (it is as large as the network); null where there is none.</summary>
-    /// <param name="identity">What this training is; the checkpoints to be written are marked with it.</param>
-    /// <exception cref="InvalidOperationException">The checkpoint is of another training; the message says in what it differs.</exception>
-    public Checkpoint? TakeNewest(IReadOnlyDictionary<string, string> identity)
+    /// <summary>Lets a training go on from the newest checkpoint that it can go on from; there may be none.</summary>
+    /// <param name="state">The training, before its first step.</param>
+    /// <param name="identity">What it is; the checkpoints to be written are marked with it.</param>
+    /// <param name="steps">The steps of an epoch.</param>
+    /// <exception cref="InvalidOperationException">The checkpoint is of another training, and the message says in what it differs; or
+    /// all are damaged.</exception>
+    public void Restore(TrainingState state, IReadOnlyDictionary<string, string> identity, long steps)
     {
         _identity = identity;
-        if (_newest is not { } newest)
+        while (_newest is var (file, checkpoint, words))
         {
-            return null;
+            CheckIdentity(file, words);
+            if (CheckpointCheck.Problem(checkpoint, state, steps) is not { } problem)
+            {
+                _channel.Log($"going on from the checkpoint '{file}'");
+                state.Restore(checkpoint);
+
+                // It is as large as the network.
+                _newest = null;
+                return;
+            }
+
+            Damaged(file, problem);
+            ReadNext();
         }
-
-        _newest = null;
-
-        var differences = identity.Keys.Union(newest.Identity.Keys)
-            .Select(key => (Key: key, Then: newest.Identity.GetValueOrDefault(key, "none"), Now: identity.GetValueOrDefault(key, "none")))
-            .Where(entry => entry.Then != entry.Now)
-            .Select(entry => $"{entry.Key} was {entry.Then} and is {entry.Now}")
-            .ToArray();
-        if (differences.Length > 0)
-        {
-            throw _host.Error(
-                $"The checkpoint '{newest.File}' belongs to another training: {string.Join("; ", differences)}. Go on with the same data and options, "
-                + "choose another Checkpoints.Directory, or start anew from its weights with StartFrom.");
-        }
-
-        return newest.Checkpoint;
     }
 
-    /// <summary>Writes a checkpoint, unless there is one of this moment, and deletes the oldest ones. Returns before that is done.</summary>
+    /// <summary>
+    /// Writes a checkpoint, unless there is one of this moment, and deletes the oldest ones. Returns before that is done.
+    /// </summary>
     public void Write(TrainingState state)
     {
-        var file = Path.Combine(_path, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{state.Epoch:D4}-{state.Step:D7}{Extension}"));
+        Flush();
+        var file = Path.Combine(_path, new CheckpointName(state.Epoch, state.Step).ToString());
         if (file == _last)
         {
             return;
         }
 
-        Flush();
-        _last = file;
         var checkpoint = state.Save();
         _writing = (file, Task.Run(() =>
         {
@@ -121,51 +121,99 @@ internal sealed class CheckpointFolder
     }
 
     /// <summary>Waits until what was given to be written is on the disk.</summary>
-    public void Flush()
+    /// <returns>Whether it is.</returns>
+    public bool Flush()
     {
         if (_writing is not var (file, task))
         {
-            return;
+            return true;
         }
 
         _writing = null;
         try
         {
             task.GetAwaiter().GetResult();
+            _last = file;
+            return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _channel.Warn($"The checkpoint '{file}' could not be written: {e.Message} Training goes on; make room or give the right to write to the folder.");
+            return false;
         }
     }
 
-    private (string, Checkpoint, IReadOnlyDictionary<string, string>)? ReadNewest(string[] files)
+    public void Dispose() => _lock.Dispose();
+
+    private void Find(bool resume)
     {
-        var problems = new List<string>();
-        foreach (var file in files)
+        var files = Files();
+        if (files.Length > 0 && !resume)
+        {
+            throw _host.Error(
+                $"The checkpoint folder '{_path}' has the checkpoints of an earlier training. Set Resume = true to go on with it, "
+                + "or choose another Checkpoints.Directory, or delete them.");
+        }
+
+        Array.ForEach(files, _unread.Enqueue);
+        if (!ReadNext() && resume)
+        {
+            _channel.Log($"no checkpoint in '{_path}' yet: training starts at the beginning");
+        }
+
+        var drawn = _newest?.Identity.GetValueOrDefault(nameof(TrainingPlan.Seed));
+        Seed = int.TryParse(drawn, CultureInfo.InvariantCulture, out var seed) ? seed : null;
+    }
+
+    // Goes on to the next checkpoint that can be read; false where there never was one.
+    private bool ReadNext()
+    {
+        _newest = null;
+        while (_unread.TryDequeue(out var file))
         {
             try
             {
                 var (checkpoint, identity) = CheckpointFile.Read(file);
-                _channel.Log($"going on from the checkpoint '{file}'");
-                return (file, checkpoint, identity);
+                _newest = (file, checkpoint, identity);
+                return true;
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
             {
-                problems.Add($"'{file}': {e.Message}");
-                _channel.Warn($"The checkpoint '{file}' is damaged ({e.Message}); the one before it is used.");
+                Damaged(file, e.Message);
             }
         }
 
-        if (problems.Count > 0)
-        {
-            throw _host.Error($"None of the checkpoints can be read: {string.Join("; ", problems)}. Delete them to start afresh.");
-        }
-
-        _channel.Log($"no checkpoint in '{_path}' yet: training starts at the beginning");
-        return null;
+        return _problems.Count == 0
+            ? false
+            : throw _host.Error($"None of the checkpoints can be read: {string.Join("; ", _problems)}. Delete them to start afresh.");
     }
 
-    // The newest first: names have numbers of fixed length.
-    private string[] Files() => [.. Directory.EnumerateFiles(_path, $"{Prefix}*{Extension}").OrderByDescending(file => file, StringComparer.Ordinal)];
+    private void Damaged(string file, string problem)
+    {
+        _problems.Add($"'{file}': {problem}");
+        _channel.Warn($"The checkpoint '{file}' is damaged ({problem}); the one before it is used.");
+    }
+
+    private void CheckIdentity(string file, IReadOnlyDictionary<string, string> words)
+    {
+        var differences = _identity.Keys.Union(words.Keys)
+            .Select(key => (Key: key, Then: words.GetValueOrDefault(key, "none"), Now: _identity.GetValueOrDefault(key, "none")))
+            .Where(entry => entry.Then != entry.Now)
+            .Select(entry => $"{entry.Key} was {entry.Then} and is {entry.Now}")
+            .ToArray();
+        if (differences.Length > 0)
+        {
+            throw _host.Error(
+                $"The checkpoint '{file}' belongs to another training: {string.Join("; ", differences)}. Go on with the same "
+                + "data and options, choose another Checkpoints.Directory, or start anew from its weights with StartFrom.");
+        }
+    }
+
+    // The newest first; files with other names are somebody else's.
+    private string[] Files() =>
+    [
+        .. Directory.EnumerateFiles(_path, CheckpointName.Pattern)
+            .Where(file => CheckpointName.Of(file) is not null)
+            .OrderByDescending(file => CheckpointName.Of(file)),
+    ];
 }

@@ -3,7 +3,11 @@ using System.Diagnostics;
 namespace ResNetMLNet.Training.Checkpoints;
 
 /// <summary>Decides when a checkpoint is due. When that is never touches the arithmetic: a state is the same whether it was saved or not.</summary>
-internal sealed class CheckpointSchedule(CheckpointFolder folder, TrainingState state, CheckpointOptions options)
+/// <param name="folder">Where they go.</param>
+/// <param name="state">What they are of.</param>
+/// <param name="soundness">Tells which states are worth keeping: where training has gone wrong, that is often found only later.</param>
+/// <param name="options">When.</param>
+internal sealed class CheckpointSchedule(CheckpointFolder folder, TrainingState state, Soundness soundness, CheckpointOptions options)
 {
     private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
 
@@ -31,12 +35,21 @@ internal sealed class CheckpointSchedule(CheckpointFolder folder, TrainingState 
             Write();
         }
 
-        folder.Flush();
+        if (!folder.Flush() && state.IsWhole)
+        {
+            // The last one is worth another try.
+            Write();
+            folder.Flush();
+        }
     }
 
     private void Write()
     {
-        folder.Write(state);
+        if (soundness.Problem() is null)
+        {
+            folder.Write(state);
+        }
+
         _sinceLast.Restart();
     }
 }

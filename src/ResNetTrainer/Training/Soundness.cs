@@ -1,0 +1,42 @@
+using ResNetMLNet.Data;
+using ResNetMLNet.Network;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Training;
+
+/// <summary>
+/// Whether a network is one to keep: its weights are finite, and so are the scores that it gives to a few of the training images.
+/// </summary>
+/// <remarks>The loss of a step is that of the weights before it; only this sees what the last step made of them.</remarks>
+internal sealed class Soundness(TrainableNetwork network) : IDisposable
+{
+    private const int Images = 8;
+
+    private Tensor? _images;
+
+    /// <summary>Takes images to score, from the first batch that it is shown.</summary>
+    public void Observe(ImageBatch batch, InputFormat format)
+    {
+        if (_images is null)
+        {
+            using var scope = NewDisposeScope();
+            var input = batch.ToInput(format);
+            _images = input.narrow(0, 0, Math.Min(Images, input.shape[0])).clone().DetachFromDisposeScope();
+        }
+    }
+
+    /// <summary>What is not finite, "weights" or "scores"; null where all is well.</summary>
+    public string? Problem()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        return !network.Tensors.Values.All(tensor => IsFinite(tensor.Master)) ? "weights"
+            : _images is not null && !IsFinite(network.Forward(_images, training: false)) ? "scores"
+            : null;
+    }
+
+    public void Dispose() => _images?.Dispose();
+
+    private static bool IsFinite(Tensor values) => values.isfinite().all().item<bool>();
+}

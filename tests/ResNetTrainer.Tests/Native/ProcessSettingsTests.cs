@@ -1,0 +1,110 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Native;
+using ResNetMLNet.Tests.Support;
+using ResNetMLNet.Training.Checkpoints;
+using TorchSharp;
+
+namespace ResNetMLNet.Tests.Native;
+
+/// <summary>What a training sets for the whole process, and puts back.</summary>
+[TestClass]
+public class ProcessSettingsTests
+{
+    [TestInitialize]
+    public void Load() => TorchRuntime.EnsureLoaded();
+
+    [TestMethod]
+    public void Threads_are_set_while_it_trains_and_put_back()
+    {
+        var before = torch.get_num_threads();
+        var during = new List<int>();
+        Fit(3, () => during.Add(torch.get_num_threads()));
+        Assert.ThrowsExactly<TimeoutException>(() => Fit(3, () => throw new TimeoutException()));
+
+        CollectionAssert.AreEqual((int[])[3], during);
+        Assert.AreEqual(before, torch.get_num_threads());
+    }
+
+    [TestMethod]
+    public void A_training_inside_another_and_one_beside_it_have_their_own_number()
+    {
+        var before = torch.get_num_threads();
+        List<(int? Asked, int Found)> found = [];
+        void Note(int? asked) => found.Add((asked, torch.get_num_threads()));
+        Fit(3, () =>
+        {
+            Fit(2, () => Note(2));
+            var beside = new Thread(() => Fit(null, () => Note(null)));
+            beside.Start();
+            beside.Join();
+            Note(3);
+        });
+
+        CollectionAssert.AreEqual(((int?, int)[])[(2, 2), (null, Math.Min(before, Environment.ProcessorCount)), (3, 3)], found);
+        Assert.AreEqual(before, torch.get_num_threads());
+    }
+
+    [TestMethod]
+    public void A_number_of_threads_that_cannot_be_is_refused()
+    {
+        Assert.Contains("Threads", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(0, () => { })).Message);
+    }
+
+    [TestMethod]
+    public void The_processors_that_DOTNET_has_are_those_that_it_trains_on()
+    {
+        // As with a quota of one processor: libtorch alone would take four.
+        var folder = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
+        try
+        {
+            SampleProcess.WriteImages(Path.Combine(folder, "images"));
+            using var process = SampleProcess.Start(
+                ["train", "--images", Path.Combine(folder, "images"), "--epochs", "1", "--image-size", "24", "--device", "cpu",
+                    "--out", Path.Combine(folder, "out"), "--checkpoint", Path.Combine(folder, "checkpoints")],
+                environment: [("DOTNET_PROCESSOR_COUNT", "1"), ("OMP_NUM_THREADS", "4")]);
+            process.StandardOutput.ReadToEnd();
+            var error = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            Assert.AreEqual(0, process.ExitCode, error);
+
+            var (_, identity) = CheckpointFile.Read(Directory.GetFiles(Path.Combine(folder, "checkpoints"), "*.safetensors").Single());
+            Assert.AreEqual("the CPU with 1 threads", identity["the device"]);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void TF32_is_as_the_last_training_under_way_wants_it_and_put_back_after_all_of_them(bool firstEndsFirst)
+    {
+        static (bool, bool) Now() => (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32);
+        var before = Now();
+        var first = Tf32.Allow(true);
+        Assert.AreEqual((true, true), Now());
+        var second = Tf32.Allow(false);
+        Assert.AreEqual((false, false), Now());
+        var (earlier, later) = firstEndsFirst ? (first, second) : (second, first);
+        earlier.Dispose();
+        earlier.Dispose();
+        Assert.AreEqual((!firstEndsFirst, !firstEndsFirst), Now());
+        later.Dispose();
+
+        Assert.AreEqual(before, Now());
+    }
+
+    [TestMethod]
+    public void Where_there_is_no_driver_a_GPUs_memory_is_no_limit()
+    {
+        // A GPU of that number nobody has.
+        Assert.AreEqual(long.MaxValue, CudaDriver.Memory(10_000));
+        Assert.AreEqual((0, 0), CudaDriver.ComputeCapability(10_000));
+    }
+
+    private static void Fit(int? threads, Action afterEpoch) =>
+        Images.Trainer(Images.Context(), change: options => (options.Threads, options.EpochCallback) = (threads, _ => afterEpoch()))
+            .Fit(Images.Labelled()).Dispose();
+}
