@@ -64,7 +64,7 @@ public sealed class DamagedImageTests
     [DynamicData(nameof(Damaged))]
     public void Damaged_images_of_a_folder_are_refused_by_name(string what, byte[] file, string word)
     {
-        using var folder = new Support.ImageFolder();
+        using var folder = new TwoClassFolder();
         folder.Write("dog", "broken.png", file);
         var data = Ml.Data.LoadFromImageFolder(folder.Path);
         foreach (var column in (string[])["Image", "ImageBytes"])
@@ -132,7 +132,7 @@ public sealed class DamagedImageTests
     [TestMethod]
     public void A_file_that_may_not_be_read_or_is_gone_is_not_called_damaged()
     {
-        using var folder = new Support.ImageFolder();
+        using var folder = new TwoClassFolder();
         folder.Write("dog", "gone.png", Encode(SKEncodedImageFormat.Png));
         folder.Write("dog", "z.png", Encode(SKEncodedImageFormat.Png));
         var data = Ml.Data.LoadFromImageFolder(folder.Path);

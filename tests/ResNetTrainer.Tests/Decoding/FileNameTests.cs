@@ -10,7 +10,7 @@ public sealed class FileNameTests
 {
     private static readonly MLContext Ml = Images.Context();
 
-    private readonly ImageFolder _folder = new();
+    private readonly TwoClassFolder _folder = new();
 
     [TestInitialize]
     public void AddText() => _folder.Write("dog", "broken.png", "no image"u8.ToArray());

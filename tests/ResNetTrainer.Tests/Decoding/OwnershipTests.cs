@@ -17,7 +17,7 @@ public sealed class OwnershipTests
     [DataRow(false)]
     public void A_variable_that_is_used_again_gives_up_the_image_before(bool idx)
     {
-        using var folder = new ImageFolder();
+        using var folder = new TwoClassFolder();
         using var cursor = Open(folder, idx).GetRowCursor(Open(folder, idx).Schema);
         var getter = cursor.GetGetter<MLImage>(cursor.Schema["Image"]);
         MLImage image = null!;
@@ -43,7 +43,7 @@ public sealed class OwnershipTests
     [DataRow(false)]
     public void Images_that_a_step_before_the_trainer_disposed_are_no_trouble(bool idx)
     {
-        using var folder = new ImageFolder();
+        using var folder = new TwoClassFolder();
         var data = Open(folder, idx);
         var resized = Ml.Transforms.ResizeImages("Features", 24, 24, "Image").Fit(data).Transform(data);
         using var model = Images.Trainer(Ml, ImageKind.Image).Fit(resized);
@@ -64,7 +64,7 @@ public sealed class OwnershipTests
         Assert.IsLessThan(4, undisposed, "once for each cursor, and not for each row");
     }
 
-    private static IDataView Open(ImageFolder folder, bool idx)
+    private static IDataView Open(TwoClassFolder folder, bool idx)
     {
         if (!idx)
         {

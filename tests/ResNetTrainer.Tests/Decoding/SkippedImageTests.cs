@@ -10,7 +10,7 @@ namespace ResNetMLNet.Tests.Decoding;
 [TestClass]
 public sealed class SkippedImageTests
 {
-    private readonly ImageFolder _folder = new(images: 12);
+    private readonly TwoClassFolder _folder = new(images: 12);
     private readonly List<string> _log = [];
     private readonly MLContext _ml = Images.Context();
 
@@ -68,7 +68,7 @@ public sealed class SkippedImageTests
     [TestMethod]
     public void Where_none_can_be_read_the_error_says_so()
     {
-        using var folder = new ImageFolder(images: 0);
+        using var folder = new TwoClassFolder(images: 0);
         folder.Write("cat", "1.png", "no image"u8.ToArray());
         folder.Write("dog", "2.png", "no image"u8.ToArray());
         foreach (var size in (int?[])[null, 24])

@@ -1,11 +1,11 @@
 namespace ResNetMLNet.Tests.Support;
 
 /// <summary>A folder of sound images of two classes, to which others can be added.</summary>
-internal sealed class ImageFolder : IDisposable
+internal sealed class TwoClassFolder : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
 
-    public ImageFolder(int images = 8)
+    public TwoClassFolder(int images = 8)
     {
         for (var row = 0; row < images; row++)
         {
