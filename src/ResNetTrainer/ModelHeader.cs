@@ -56,7 +56,10 @@ internal sealed record ModelHeader
 
     [JsonIgnore]
     public ScoringColumns Columns =>
-        new(FeatureColumnName, ScoreColumnName, PredictedLabelColumnName, LabelColumnName ?? DefaultColumnNames.Label) { FeatureKind = FeatureKind };
+        new(FeatureColumnName, ScoreColumnName, PredictedLabelColumnName, LabelColumnName ?? DefaultColumnNames.Label)
+        {
+            FeatureKind = FeatureKind,
+        };
 
     public static ModelHeader Of(ResNetModel model, ScoringColumns columns, string weightsSha256) => new()
     {

@@ -159,7 +159,8 @@ internal static class TorchRuntime
             "It does not belong to the libtorch that is loaded, which may be another one that is installed on this system. "
             + $"The application must bring its own. {Packages}",
         _ when reason.Contains("GLIBC") =>
-            "This Linux is too old: glibc 2.34 and the libstdc++ of GCC 12 (GLIBCXX_3.4.30) are the least, as in Debian 12 and Ubuntu 22.04.",
+            "This Linux is too old: glibc 2.34 and the libstdc++ of GCC 12 (GLIBCXX_3.4.30) are the least, as in Debian 12 and "
+            + "Ubuntu 22.04.",
         _ => "The file is damaged or something it needs is missing: restore and build again from a clean output folder"
             + (OperatingSystem.IsWindows() ? ", and install the current Microsoft Visual C++ Redistributable." : "."),
     };
