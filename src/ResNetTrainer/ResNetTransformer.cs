@@ -25,6 +25,11 @@ namespace ResNetMLNet;
 /// <see cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/>, with nothing to register. ML.NET cannot write a column of
 /// images (<c>MLImage</c>) into a model's schema and leaves it out: save with the schema of a file name, of bytes or of
 /// pixels instead, or pass null.</para>
+/// <para>ML.NET's <c>ConvertToOnnx</c> writes it with its pipeline where the images are vectors of known size; otherwise there is
+/// <see cref="ResNetModel.ExportToOnnx(string, OnnxExportOptions)"/>.</para>
+/// <para>On the CPU it scores with ONNX Runtime where the application has it, on as many threads as .NET counts processors
+/// (<see cref="Environment.ProcessorCount"/>). ONNX Runtime's telemetry is switched off, unless the application has made its environment
+/// (<c>OrtEnv</c>) before, or the environment variable <c>ORT_DISABLE_TELEMETRY</c> is set: 0 leaves it on.</para>
 /// <para>Thread-safe. <see cref="Dispose"/> frees the native memory of the network; a transformer that is used after that takes it again.</para>
 /// </remarks>
 public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResNetModel>, ISingleFeaturePredictionTransformer, IDisposable
