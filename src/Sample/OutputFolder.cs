@@ -69,7 +69,8 @@ internal sealed class OutputFolder
             }
 
             var other = _other ?? Path.GetTempPath();
-            throw new IOException($"{name} could be written neither to '{_folder}' ({_problem}) nor to '{other}' ({e.Message}). {Problem}", e);
+            throw new IOException(
+                $"{name} could be written neither to '{_folder}' ({_problem}) nor to '{other}' ({e.Message}). {Problem}".TrimEnd(), e);
         }
     }
 }

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace ResNetMLNet.Sample;
 
 /// <summary>
-/// The system's wishes that the program end, while there is something to keep: Ctrl+C, SIGTERM (a system that shuts down, a job whose time is
-/// over) and SIGHUP (a terminal that is closed; nohup still lets it pass). It ends at the next step, and at a second one at once, as it does
-/// when nobody listens for them.
+/// The system's wishes that the program end, while there is something to keep: Ctrl+C, SIGTERM (a system that shuts down, a job whose
+/// time is over) and SIGHUP (a terminal that is closed; nohup still lets it pass). It ends at the next step, and at a second one at
+/// once, as it does when nobody listens for them.
 /// </summary>
 internal sealed class Signals : IDisposable
 {

@@ -20,6 +20,7 @@ internal static class EvaluateCommand
         command.SetAction(async parsed =>
         {
             var ml = new MLContext();
+            ml.Log += new Progress(SteadyWriter.Error()).LogWarning;
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
             var images = await data.Open(ml, parsed, seed: 0, SteadyWriter.Error(), CancellationToken.None);
             var evaluation = Evaluate(ml, saved, images);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ResNetMLNet.Sample.Rendering;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -23,11 +24,12 @@ internal static class TrainCommand
         command.SetAction(async parsed =>
         {
             using var signals = new Signals();
-            var progress = SteadyWriter.Output();
+            var lines = SteadyWriter.Output();
             var ml = training.CreateContext(parsed);
-            var images = await data.Open(ml, parsed, training.Seed(parsed), progress, signals.Ended);
+            ml.Log += new Progress(lines).Log;
+            var images = await data.Open(ml, parsed, training.Seed(parsed), lines, signals.Ended);
             var options = training.Get(ml, parsed, images);
-            return new TrainingRun(ml, images, options, signals, progress).Run(parsed.GetValue(output)!.FullName, output.Name);
+            return new TrainingRun(ml, images, options, signals, lines).Run(parsed.GetValue(output)!.FullName, output.Name);
         });
         return command;
     }

@@ -21,10 +21,8 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         // Before the training, which would be lost.
         var folder = OutputFolder.Open(path, option, ModelFile, MetricsFile, CurvesFile);
         var watch = Stopwatch.StartNew();
-        var progress = new Progress(output);
-        options.EpochCallback = progress.Epoch;
+        options.EpochCallback = new Progress(output).Epoch;
         options.CancellationToken = signals.Ended;
-        ml.Log += progress.Log;
 
         var pipeline = ml.MulticlassClassification.Trainers.ResNet(options)
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));

@@ -6,6 +6,8 @@ namespace ResNetMLNet.Sample.Rendering;
 /// <summary>Plain lines of progress: what the trainer says it does, then a line an epoch.</summary>
 internal sealed class Progress(TextWriter output)
 {
+    private static readonly string[] _sources = [nameof(ResNetTrainer), nameof(ResNetCatalog.LoadFromImageFolder)];
+
     public void Epoch(EpochMetrics metrics)
     {
         var left = metrics.Seconds * (metrics.NumberOfEpochs - metrics.Epoch);
@@ -15,12 +17,23 @@ internal sealed class Progress(TextWriter output)
             + $"{metrics.ImagesPerSecond,5:F0} images/s   {metrics.Seconds,5:F1} s   {left,4:F0} s left");
     }
 
-    /// <summary>The trainer's first line, and warnings; the epochs have lines of their own.</summary>
+    /// <summary>What was found in a folder, the trainer's first line, and warnings; the epochs have lines of their own.</summary>
     public void Log(object? sender, LoggingEventArgs message)
     {
-        if (message.Kind == ChannelMessageKind.Warning
-            || (message.Kind == ChannelMessageKind.Info && message.Source.StartsWith(nameof(ResNetTrainer), StringComparison.Ordinal)
-                && !message.RawMessage.StartsWith("epoch ", StringComparison.Ordinal)))
+        if (message.Kind == ChannelMessageKind.Info
+            && _sources.Any(source => message.Source.StartsWith(source, StringComparison.Ordinal))
+            && !message.RawMessage.StartsWith("epoch ", StringComparison.Ordinal))
+        {
+            output.WriteLine(PlainText.OneLine(message.RawMessage));
+        }
+
+        LogWarning(sender, message);
+    }
+
+    /// <summary>Warnings alone.</summary>
+    public void LogWarning(object? sender, LoggingEventArgs message)
+    {
+        if (message.Kind == ChannelMessageKind.Warning)
         {
             output.WriteLine(PlainText.OneLine(message.RawMessage));
         }

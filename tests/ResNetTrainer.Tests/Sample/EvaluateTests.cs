@@ -80,6 +80,25 @@ public sealed class EvaluateTests : IDisposable
     }
 
     [TestMethod]
+    public void What_the_folder_has_besides_images_is_said()
+    {
+        _folder.Copy("top", "odd");
+        _folder.Copy("middle", "odd");
+        Directory.CreateDirectory(_folder.At("odd", "empty"));
+        File.WriteAllText(_folder.At("odd", "top", ".hidden.png"), "Hidden.");
+
+        var evaluated = Run("odd");
+        var trained = SampleProcess.RunHere([.. _folder.TrainingOn("odd"), "--out", _folder.At("out")]);
+
+        Assert.AreEqual(0, evaluated.Status, evaluated.Error);
+        StringAssert.Contains(evaluated.Error, "empty");
+        Assert.AreEqual(0, trained.Status, trained.Error);
+        StringAssert.Contains(trained.Output, "empty");
+        StringAssert.Contains(trained.Output, "20 images");
+        StringAssert.Contains(trained.Output, "hidden");
+    }
+
+    [TestMethod]
     public void A_single_class_is_evaluated()
     {
         _folder.Copy("middle", "one");

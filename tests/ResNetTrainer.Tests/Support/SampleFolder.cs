@@ -22,9 +22,12 @@ internal sealed class SampleFolder : IDisposable
     public string Model => At("model.zip");
 
     /// <summary>The arguments of a short training on the images.</summary>
-    public string[] Training =>
+    public string[] Training => TrainingOn("images");
+
+    /// <summary>The arguments of a short training on the images of a folder.</summary>
+    public string[] TrainingOn(string folder) =>
     [
-        "train", "--images", Images, "--epochs", "1", "--image-size", "20", "--batch-size", "8", "--device", "cpu",
+        "train", "--images", At(folder), "--epochs", "1", "--image-size", "20", "--batch-size", "8", "--device", "cpu",
         "--precision", "float32",
     ];
 
