@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.MLNet;
-using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;
@@ -56,7 +55,7 @@ internal sealed class ExampleReader : IDisposable
 
             return false;
         }
-        catch (Exception e) when (RowError.IsUpstream(e))
+        catch (Exception e) when (IsUpstream(e))
         {
             throw Failed(e, Count);
         }
@@ -82,7 +81,7 @@ internal sealed class ExampleReader : IDisposable
             LeftOut.Add(e.Message);
             return false;
         }
-        catch (Exception e) when (RowError.IsUpstream(e))
+        catch (Exception e) when (IsUpstream(e))
         {
             throw _pixels.Row.File is { } file
                 ? _source.Host.Error(e, $"The row of the file '{file}' cannot be read: {e.GetBaseException().Message}")
@@ -95,13 +94,10 @@ internal sealed class ExampleReader : IDisposable
 
     public void Dispose() => _cursor.Dispose();
 
-    // No row is to blame for a training that is cancelled, for memory that runs out, or for a library that is not there.
-    private bool IsUpstream(Exception e) => e switch
-    {
-        OperationCanceledException => !(_source.Cancellation.IsCancellationRequested || _source.Host.IsCancelled()),
-        DllNotFoundException or TypeInitializationException => false,
-        _ => !RowError.Names(e) && !OutOfMemory.Explains(e, out _),
-    };
+    // Somebody else's cancellation, a request that timed out say, is a failure like any other.
+    private bool IsUpstream(Exception e) => e is OperationCanceledException
+        ? !_source.Cancellation.IsCancellationRequested && !_source.Host.IsCancelled()
+        : RowError.IsUpstream(e);
 
     // ML.NET's cursors wrap what their threads throw: the innermost error knows what happened.
     private Exception Failed(Exception e, long row) =>

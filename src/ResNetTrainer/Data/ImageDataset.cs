@@ -80,12 +80,31 @@ internal abstract class ImageDataset : IDisposable
         {
             // Which images are left out must be known before the first pass, also where they do not fit.
             ReadOnlySpan<byte> pixels = [];
-            if ((fits || source.Unreadable == UnreadableImages.Skip) && !rows.TryRead(out pixels))
+            try
             {
-                continue;
+                if ((fits || source.Unreadable == UnreadableImages.Skip) && !rows.TryRead(out pixels))
+                {
+                    continue;
+                }
+
+                if (fits)
+                {
+                    rows.AddTo(store, pixels);
+                    fits = store.Size <= memory.OnHost;
+                }
+            }
+            catch (Exception e) when (fits && OutOfMemory.Explains(e, out _))
+            {
+                fits = false;
+                memory.Limit(store.Size);
+                store.Dispose();
+                NativeHeap.Trim();
+                using var channel = source.Host.OpenChannel("Data");
+                channel.Warn(
+                    $"Memory ran out after {rows.Count - 1} images: they are read again in each epoch, {memory.OnHost:N0} bytes at a time. "
+                    + $"Set MemoryBudget = {memory.OnHost} to have it so from the start.");
             }
 
-            fits = fits && TryKeep(store, rows, pixels, source, memory);
             statistics.Add(rows.Label, rows.Weight, rows.Shape, pixels);
         }
 
@@ -93,25 +112,6 @@ internal abstract class ImageDataset : IDisposable
         Report(source.Host, rows);
         Check(source.Host, source.Columns.Label, rows, statistics);
         return fits;
-    }
-
-    private static bool TryKeep(ImageStore store, ExampleReader rows, ReadOnlySpan<byte> pixels, ExampleSource source, ImageMemory memory)
-    {
-        try
-        {
-            rows.AddTo(store, pixels);
-            return store.Size <= memory.OnHost;
-        }
-        catch (Exception e) when (OutOfMemory.Explains(e, out _))
-        {
-            memory.Limit(store.Size);
-            store.Dispose();
-            using var channel = source.Host.OpenChannel("Data");
-            channel.Warn(
-                $"Memory ran out after {rows.Count - 1} images: they are read again in each epoch, "
-                + $"{memory.OnHost:N0} bytes at a time. Set MemoryBudget = {memory.OnHost} to have it so from the start.");
-            return false;
-        }
     }
 
     private static void Report(IHost host, ExampleReader rows)

@@ -10,7 +10,8 @@ namespace ResNetMLNet.Data;
 /// </summary>
 internal sealed class ImageGroup(ImageShape shape, PixelType type) : IDisposable
 {
-    private const int LargestBlock = 16 << 20;
+    // So large that the C library maps it by itself and gives it back to the system when it is freed (see NativeHeap).
+    private const int LargestBlock = 64 << 20;
 
     private readonly List<Tensor> _blocks = [];
 
@@ -21,9 +22,9 @@ internal sealed class ImageGroup(ImageShape shape, PixelType type) : IDisposable
 
     public int Count { get; private set; }
 
-    public long Size => (long)Count * ImageSize;
+    public long Size => Count * ImageSize;
 
-    private int ImageSize => checked(shape.Count * (type == PixelType.Byte ? 1 : sizeof(float)));
+    private long ImageSize => (long)shape.Count * (type == PixelType.Byte ? 1 : sizeof(float));
 
     public void Add(ReadOnlySpan<byte> pixels)
     {
@@ -91,13 +92,13 @@ internal sealed class ImageGroup(ImageShape shape, PixelType type) : IDisposable
     {
         var found = _starts.BinarySearch(row);
         var block = found >= 0 ? found : ~found - 1;
-        return _blocks[block].bytes.Slice((row - _starts[block]) * ImageSize, ImageSize);
+        return _blocks[block].bytes.Slice((int)((row - _starts[block]) * ImageSize), (int)ImageSize);
     }
 
     // Doubles what there is, up to blocks of a fixed size.
     private void AddBlock()
     {
-        var most = Math.Max(1, LargestBlock / ImageSize);
+        var most = (int)Math.Max(1, LargestBlock / ImageSize);
         var count = Math.Clamp(_capacity, Math.Min(4, most), most);
         _blocks.Add(Allocate(count).DetachFromDisposeScope());
         _starts.Add(_capacity);

@@ -1,5 +1,6 @@
 using Microsoft.ML.Runtime;
 using ResNetMLNet.MLNet;
+using ResNetMLNet.Native;
 
 namespace ResNetMLNet.Data;
 
@@ -27,8 +28,14 @@ internal static class RowError
     /// <summary>Whether an error is about an image that can be left out.</summary>
     public static bool IsUnreadable(Exception e) => e.Data.Contains(UnreadableMark);
 
-    /// <summary>Whether an error comes from the steps before, and is to be told with the row that failed.</summary>
-    public static bool IsUpstream(Exception e) => e is not OperationCanceledException && !Names(e);
+    /// <summary>
+    /// Whether an error comes from the steps before, and is to be told with the row that failed. No row is to blame for a cancellation, for
+    /// memory that runs out, or for a native library that is not there.
+    /// </summary>
+    public static bool IsUpstream(Exception e) =>
+        e is not (OperationCanceledException or DllNotFoundException or TypeInitializationException)
+        && !Names(e)
+        && !OutOfMemory.Explains(e, out _);
 
     private static Exception Marked(Exception e, string mark)
     {

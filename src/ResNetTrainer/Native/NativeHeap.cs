@@ -36,6 +36,9 @@ internal static class NativeHeap
         return new OnDispose(Release);
     }
 
+    /// <summary>Gives freed memory back to the system, where there is too little of it.</summary>
+    public static void Trim() => TryCall(() => malloc_trim(0));
+
     private static void Release()
     {
         lock (Gate)
@@ -43,7 +46,7 @@ internal static class NativeHeap
             if (--_keepers == 0)
             {
                 Set(LargestOwnMapThreshold, 2 * LargestOwnMapThreshold);
-                TryCall(() => malloc_trim(0));
+                Trim();
             }
         }
     }
