@@ -10,8 +10,9 @@ namespace ResNetMLNet;
 /// <summary>What stands beside the weights in a saved model: model.json, readable by people and by any tool.</summary>
 internal sealed record ModelHeader
 {
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
+    /// <summary>1 for all that the first version knows, 2 for networks that it does not.</summary>
     public int FormatVersion { get; init; } = CurrentVersion;
 
     public required ResNetArchitecture Architecture { get; init; }
@@ -63,6 +64,7 @@ internal sealed record ModelHeader
 
     public static ModelHeader Of(ResNetModel model, ScoringColumns columns, string weightsSha256) => new()
     {
+        FormatVersion = model.Architecture.IsOfFirstVersion ? 1 : CurrentVersion,
         Architecture = model.Architecture,
         Channels = model.ImageChannels,
         Height = model.ImageHeight,

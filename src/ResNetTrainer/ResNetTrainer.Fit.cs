@@ -41,15 +41,18 @@ public sealed partial class ResNetTrainer
         var seed = _options.Seed ?? Internals.SeedOf(_host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         var device = DeviceSelector.ToDevice(DeviceSelector.SelectGpu(_host, channel, _options.Device));
         using var tf32 = device.type == DeviceType.CUDA ? Tf32.Allow(_options.Precision != ComputePrecision.Float32) : null;
-        using var data = TrainingData.Open(_host, _options, (trainData, validationData), device, seed);
+        var start = _options.StartFrom is { } transformer ? StartingModel.Find(_host, transformer) : null;
+        var architecture = _options.Architecture ?? start?.Architecture ?? ResNetArchitecture.BookResNet18;
+        _options.Check(_host, architecture);
+        using var data = TrainingData.Open(_host, _options, (trainData, validationData), new(architecture, device, seed));
         var plan = Plan(data.Train.Count, seed, PrecisionSelector.Select(_options.Precision, device));
-        if (NetworkLimits.ProblemOf(_options.Architecture, data.Format.Shape, data.Columns.Label.Classes) is { } problem)
+        if (NetworkLimits.ProblemOf(architecture, data.Format.Shape, data.Columns.Label.Classes) is { } problem)
         {
             throw _host.Error($"There can be no such network: {problem}. Set Architecture and ImageSize to what is possible.");
         }
 
-        var networkPlan = new NetworkPlan(_options.Architecture, data.Format.Shape, data.Columns.Label.Classes);
-        var start = _options.StartFrom is { } transformer ? StartingModel.Of(_host, transformer, networkPlan) : null;
+        var networkPlan = new NetworkPlan(architecture, data.Format.Shape, data.Columns.Label.Classes);
+        StartingModel.Check(_host, start, networkPlan);
         using var network = CreateNetwork(channel, networkPlan, plan, device, start is null ? null : (start, data.ClassNames));
         using var state = new TrainingState(plan, network, device);
         var identity = new TrainingIdentity

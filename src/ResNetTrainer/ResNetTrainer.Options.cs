@@ -46,8 +46,8 @@ public sealed partial class ResNetTrainer
         /// </summary>
         public UnreadableImages UnreadableImages { get; set; }
 
-        /// <summary>The network. Default: ResNet-18.</summary>
-        public ResNetArchitecture Architecture { get; set; } = ResNetArchitecture.ResNet18;
+        /// <summary>The network; null: that of <see cref="StartFrom"/>, else <see cref="ResNetArchitecture.BookResNet18"/>.</summary>
+        public ResNetArchitecture? Architecture { get; set; }
 
         /// <summary>
         /// The height and width in pixels to which images are resized, in batches on the device; null keeps the column's.
@@ -127,8 +127,8 @@ public sealed partial class ResNetTrainer
         public ITransformer? StartFrom { get; set; }
 
         /// <summary>
-        /// Leaves the first layers as they are, with their running statistics: 0 the stem, 1 to 4 the stem and so many stages (4: only
-        /// the linear layer is trained).
+        /// Leaves the first layers as they are, with their running statistics: 0 the stem, 1 to 4 the stem and so many stages (all of them,
+        /// 4 or 3: only the linear layer is trained).
         /// For use with <see cref="StartFrom"/>. Null: everything is trained.
         /// </summary>
         public int? FrozenStages { get; set; }
@@ -200,15 +200,32 @@ public sealed partial class ResNetTrainer
             Require(context, EarlyStopping is null || Enum.IsDefined(EarlyStopping.Metric), "EarlyStopping.Metric", EarlyStopping?.Metric, "a TrainingMetric");
             Require(context, EarlyStopping is null or { Patience: >= 1 }, "EarlyStopping.Patience", EarlyStopping?.Patience, "at least 1 epoch");
             Require(context, EarlyStopping is null or { LeastImprovement: >= 0 and < double.PositiveInfinity }, "EarlyStopping.LeastImprovement", EarlyStopping?.LeastImprovement, "at least 0");
-            Require(context, FrozenStages is null or (>= 0 and <= 4), nameof(FrozenStages), FrozenStages, "0 (the stem) to 4 (all but the linear layer)");
+            Require(context, FrozenStages is null or >= 0, nameof(FrozenStages), FrozenStages, "at least 0 (the stem)");
             Require(context, Checkpoints is null || !string.IsNullOrWhiteSpace(Checkpoints.Directory), "Checkpoints.Directory", $"'{Checkpoints?.Directory}'", "a folder");
             Require(context, Checkpoints is null or { Epochs: >= 1 }, "Checkpoints.Epochs", Checkpoints?.Epochs, "at least 1");
             Require(context, Checkpoints is null or { Minutes: null or > 0 }, "Checkpoints.Minutes", Checkpoints?.Minutes, "more than 0");
             Require(context, Checkpoints is null or { Kept: >= 1 }, "Checkpoints.Kept", Checkpoints?.Kept, "at least 1");
-            Require(context, Architecture is not null, nameof(Architecture), "null", "a network, for instance ResNetArchitecture.ResNet18");
-            var (depths, width) = (Architecture!.Depths, Architecture.Width);
-            Require(context, depths.ToArray().All(depth => depth is >= 1 and <= 1000), "Architecture.Depths", depths, "at least one block in each stage");
-            Require(context, width is >= 1 and <= 1024, "Architecture.Width", width, "between 1 and 1024 channels");
+            if (Architecture is not null)
+            {
+                Check(context, Architecture);
+            }
+        }
+
+        // Also of the network that is trained where Architecture is null.
+        internal void Check(IExceptionContext context, ResNetArchitecture network)
+        {
+            var (stages, inner) = (network.Stages, network.Width * network.WidthFactor);
+            Require(context, network.Depths.ToArray().All(depth => depth is >= 1 and <= 1000), "Architecture.Depths", network.Depths, "at least one block in each stage");
+            Require(context, network.Width is >= 1 and <= 1024, "Architecture.Width", network.Width, "between 1 and 1024 channels");
+            Require(context, network.WidthFactor is >= 1 and <= 16, "Architecture.WidthFactor", network.WidthFactor, "between 1 and 16");
+            Require(context, network.Groups >= 1 && inner % network.Groups == 0, "Architecture.Groups", network.Groups, $"a divisor of the {inner} channels of a bottleneck");
+            Require(
+                context,
+                network.Block == ResNetBlock.Bottleneck || network is { WidthFactor: 1, Groups: 1 },
+                "Architecture.Block",
+                network.Block,
+                "Bottleneck where WidthFactor or Groups are not 1");
+            Require(context, FrozenStages is null || FrozenStages <= stages, nameof(FrozenStages), FrozenStages, $"0 (the stem) to {stages} (all but the linear layer)");
         }
 
         private void Names(IExceptionContext context)

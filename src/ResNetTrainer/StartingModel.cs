@@ -8,28 +8,34 @@ namespace ResNetMLNet;
 /// <summary>The model in <see cref="ResNetTrainer.Options.StartFrom"/>.</summary>
 internal static class StartingModel
 {
-    /// <summary>Finds it, in a chain too, and checks that its body is the network's.</summary>
-    /// <exception cref="InvalidOperationException">There is no residual network in it, or more than one, or it is another network.</exception>
-    public static ResNetModel Of(IExceptionContext context, ITransformer transformer, NetworkPlan network)
+    /// <summary>Finds it, in a chain too.</summary>
+    /// <exception cref="InvalidOperationException">There is no residual network in it, or more than one.</exception>
+    public static ResNetModel Find(IExceptionContext context, ITransformer transformer) => Find(transformer).ToArray() is [var found]
+        ? found.Model
+        : throw context.Error("The option StartFrom must be a ResNetTransformer, or a chain of transformers with one in it, as Model.Load gives it.");
+
+    /// <summary>Checks that its body is the network's, if there is one.</summary>
+    /// <exception cref="InvalidOperationException">It is another network.</exception>
+    public static void Check(IExceptionContext context, ResNetModel? model, NetworkPlan network)
     {
-        if (Find(transformer).ToArray() is not [var found])
+        if (model is null)
         {
-            throw context.Error("The option StartFrom must be a ResNetTransformer, or a chain of transformers with one in it, as Model.Load gives it.");
+            return;
         }
 
-        var model = found.Model;
         if (model.Architecture != network.Architecture)
         {
             throw context.Error(
                 $"The option StartFrom is the network {model.Architecture.Name}, but Architecture is {network.Architecture.Name}, which has other weights. "
-                + "Set Architecture = model.Architecture.");
+                + "Set Architecture = model.Architecture, or leave it null.");
         }
 
-        return model.ImageChannels == network.Input.Channels
-            ? model
-            : throw context.Error(
+        if (model.ImageChannels != network.Input.Channels)
+        {
+            throw context.Error(
                 $"The option StartFrom is a network for images of {model.ImageChannels} channels, but the feature column's have {network.Input.Channels}. "
                 + "Give images as the network was trained on: for MLImage and encoded images ImageChannels says how they are read.");
+        }
     }
 
     /// <summary>Says which classes are new and which are gone.</summary>

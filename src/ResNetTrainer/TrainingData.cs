@@ -8,6 +8,9 @@ using TorchSharp;
 
 namespace ResNetMLNet;
 
+/// <summary>What is decided before the data is looked at.</summary>
+internal sealed record TrainingSetting(ResNetArchitecture Architecture, torch.Device Device, int Seed);
+
 /// <summary>The data of one training, opened: what is trained on, what is scored after each epoch, and what the network sees of it.</summary>
 internal sealed class TrainingData : IDisposable
 {
@@ -34,10 +37,10 @@ internal sealed class TrainingData : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">The data cannot be trained on; the message says which row or column and why.</exception>
     public static TrainingData Open(
-        IHost host, ResNetTrainer.Options options, (IDataView Train, IDataView? Validation) views, torch.Device device, int seed)
+        IHost host, ResNetTrainer.Options options, (IDataView Train, IDataView? Validation) views, TrainingSetting setting)
     {
-        var opening = new Opening(host, options, device);
-        var (trainView, validationView) = opening.Split(views, seed);
+        var opening = new Opening(host, options, setting);
+        var (trainView, validationView) = opening.Split(views, setting.Seed);
         opening.CheckMetrics(validationView);
         var columns = opening.FindColumns(trainView);
         var format = opening.FormatOf(trainView, columns.Feature);
@@ -61,12 +64,12 @@ internal sealed class TrainingData : IDisposable
     }
 
     /// <summary>The steps of opening, with what they share.</summary>
-    private sealed class Opening(IHost host, ResNetTrainer.Options options, torch.Device device)
+    private sealed class Opening(IHost host, ResNetTrainer.Options options, TrainingSetting setting)
     {
         // Half of the machine's, and of the GPU's: training wants some too.
         private readonly ImageMemory _memory = new(
             options.MemoryBudget ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2,
-            device.type == DeviceType.CUDA ? CudaDriver.Memory(device.index) / 2 : long.MaxValue);
+            setting.Device.type == DeviceType.CUDA ? CudaDriver.Memory(setting.Device.index) / 2 : long.MaxValue);
 
         public (IDataView Train, IDataView? Validation) Split((IDataView Train, IDataView? Validation) views, int seed)
         {
@@ -103,7 +106,7 @@ internal sealed class TrainingData : IDisposable
             var shape = options.ImageSize is { } size
                 ? new ImageShape(feature.Channels, size, size)
                 : feature.FindShape(host, data, options.UnreadableImages) ?? throw LabelColumn.NoRows(host);
-            var smallest = options.Architecture.MinimumImageSize;
+            var smallest = setting.Architecture.MinimumImageSize;
             if (shape.Height < smallest || shape.Width < smallest)
             {
                 throw host.Error(
@@ -116,7 +119,7 @@ internal sealed class TrainingData : IDisposable
 
         public ImageDataset Load(IDataView data, TrainingColumns columns, InputFormat format) => ImageDataset.Load(
             new(host, data, columns, format, options.CancellationToken) { Unreadable = options.UnreadableImages },
-            device,
+            setting.Device,
             _memory,
             recognisable: options.Checkpoints is not null);
 

@@ -20,11 +20,18 @@ public static class PublicApi
             Block = ResNetBlock.Bottleneck,
             Skip = ResNetSkip.NormalizedConvolution,
             Depths = new StageDepths(1, 1, 1, 1),
+            Stem = ResNetStem.Small,
+            PreActivation = true,
             Width = 8,
+            WidthFactor = 2,
+            Groups = 4,
         };
         ResNetArchitecture[] family =
         [
             ResNetArchitecture.ResNet18, ResNetArchitecture.ResNet34, ResNetArchitecture.ResNet50, ResNetArchitecture.ResNet101, ResNetArchitecture.ResNet152,
+            ResNetArchitecture.WideResNet50, ResNetArchitecture.ResNeXt50, ResNetArchitecture.BookResNet18, ResNetArchitecture.PreActivationResNet18,
+            ResNetArchitecture.PreActivationResNet50, ResNetArchitecture.SmallImageResNet18, ResNetArchitecture.ResNet20, ResNetArchitecture.ResNet32,
+            ResNetArchitecture.ResNet44, ResNetArchitecture.ResNet56, ResNetArchitecture.ResNet110,
         ];
         ResNetSummary summary = architecture.Summarize(1, architecture.MinimumImageSize, 10);
         IReadOnlyList<ResNetSummary.Layer> layers = summary.Layers;
@@ -84,7 +91,7 @@ public static class PublicApi
         Enum[] choices =
         [
             ComputeDevice.Cpu, ComputeDevice.Cuda, ComputePrecision.Auto, ComputePrecision.BFloat16, TrainingRecipe.Fast, TrainingRecipe.Best, Augmentation.None,
-            UnreadableImages.Fail, ResizeMode.Stretch, ResizeMode.CenterCrop, ResNetBlock.Basic, ResNetSkip.Convolution,
+            UnreadableImages.Fail, ResizeMode.Stretch, ResizeMode.CenterCrop, ResNetBlock.Basic, ResNetSkip.Convolution, ResNetSkip.ZeroPadding, ResNetStem.Large,
             CancellationBehavior.Throw, ClassWeights.Equal, TrainingMetric.TrainLoss, TrainingMetric.TrainAccuracy,
             TrainingOutcome.Completed, TrainingOutcome.StoppedEarly, TrainingOutcome.Cancelled, TrainingOutcome.Diverged,
         ];

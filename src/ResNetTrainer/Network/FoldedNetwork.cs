@@ -25,6 +25,16 @@ internal sealed class FoldedNetwork : TensorLayers, IDisposable
             Own(convolution.Name, plan.Windows[convolution].View(whole).contiguous(), Tensors.Copy(bias, [bias.Length], device));
         }
 
+        foreach (var normalisation in plan.Unfolded)
+        {
+            var (factor, shift) = Folding.Affine(normalisation, weights);
+            var shape = (long[])[factor.Length, 1, 1];
+            Own(
+                normalisation.Name,
+                Tensors.Copy([.. factor.Select(value => (float)value)], shape, device),
+                Tensors.Copy([.. shift.Select(value => (float)value)], shape, device));
+        }
+
         Own(
             plan.Head.Name,
             Tensors.Copy(weights[plan.Head.Weight.Name].ToArray(), plan.Head.Weight.Shape, device),
@@ -39,7 +49,10 @@ internal sealed class FoldedNetwork : TensorLayers, IDisposable
     }
 
     public override Tensor Convolution(ConvolutionPlan convolution, Tensor x) =>
-        Convolve(x, _layers[convolution.Name].Weight, _layers[convolution.Name].Bias, convolution.Stride, _plan.Windows[convolution]);
+        Convolve(x, _layers[convolution.Name].Weight, _layers[convolution.Name].Bias, convolution, _plan.Windows[convolution]);
+
+    public override Tensor Normalise(NormalisationPlan normalisation, Tensor x) =>
+        x.mul(_layers[normalisation.Name].Weight).add_(_layers[normalisation.Name].Bias);
 
     public override Tensor Linear(LinearPlan linear, Tensor x) => functional.linear(x, _layers[linear.Name].Weight, _layers[linear.Name].Bias);
 

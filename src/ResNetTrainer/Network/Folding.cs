@@ -14,25 +14,36 @@ internal static class Folding
         var weight = weights[plan.Weight.Name].ToArray();
         if (plan.Normalisation is not { } normalisation)
         {
-            return (weight, weights[plan.Bias!.Name].ToArray());
+            return (weight, plan.Bias is { } own ? weights[own.Name].ToArray() : new float[plan.Outputs]);
         }
 
-        var scale = weights[normalisation.Scale.Name];
-        var shift = weights[normalisation.Shift.Name];
-        var mean = weights[normalisation.RunningMean.Name];
-        var variance = weights[normalisation.RunningVariance.Name];
-        var bias = new float[plan.Outputs];
+        var (factor, shift) = Affine(normalisation, weights);
         var size = weight.Length / plan.Outputs;
         for (var output = 0; output < plan.Outputs; output++)
         {
-            var factor = scale[output] / Math.Sqrt(variance[output] + NormalisationPlan.Epsilon);
-            bias[output] = (float)(shift[output] - (mean[output] * factor));
             foreach (ref var value in weight.AsSpan(output * size, size))
             {
-                value = (float)(value * factor);
+                value = (float)(value * factor[output]);
             }
         }
 
-        return (weight, bias);
+        return (weight, [.. shift.Select(value => (float)value)]);
+    }
+
+    /// <summary>A normalisation as x factor + shift, channel by channel.</summary>
+    public static (double[] Factor, double[] Shift) Affine(NormalisationPlan plan, NamedTensors weights)
+    {
+        var scale = weights[plan.Scale.Name];
+        var shift = weights[plan.Shift.Name];
+        var mean = weights[plan.RunningMean.Name];
+        var variance = weights[plan.RunningVariance.Name];
+        var (factors, shifts) = (new double[plan.Channels], new double[plan.Channels]);
+        for (var channel = 0; channel < plan.Channels; channel++)
+        {
+            factors[channel] = scale[channel] / Math.Sqrt(variance[channel] + NormalisationPlan.Epsilon);
+            shifts[channel] = shift[channel] - (mean[channel] * factors[channel]);
+        }
+
+        return (factors, shifts);
     }
 }

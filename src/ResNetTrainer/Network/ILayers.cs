@@ -13,6 +13,12 @@ internal interface ILayers<T>
     /// <summary>The convolution and the batch normalisation behind it, where the plan has one.</summary>
     T Convolution(ConvolutionPlan convolution, T x);
 
+    /// <summary>A batch normalisation that stands alone; x is needed after it.</summary>
+    T Normalise(NormalisationPlan normalisation, T x);
+
+    /// <summary>The skip path of a block without parameters: the pixels at its stride, and channels of zeros, as many before x's as behind them.</summary>
+    T Pad(BlockPlan block, T x);
+
     /// <summary>max(x, 0); x is not needed after it.</summary>
     T Relu(T x);
 

@@ -9,6 +9,7 @@ internal static class NetworkLimits
 {
     public const int MostBlocksOfAStage = 1_000;
     public const int MostChannels = 1_024;
+    public const int MostTimesAsWide = 16;
     public const int MostPixelsOfASide = 4_096;
     public const int MostClasses = 1_000_000;
 
@@ -23,10 +24,19 @@ internal static class NetworkLimits
 
     private static string? ProblemOf(ResNetArchitecture architecture) =>
         string.IsNullOrWhiteSpace(architecture.Name) ? "the architecture has no name" :
+        !Enum.IsDefined(architecture.Stem) ? $"stem is {(int)architecture.Stem}, which is no kind of stem" :
         !Enum.IsDefined(architecture.Block) ? $"block is {(int)architecture.Block}, which is no kind of block" :
         !Enum.IsDefined(architecture.Skip) ? $"skip is {(int)architecture.Skip}, which is no kind of skip path" :
         architecture.Depths.ToArray().Select(depth => Beyond("depths", depth, MostBlocksOfAStage)).FirstOrDefault(each => each is not null)
-        ?? Beyond("the architecture's width", architecture.Width, MostChannels);
+        ?? Beyond("the architecture's width", architecture.Width, MostChannels)
+        ?? Beyond("widthFactor", architecture.WidthFactor, MostTimesAsWide)
+        ?? Beyond("groups", architecture.Groups, architecture.Width * architecture.WidthFactor)
+        ?? (architecture.Width * architecture.WidthFactor % architecture.Groups != 0
+            ? $"groups is {architecture.Groups}, which is no divisor of the {architecture.Width * architecture.WidthFactor} channels of a bottleneck"
+            : null)
+        ?? (architecture.Block == ResNetBlock.Basic && architecture is not { WidthFactor: 1, Groups: 1 }
+            ? "widthFactor and groups are of bottlenecks, but block is Basic"
+            : null);
 
     private static string? Beyond(string name, int value, int most) =>
         value >= 1 && value <= most ? null : $"{name} is {value}, where 1 to {most} is possible";

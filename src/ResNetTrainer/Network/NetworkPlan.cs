@@ -15,7 +15,8 @@ internal sealed class NetworkPlan
     public NetworkPlan(ResNetArchitecture architecture, ImageShape input, int classes)
     {
         (Architecture, Input, Classes) = (architecture, input, classes);
-        Stem = new("conv1", input.Channels, architecture.Width, Kernel: 7, Stride: 2) { Normalisation = new("bn1", architecture.Width) };
+        var (kernel, halving) = architecture.Stem == ResNetStem.Large ? (7, 2) : (3, 1);
+        Stem = new("conv1", input.Channels, architecture.Width, kernel, halving) { Normalisation = new("bn1", architecture.Width) };
         var channels = architecture.Width;
         Stages = [.. architecture.Depths.ToArray().Select((depth, stage) => new BlockPlan[depth])];
         for (var stage = 0; stage < Stages.Length; stage++)
@@ -29,6 +30,7 @@ internal sealed class NetworkPlan
             }
         }
 
+        Closing = architecture.PreActivation ? new("norm", channels) : null;
         Head = new("fc", channels, classes);
         _shapes = new(() => ShapeInference.Of(this));
         _windows = new(() => Inputs.ToDictionary(input => input.Key, input => KernelWindow.Of(input.Key, (int)input.Value[1], (int)input.Value[2])));
@@ -46,12 +48,21 @@ internal sealed class NetworkPlan
     /// <summary>The blocks, stage by stage.</summary>
     public BlockPlan[][] Stages { get; }
 
+    /// <summary>The normalisation behind the last stage, where they stand before the convolutions.</summary>
+    public NormalisationPlan? Closing { get; }
+
     public LinearPlan Head { get; }
 
-    public IEnumerable<ConvolutionPlan> Convolutions => Stages.SelectMany(stage => stage).SelectMany(block => block.Convolutions).Prepend(Stem);
+    public IEnumerable<BlockPlan> Blocks => Stages.SelectMany(stage => stage);
+
+    public IEnumerable<ConvolutionPlan> Convolutions => Blocks.SelectMany(block => block.Convolutions).Prepend(Stem);
+
+    /// <summary>The normalisations that stand behind no convolution, so that they cannot be folded into one.</summary>
+    public IEnumerable<NormalisationPlan> Unfolded => Blocks.Select(block => block.Opening).Append(Closing).OfType<NormalisationPlan>();
 
     /// <summary>Every tensor of the network under its name in PyTorch, in PyTorch's order of layers.</summary>
-    public IEnumerable<TensorPlan> Tensors => Convolutions.SelectMany(convolution => convolution.Tensors).Concat([Head.Weight, Head.Bias]);
+    public IEnumerable<TensorPlan> Tensors =>
+        [.. Stem.Tensors, .. Blocks.SelectMany(block => block.Tensors), .. Closing?.Tensors ?? [], Head.Weight, Head.Bias];
 
     /// <summary>The bytes that the values of all tensors take.</summary>
     public long ByteCount => Tensors.Sum(tensor => tensor.Count * sizeof(float));
@@ -73,12 +84,13 @@ internal sealed class NetworkPlan
     /// <summary>The forward pass, from images to logits.</summary>
     public T Run<T>(ILayers<T> layers, T images)
     {
-        var x = layers.Part("stem", images, x => layers.MaxPool(layers.Relu(layers.Convolution(Stem, x))));
+        var x = layers.Part("stem", images, x => layers.Relu(layers.Convolution(Stem, x)) is var y && Architecture.Stem == ResNetStem.Large ? layers.MaxPool(y) : y);
         foreach (var stage in Stages)
         {
             x = layers.Part("stage", x, x => stage.Aggregate(x, (x, block) => layers.Part(null, x, x => Residual(layers, block, x))));
         }
 
+        x = Closing is null ? x : layers.Part(null, x, x => layers.Relu(layers.Normalise(Closing, x)));
         x = layers.Part("global average pooling", x, layers.GlobalAveragePool);
         x = layers.Part("flatten", x, layers.Flatten);
         return layers.Part("linear", x, x => layers.Linear(Head, x));
@@ -98,134 +110,72 @@ internal sealed class NetworkPlan
         return difference is not null;
     }
 
-    // ReLU after every convolution of the path but the last, and after the sum with the skip path.
-    private static T Residual<T>(ILayers<T> layers, BlockPlan block, T x)
+    // ReLU after every convolution of the path but the last. Where normalisation and ReLU stand before the convolutions, they are the block's
+    // first step, which a convolution on the skip path shares; else there is a ReLU after the sum.
+    private T Residual<T>(ILayers<T> layers, BlockPlan block, T x)
     {
-        var y = layers.Convolution(block.Path[0], x);
+        var seen = block.Opening is null ? x : layers.Relu(layers.Normalise(block.Opening, x));
+        var y = layers.Convolution(block.Path[0], seen);
         foreach (var convolution in block.Path.Skip(1))
         {
             y = layers.Convolution(convolution, layers.Relu(y));
         }
 
-        return layers.Relu(layers.Add(y, block.Skip is null ? x : layers.Convolution(block.Skip, x)));
+        var skip = block.Skip is not null ? layers.Convolution(block.Skip, seen)
+            : block.Pads ? layers.Pad(block, x)
+            : x;
+        var sum = layers.Add(y, skip);
+        return Architecture.PreActivation ? sum : layers.Relu(sum);
     }
 
     private BlockPlan Block(string name, int inputs, int stage, int stride)
     {
-        var planes = Architecture.Width << stage;
-        var outputs = planes * Architecture.Expansion;
-        (int Kernel, int Outputs, int Stride)[] layers = Architecture.Block == ResNetBlock.Basic
-            ? [(3, planes, stride), (3, planes, 1)]
-            : [(1, planes, 1), (3, planes, stride), (1, outputs, 1)];
+        var (planes, pre) = (Architecture.Width << stage, Architecture.PreActivation);
+        var (inner, outputs) = (planes * Architecture.WidthFactor, planes * Architecture.Expansion);
+        (int Kernel, int Outputs, int Stride, int Groups)[] layers = Architecture.Block == ResNetBlock.Basic
+            ? [(3, planes, stride, 1), (3, planes, 1, 1)]
+            : [(1, inner, 1, 1), (3, inner, stride, Architecture.Groups), (1, outputs, 1, 1)];
 
         var path = new List<ConvolutionPlan>();
         foreach (var layer in layers)
         {
             var number = path.Count + 1;
+            var isLast = number == layers.Length;
             path.Add(new($"{name}.conv{number}", path.Count == 0 ? inputs : path[^1].Outputs, layer.Outputs, layer.Kernel, layer.Stride)
             {
-                Normalisation = new($"{name}.bn{number}", layer.Outputs) { ClosesPath = number == layers.Length },
+                Normalisation = pre && isLast ? null : new($"{name}.bn{(pre ? number + 1 : number)}", layer.Outputs) { ClosesPath = isLast },
+                IsBiased = !pre,
+                Groups = layer.Groups,
             });
         }
 
-        var skip = stride == 1 && inputs == outputs ? null : new ConvolutionPlan($"{name}.downsample.0", inputs, outputs, Kernel: 1, stride)
+        var (changes, pads) = (stride != 1 || inputs != outputs, Architecture.Skip == ResNetSkip.ZeroPadding);
+        var skip = !changes || pads ? null : new ConvolutionPlan($"{name}.downsample.0", inputs, outputs, Kernel: 1, stride)
         {
-            Normalisation = Architecture.Skip == ResNetSkip.NormalizedConvolution ? new($"{name}.downsample.1", outputs) : null,
+            Normalisation = Architecture.Skip == ResNetSkip.NormalizedConvolution && !pre ? new($"{name}.downsample.1", outputs) : null,
+            IsBiased = !pre,
         };
-        return new([.. path], skip);
+
+        // The stem's normalisation and ReLU are the first block's own.
+        var opening = pre && name != "layer1.0" ? new NormalisationPlan($"{name}.bn1", inputs) : null;
+        return new(opening, [.. path], skip, Pads: changes && pads);
     }
 }
 
-/// <summary>A residual block: the convolutions of its path, and that of its skip path where the shape changes.</summary>
-internal sealed record BlockPlan(ConvolutionPlan[] Path, ConvolutionPlan? Skip)
+/// <summary>A residual block.</summary>
+/// <param name="Opening">The normalisation before both paths, if any.</param>
+/// <param name="Path">The convolutions of its path.</param>
+/// <param name="Skip">The convolution of its skip path where the shape changes.</param>
+/// <param name="Pads">Whether zeros are padded there instead.</param>
+internal sealed record BlockPlan(NormalisationPlan? Opening, ConvolutionPlan[] Path, ConvolutionPlan? Skip, bool Pads)
 {
+    public int Inputs => Path[0].Inputs;
+
     public int Outputs => Path[^1].Outputs;
 
+    public int Stride => Path.Max(convolution => convolution.Stride);
+
     public IEnumerable<ConvolutionPlan> Convolutions => Skip is null ? Path : Path.Append(Skip);
-}
 
-/// <summary>
-/// A convolution, padded so that stride 1 keeps the image's size, and the batch normalisation behind it. Where there
-/// is one, the convolution has no bias: the chapter's convolutions do have it, but the normalisation subtracts the
-/// mean of each channel and so cancels it exactly, in training (its gradient is zero) and in evaluation.
-/// </summary>
-internal sealed record ConvolutionPlan(string Name, int Inputs, int Outputs, int Kernel, int Stride)
-{
-    public NormalisationPlan? Normalisation { get; init; }
-
-    public int Padding => Kernel / 2;
-
-    public TensorPlan Weight => new($"{Name}.weight", TensorRole.ConvolutionWeight, [Outputs, Inputs, Kernel, Kernel])
-    {
-        FanIn = Inputs * Kernel * Kernel,
-        FanOut = Outputs * Kernel * Kernel,
-    };
-
-    public TensorPlan? Bias => Normalisation is null ? new($"{Name}.bias", TensorRole.ConvolutionBias, [Outputs]) { FanIn = Weight.FanIn } : null;
-
-    public IEnumerable<TensorPlan> Tensors => Normalisation is null ? [Weight, Bias!] : Normalisation.Tensors.Prepend(Weight);
-}
-
-/// <summary>A batch normalisation.</summary>
-internal sealed record NormalisationPlan(string Name, int Channels)
-{
-    // PyTorch's defaults.
-    public const double Epsilon = 1e-5;
-    public const double Momentum = 0.1;
-
-    /// <summary>Whether it is the last of a block's path.</summary>
-    public bool ClosesPath { get; init; }
-
-    public TensorPlan Scale => new($"{Name}.weight", ClosesPath ? TensorRole.ClosingScale : TensorRole.Scale, [Channels]);
-
-    public TensorPlan Shift => new($"{Name}.bias", TensorRole.Shift, [Channels]);
-
-    public TensorPlan RunningMean => new($"{Name}.running_mean", TensorRole.RunningMean, [Channels]);
-
-    public TensorPlan RunningVariance => new($"{Name}.running_var", TensorRole.RunningVariance, [Channels]);
-
-    public IEnumerable<TensorPlan> Tensors => [Scale, Shift, RunningMean, RunningVariance];
-}
-
-/// <summary>The linear layer that makes logits of features.</summary>
-internal sealed record LinearPlan(string Name, int Inputs, int Outputs)
-{
-    public TensorPlan Weight => new($"{Name}.weight", TensorRole.LinearWeight, [Outputs, Inputs]) { FanIn = Inputs, FanOut = Outputs };
-
-    public TensorPlan Bias => new($"{Name}.bias", TensorRole.LinearBias, [Outputs]) { FanIn = Inputs };
-}
-
-/// <summary>What a tensor is for, which decides how it is initialised and trained.</summary>
-internal enum TensorRole
-{
-    ConvolutionWeight,
-    ConvolutionBias,
-    LinearWeight,
-    LinearBias,
-    Scale,
-
-    /// <summary>The scale of the last normalisation of a block's path.</summary>
-    ClosingScale,
-    Shift,
-    RunningMean,
-    RunningVariance,
-}
-
-internal sealed record TensorPlan(string Name, TensorRole Role, long[] Shape)
-{
-    /// <summary>The values that each output of its layer is computed from.</summary>
-    public int FanIn { get; init; }
-
-    /// <summary>The outputs that each input of its layer contributes to.</summary>
-    public int FanOut { get; init; }
-
-    public long Count => Shape.Aggregate(1L, (count, size) => count * size);
-
-    public string ShapeText => $"({string.Join(", ", Shape)})";
-
-    /// <summary>Trained by gradients, as opposed to a running statistic.</summary>
-    public bool IsParameter => Role is not (TensorRole.RunningMean or TensorRole.RunningVariance);
-
-    /// <summary>Biases and normalisation are not decayed.</summary>
-    public bool IsDecayed => Role is TensorRole.ConvolutionWeight or TensorRole.LinearWeight;
+    public IEnumerable<TensorPlan> Tensors => [.. Opening?.Tensors ?? [], .. Convolutions.SelectMany(convolution => convolution.Tensors)];
 }

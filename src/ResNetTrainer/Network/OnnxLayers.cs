@@ -16,7 +16,7 @@ internal sealed class OnnxLayers(OnnxGraph graph, NetworkPlan plan, NamedTensors
         var (rows, columns) = (window.Vertical, window.Horizontal);
         var (weight, bias) = Folding.Fold(convolution, weights);
         var weightName = graph.Constant<float>(
-            convolution.Weight.Name, Met(weight, convolution, window), convolution.Outputs, convolution.Inputs, rows.Count, columns.Count);
+            convolution.Weight.Name, Met(weight, convolution, window), convolution.Outputs, convolution.Weight.Shape[1], rows.Count, columns.Count);
         var biasName = graph.Constant<float>($"{convolution.Name}.bias", bias, convolution.Outputs);
         return graph.Add(
             "Conv",
@@ -24,7 +24,28 @@ internal sealed class OnnxLayers(OnnxGraph graph, NetworkPlan plan, NamedTensors
             [x, weightName, biasName],
             Attribute("kernel_shape", rows.Count, columns.Count),
             Attribute("strides", convolution.Stride, convolution.Stride),
-            Attribute("pads", rows.Padding, columns.Padding, rows.Padding, columns.Padding));
+            Attribute("pads", rows.Padding, columns.Padding, rows.Padding, columns.Padding),
+            Attribute("group", (long)convolution.Groups));
+    }
+
+    // With ONNX's own epsilon, which is PyTorch's.
+    public string Normalise(NormalisationPlan normalisation, string x) => graph.Add(
+        "BatchNormalization",
+        normalisation.Name,
+        [x, .. normalisation.Tensors.Select(tensor => graph.Constant(tensor.Name, weights[tensor.Name], normalisation.Channels))]);
+
+    public string Pad(BlockPlan block, string x)
+    {
+        var missing = block.Outputs - block.Inputs;
+        var pixels = graph.Add(
+            "Slice",
+            $"{x}.pixels",
+            [
+                x, graph.Integers($"{x}.first", 0, 0), graph.Integers($"{x}.beyond", long.MaxValue, long.MaxValue),
+                graph.Integers($"{x}.sides", 2, 3), graph.Integers($"{x}.strides", block.Stride, block.Stride),
+            ]);
+        var pads = graph.Integers($"{x}.zeros", missing / 2, missing - (missing / 2));
+        return graph.Add("Pad", $"{x}.padded", [pixels, pads, "", graph.Integers($"{x}.channels", 1)]);
     }
 
     public string Relu(string x) => graph.Add("Relu", $"{x}.relu", [x]);
@@ -53,9 +74,10 @@ internal sealed class OnnxLayers(OnnxGraph graph, NetworkPlan plan, NamedTensors
         }
 
         var (rows, columns) = (window.Vertical, window.Horizontal);
-        var met = new float[plan.Outputs * plan.Inputs * rows.Count * columns.Count];
+        var kernels = weight.Length / (plan.Kernel * plan.Kernel);
+        var met = new float[kernels * rows.Count * columns.Count];
         var at = 0;
-        for (var kernel = 0; kernel < plan.Outputs * plan.Inputs; kernel++)
+        for (var kernel = 0; kernel < kernels; kernel++)
         {
             for (var row = rows.First; row < rows.First + rows.Count; row++)
             {

@@ -38,6 +38,10 @@ internal sealed class ShapeInference : ILayers<long[]>
         return [convolution.Outputs, Strided(x[1], convolution.Stride), Strided(x[2], convolution.Stride)];
     }
 
+    public long[] Normalise(NormalisationPlan normalisation, long[] x) => x;
+
+    public long[] Pad(BlockPlan block, long[] x) => [block.Outputs, Strided(x[1], block.Stride), Strided(x[2], block.Stride)];
+
     public long[] Relu(long[] x) => x;
 
     public long[] Add(long[] x, long[] skip) => x;

@@ -23,6 +23,15 @@ internal abstract class TensorLayers : ILayers<Tensor>
 
     public abstract Tensor Linear(LinearPlan linear, Tensor x);
 
+    public abstract Tensor Normalise(NormalisationPlan normalisation, Tensor x);
+
+    public Tensor Pad(BlockPlan block, Tensor x)
+    {
+        var missing = block.Outputs - block.Inputs;
+        var pixels = x.slice(2, 0, x.shape[2], block.Stride).slice(3, 0, x.shape[3], block.Stride);
+        return functional.pad(pixels, [0, 0, 0, 0, missing / 2, missing - (missing / 2)]);
+    }
+
     public Tensor Relu(Tensor x) => x.relu_();
 
     public Tensor Add(Tensor x, Tensor skip) => x.add_(skip);
@@ -34,20 +43,21 @@ internal abstract class TensorLayers : ILayers<Tensor>
     public Tensor Flatten(Tensor x) => x.flatten(1);
 
     /// <summary>A convolution with the part of its kernel that meets the image.</summary>
-    public static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, int stride, KernelWindow window)
+    public static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, ConvolutionPlan plan, KernelWindow window)
     {
+        var (stride, groups) = (plan.Stride, plan.Groups);
         var (vertical, horizontal) = (window.Vertical, window.Horizontal);
 
         // A kernel just as large as the image is a matrix product, which is several times as fast.
-        if (vertical.Padding == 0 && horizontal.Padding == 0 && x.shape[2] == vertical.Count && x.shape[3] == horizontal.Count)
+        if (groups == 1 && vertical.Padding == 0 && horizontal.Padding == 0 && x.shape[2] == vertical.Count && x.shape[3] == horizontal.Count)
         {
             return functional.linear(x.flatten(1), weight.flatten(1), bias).unsqueeze(-1).unsqueeze(-1);
         }
 
         // A single value with a stride only sees every second pixel: taking these first makes the backward pass up to twice as fast.
         return vertical.Count == 1 && horizontal.Count == 1 && stride > 1
-            ? functional.conv2d(x.slice(2, 0, x.shape[2], stride).slice(3, 0, x.shape[3], stride).contiguous(), weight, bias, _ones)
-            : functional.conv2d(x, weight, bias, [stride, stride], [vertical.Padding, horizontal.Padding], _ones);
+            ? functional.conv2d(x.slice(2, 0, x.shape[2], stride).slice(3, 0, x.shape[3], stride).contiguous(), weight, bias, _ones, groups: groups)
+            : functional.conv2d(x, weight, bias, [stride, stride], [vertical.Padding, horizontal.Padding], _ones, groups);
     }
 }
 

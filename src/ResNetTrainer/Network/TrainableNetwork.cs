@@ -65,8 +65,9 @@ internal sealed class TrainableNetwork : IDisposable
     /// <param name="stages">0 freezes the stem alone; all of them leave only the linear layer to be trained.</param>
     public void Freeze(int stages)
     {
-        var frozen = Plan.Stages.Take(stages).SelectMany(blocks => blocks).SelectMany(block => block.Convolutions).Prepend(Plan.Stem);
-        foreach (var tensor in frozen.SelectMany(convolution => convolution.Tensors))
+        var blocks = Plan.Stages.Take(stages).SelectMany(stage => stage).SelectMany(block => block.Tensors);
+        var closing = stages == Plan.Stages.Length ? Plan.Closing?.Tensors : null;
+        foreach (var tensor in (TensorPlan[])[.. Plan.Stem.Tensors, .. blocks, .. closing ?? []])
         {
             _tensors[tensor.Name].Compute.requires_grad = false;
         }
@@ -108,9 +109,12 @@ internal sealed class TrainableNetwork : IDisposable
         {
             var weight = network[convolution.Weight];
             var bias = convolution.Bias is null ? null : network[convolution.Bias].Compute;
-            var y = Convolve(x, weight.Compute, bias, convolution.Stride, network.Plan.Windows[convolution]);
+            var y = Convolve(x, weight.Compute, bias, convolution, network.Plan.Windows[convolution]);
             return convolution.Normalisation is { } normalisation ? Normalise(normalisation, y, training && weight.IsTrained) : y;
         }
+
+        public override Tensor Normalise(NormalisationPlan normalisation, Tensor x) =>
+            Normalise(normalisation, x, training && network[normalisation.Scale].IsTrained);
 
         public override Tensor Linear(LinearPlan linear, Tensor x) =>
             functional.linear(x.to_type(ScalarType.Float32), network[linear.Weight].Master, network[linear.Bias].Master);

@@ -48,8 +48,18 @@ internal sealed record TrainingIdentity
         return words;
     }
 
-    private static string Text(ResNetArchitecture network) =>
-        $"{network.Name} ({network.Block}, {network.Skip}, {network.Depths}, width {network.Width})";
+    // What is as in the first networks is not mentioned: their checkpoints stay what they are.
+    private static string Text(ResNetArchitecture network)
+    {
+        var more = (string[])
+        [
+            network.Stem == ResNetStem.Large ? "" : $", {network.Stem} stem",
+            network.PreActivation ? ", pre-activation" : "",
+            network.WidthFactor == 1 ? "" : $", width factor {network.WidthFactor}",
+            network.Groups == 1 ? "" : $", {network.Groups} groups",
+        ];
+        return $"{network.Name} ({network.Block}, {network.Skip}, {network.Depths}, width {network.Width}{string.Concat(more)})";
+    }
 
     private static string Text(ImageDataset images)
     {

@@ -8,22 +8,23 @@ internal static class SummaryCommand
     public static Command Create()
     {
         var imageSize = new Option<int>("--image-size") { Description = "Pixels a side.", DefaultValueFactory = _ => 224 };
-        imageSize.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 17 or > 4096)
-            {
-                result.AddError("--image-size must be between 17 and 4096 pixels.");
-            }
-        });
         var architecture = new ArchitectureOption();
         var command = new Command("summary", "Prints the output shape of each part of a network and the number of its parameters.")
         {
             imageSize,
         };
         architecture.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            var smallest = (architecture.Get(result) ?? ResNetArchitecture.BookResNet18).MinimumImageSize;
+            if (result.GetResult(imageSize) is { Implicit: false } given && given.GetValueOrDefault<int>() is var size && (size < smallest || size > 4096))
+            {
+                result.AddError($"--image-size must be between {smallest} and 4096 pixels.");
+            }
+        });
         command.SetAction(parsed =>
         {
-            var network = architecture.Get(parsed);
+            var network = architecture.Get(parsed) ?? ResNetArchitecture.BookResNet18;
             var size = parsed.GetValue(imageSize);
             var summary = network.Summarize(imageChannels: 1, imageSize: size, classes: 10);
             StandardOutput.Write(output =>

@@ -11,7 +11,7 @@ namespace ResNetMLNet.Tests.Network;
 [TestClass]
 public class NetworkTests
 {
-    private static readonly ResNetArchitecture Tiny = ResNetArchitecture.ResNet18 with { Name = "tiny", Width = 4, Depths = new(1, 1, 1, 1) };
+    private static readonly ResNetArchitecture Tiny = ResNetArchitecture.BookResNet18 with { Name = "tiny", Width = 4, Depths = new(1, 1, 1, 1) };
 
     [ClassInitialize]
     public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();
@@ -19,7 +19,7 @@ public class NetworkTests
     [TestMethod]
     public void The_chapters_table_is_the_networks_summary()
     {
-        var summary = ResNetArchitecture.ResNet18.Summarize(imageChannels: 1, imageSize: 224, classes: 10);
+        var summary = ResNetArchitecture.BookResNet18.Summarize(imageChannels: 1, imageSize: 224, classes: 10);
 
         CollectionAssert.AreEqual(
             (string[])["64x56x56", "64x56x56", "128x28x28", "256x14x14", "512x7x7", "512x1x1", "512", "10"],
@@ -27,12 +27,70 @@ public class NetworkTests
     }
 
     [TestMethod]
+    [DataRow("resnet18", 11_689_512L)]
     [DataRow("resnet34", 21_797_672L)]
     [DataRow("resnet50", 25_557_032L)]
     [DataRow("resnet101", 44_549_160L)]
     [DataRow("resnet152", 60_192_808L)]
+    [DataRow("wide_resnet50_2", 68_883_240L)]
+    [DataRow("resnext50_32x4d", 25_028_904L)]
     public void The_family_has_as_many_parameters_as_torchvisions(string name, long parameters) =>
         Assert.AreEqual(parameters, new NetworkPlan(ResNetArchitecture.All.Single(network => network.Name == name), new(3, 224, 224), 1000).ParameterCount);
+
+    [TestMethod]
+    [DataRow("resnet20", 269_722L)]
+    [DataRow("resnet32", 464_154L)]
+    [DataRow("resnet44", 658_586L)]
+    [DataRow("resnet56", 853_018L)]
+    [DataRow("resnet110", 1_727_962L)]
+    [DataRow("resnet18-small", 11_173_962L)]
+    public void Networks_for_small_images_have_as_many_parameters_as_published(string name, long parameters)
+    {
+        var network = ResNetArchitecture.All.Single(network => network.Name == name);
+
+        Assert.AreEqual(parameters, new NetworkPlan(network, new(3, 32, 32), 10).ParameterCount);
+    }
+
+    [TestMethod]
+    public void Of_the_smallest_image_the_last_stage_sees_more_than_one_pixel_and_of_a_smaller_one_it_does_not()
+    {
+        foreach (var network in ResNetArchitecture.All)
+        {
+            var smallest = network.MinimumImageSize;
+
+            Assert.IsGreaterThan(1, SeenByLastStage(network, smallest), network.Name);
+            Assert.AreEqual(1, SeenByLastStage(network, smallest - 1), network.Name);
+        }
+
+        static long SeenByLastStage(ResNetArchitecture network, int size)
+        {
+            var plan = new NetworkPlan(network, new(1, size, size), 10);
+            return plan.Inputs[plan.Stages[^1][0].Path[0]][1];
+        }
+    }
+
+    [TestMethod]
+    public void Frozen_stages_keep_all_their_tensors_and_the_rest_is_trained()
+    {
+        foreach (var network in (ResNetArchitecture[])[Tiny, Tiny with { PreActivation = true }, ResNetArchitecture.ResNet20 with { Width = 4 }])
+        {
+            for (var stages = 0; stages <= network.Stages; stages++)
+            {
+                using var frozen = TrainableNetwork.Create(new(network, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
+                frozen.Freeze(stages);
+
+                var trained = frozen.Parameters.Select(parameter => parameter.Plan.Name.Split('.')[0]).Distinct().ToArray();
+                CollectionAssert.AreEqual(
+                    (string[])[
+                        .. Enumerable.Range(stages + 1, network.Stages - stages).Select(stage => $"layer{stage}"),
+                        .. (network.PreActivation && stages < network.Stages ? (string[])["norm"] : []),
+                        "fc",
+                    ],
+                    trained,
+                    $"{network}, {stages}");
+            }
+        }
+    }
 
     [TestMethod]
     public void Names_are_torchvisions()

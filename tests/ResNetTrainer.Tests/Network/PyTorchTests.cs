@@ -15,12 +15,19 @@ public class PyTorchTests
 {
     private const double Tolerance = 1e-4;
 
-    private static readonly ResNetArchitecture Chapter = ResNetArchitecture.ResNet18 with { Width = 4 };
+    private static readonly ResNetArchitecture Chapter = ResNetArchitecture.BookResNet18 with { Width = 4 };
     private static readonly ResNetArchitecture Basic = ResNetArchitecture.ResNet34 with { Width = 4, Depths = new(1, 1, 1, 1) };
     private static readonly ResNetArchitecture Bottleneck = ResNetArchitecture.ResNet50 with { Width = 4, Depths = new(1, 1, 1, 1) };
 
+    private static readonly ResNetArchitecture Grouped = Bottleneck with { Width = 2, WidthFactor = 2, Groups = 2 };
+    private static readonly ResNetArchitecture PreActivation = ResNetArchitecture.PreActivationResNet18 with { Width = 3, Depths = new(1, 2, 1, 1) };
+    private static readonly ResNetArchitecture ThreeStages = ResNetArchitecture.ResNet20 with { Width = 4, Depths = new(2, 1, 1) };
+
     public static IEnumerable<object[]> Cases =>
-        [["chapter", Chapter], ["chapter-small", Chapter], ["basic", Basic], ["bottleneck", Bottleneck]];
+    [
+        ["chapter", Chapter], ["chapter-small", Chapter], ["basic", Basic], ["bottleneck", Bottleneck], ["grouped", Grouped],
+        ["pre-activation", PreActivation], ["three-stages", ThreeStages],
+    ];
 
     [ClassInitialize]
     public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();

@@ -112,6 +112,14 @@ public class CommandLineTests
     }
 
     [TestMethod]
+    [DataRow("resnet20", 2, 2)]
+    [DataRow("resnet20", 3, 0)]
+    [DataRow("resnet50", 16, 2)]
+    [DataRow("resnet50", 17, 0)]
+    public void Summary_shows_any_network_for_images_of_which_its_last_stage_sees_more_than_a_pixel(string network, int size, int status) =>
+        Assert.AreEqual(status, Run("summary", "--architecture", network, "--image-size", $"{size}").Status);
+
+    [TestMethod]
     public void Summary_prints_the_chapters_table()
     {
         var (status, output, _) = Run("summary");

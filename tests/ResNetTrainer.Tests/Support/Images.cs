@@ -54,7 +54,7 @@ internal static class Images
     {
         var options = new ResNetTrainer.Options
         {
-            Architecture = ResNetArchitecture.ResNet18 with { Name = "tiny", Width = 4, Depths = new(1, 1, 1, 1) },
+            Architecture = ResNetArchitecture.BookResNet18 with { Name = "tiny", Width = 4, Depths = new(1, 1, 1, 1) },
             Device = ComputeDevice.Cpu,
             Precision = ComputePrecision.Float32,
             Augmentation = Augmentation.None,

@@ -171,7 +171,7 @@ public class CheckpointTests
     [
         ["BatchSize was 8 and is 6", (Action<ResNetTrainer.Options>)(options => options.BatchSize = 6)],
         ["Seed was 1 and is 2", (Action<ResNetTrainer.Options>)(options => options.Seed = 2)],
-        ["architecture", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture with { Width = 8 })],
+        ["architecture", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture! with { Width = 8 })],
         ["images was 1x20x20", (Action<ResNetTrainer.Options>)(options => options.ImageSize = 24)],
         ["the validation data was none", (Action<ResNetTrainer.Options>)(options => options.ValidationSet = Images.Labelled(12))],
         ["EarlyStopping", (Action<ResNetTrainer.Options>)(options => options.EarlyStopping = new() { Metric = TrainingMetric.TrainLoss })],

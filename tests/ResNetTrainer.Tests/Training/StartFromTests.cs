@@ -101,7 +101,7 @@ public class StartFromTests
     {
         using var start = Learnt();
         var wider = Images.Trainer(Ml, change: options =>
-            (options.StartFrom, options.Architecture) = (start, options.Architecture with { Name = "wider", Width = 8 }));
+            (options.StartFrom, options.Architecture) = (start, options.Architecture! with { Name = "wider", Width = 8 }));
         Assert.Contains("StartFrom is the network tiny", Assert.ThrowsExactly<InvalidOperationException>(() => wider.Fit(Images.Labelled())).Message);
 
         var colours = Images.Trainer(Ml, ImageKind.Bytes, options => options.StartFrom = start);

@@ -19,7 +19,7 @@ public class TrainingTests
     {
         const double Momentum = 0.9, Decay = 0.1, Rate = 0.5;
         using var scope = NewDisposeScope();
-        var architecture = ResNetArchitecture.ResNet18 with { Width = 1, Depths = new(1, 1, 1, 1) };
+        var architecture = ResNetArchitecture.BookResNet18 with { Width = 1, Depths = new(1, 1, 1, 1) };
         using var network = TrainableNetwork.Create(new(architecture, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
         using var optimizer = new SgdOptimizer(network, Momentum, Decay);
         foreach (var (name, decay) in ((string, double)[])[("fc.weight", Decay), ("fc.bias", 0)])
@@ -62,7 +62,7 @@ public class TrainingTests
         Assert.IsGreaterThan(fast.Epochs, best.Epochs);
         Assert.IsTrue(best.Augmentation.HasFlag(Augmentation.Flip | Augmentation.Erase));
         ImageShape full = new(1, 64, 64);
-        var sizes = new ProgressiveResizing(new(ResNetArchitecture.ResNet18, full, classes: 10), best.InitialImageScale, best.GrownAfter);
+        var sizes = new ProgressiveResizing(new(ResNetArchitecture.BookResNet18, full, classes: 10), best.InitialImageScale, best.GrownAfter);
         Assert.IsLessThan(full.Height, sizes.At(0).Height);
         Assert.AreEqual(full, sizes.At(best.GrownAfter));
         Assert.AreEqual(full, sizes.At(0.999));

@@ -17,7 +17,7 @@ internal static class ManyPredictions
         command.SetAction(parsed =>
         {
             var ml = new MLContext(1);
-            using var model = ScoringModels.Fit(ml, 28, ResNetArchitecture.ResNet18 with { Name = "narrow", Width = 8 });
+            using var model = ScoringModels.Fit(ml, 28, ResNetArchitecture.BookResNet18 with { Name = "narrow", Width = 8 });
             var schema = SchemaDefinition.Create(typeof(ScoringModels.Row));
             schema["Pixels"].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, 1, 28, 28);
             var random = new Random(3);

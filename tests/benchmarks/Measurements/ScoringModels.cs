@@ -13,7 +13,7 @@ internal static class ScoringModels
             ImageSize = imageSize,
             NumberOfEpochs = 1,
             Device = ComputeDevice.Cpu,
-            Architecture = architecture ?? ResNetArchitecture.ResNet18,
+            Architecture = architecture ?? ResNetArchitecture.BookResNet18,
         }).Fit(ml.Data.TakeRows(FullData.Load(ml, Shipped, "train"), 256));
 
     public static string Shipped => Path.Combine(AppContext.BaseDirectory, "data");

@@ -30,7 +30,7 @@ internal static class StepProfile
         TorchRuntime.EnsureLoaded();
         using var heap = NativeHeap.Keep();
         var type = PrecisionSelector.Select(precision, CPU);
-        var plan = new NetworkPlan(ResNetArchitecture.ResNet18, new(1, size, size), classes: 10);
+        var plan = new NetworkPlan(ResNetArchitecture.BookResNet18, new(1, size, size), classes: 10);
         using var network = TrainableNetwork.Create(plan, Initialisation.He, seed: 0, CPU, type);
         using var optimizer = new SgdOptimizer(network, momentum: 0.9, weightDecay: 5e-4);
         using var raw = randint(0, 256, [batch, 1, 28, 28], ScalarType.Byte);
@@ -94,14 +94,14 @@ internal static class StepProfile
         x.requires_grad = plan.Inputs > 3;
         var weight = window.View(randn([plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel])).contiguous().to_type(type).detach();
         weight.requires_grad = true;
-        var y = TensorLayers.Convolve(x, weight, null, plan.Stride, window).detach().clone();
+        var y = TensorLayers.Convolve(x, weight, null, plan, window).detach().clone();
         y.requires_grad = true;
         var gradient = ones_like(y);
         var (scale, shift) = (ones(plan.Outputs, requires_grad: true), zeros(plan.Outputs, requires_grad: true));
         var (mean, variance) = (zeros(plan.Outputs), ones(plan.Outputs));
         var convolutions = Time(steps, () =>
         {
-            TensorLayers.Convolve(x, weight, null, plan.Stride, window).backward([gradient]);
+            TensorLayers.Convolve(x, weight, null, plan, window).backward([gradient]);
             (x.grad, weight.grad) = (null, null);
         });
         var normalisation = plan.Normalisation is null ? 0 : Time(steps, () =>
