@@ -27,6 +27,11 @@ internal sealed record ModelHeader
 
     public required ResizeMode ResizeMode { get; init; }
 
+    // Null where pixels stay as they are.
+    public float[]? PixelMean { get; init; }
+
+    public float[]? PixelDeviation { get; init; }
+
     // Not in the files of the first days.
     public bool TestTimeFlip { get; init; }
 
@@ -62,15 +67,30 @@ internal sealed record ModelHeader
             FeatureKind = FeatureKind,
         };
 
+    /// <exception cref="InvalidDataException">They are not those of pixels.</exception>
+    public PixelStatistics? ToStatistics()
+    {
+        try
+        {
+            return PixelMean is null && PixelDeviation is null ? null : new(PixelMean ?? [], PixelDeviation ?? []);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException("pixelMean and pixelDeviation are no statistics of pixels", e);
+        }
+    }
+
     public static ModelHeader Of(ResNetModel model, ScoringColumns columns, string weightsSha256) => new()
     {
-        FormatVersion = model.Architecture.IsOfFirstVersion ? 1 : CurrentVersion,
+        FormatVersion = model.Architecture.IsOfFirstVersion && model.PixelStatistics is null ? 1 : CurrentVersion,
         Architecture = model.Architecture,
         Channels = model.ImageChannels,
         Height = model.ImageHeight,
         Width = model.ImageWidth,
         Resizes = model.Network.Format.Resizes,
         ResizeMode = model.Network.Format.ResizeMode,
+        PixelMean = model.PixelStatistics?.Mean.ToArray(),
+        PixelDeviation = model.PixelStatistics?.Deviation.ToArray(),
         TestTimeFlip = model.TestTimeFlip,
         MaximumImagePixels = model.Network.Format.MaximumPixels,
         ClassNames = [.. model.ClassNames],

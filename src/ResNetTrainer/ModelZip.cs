@@ -54,7 +54,7 @@ internal static class ModelZip
         Internals.CheckVersion(environment);
         zip.CheckAtModel(Version());
         var header = Read(HeaderEntry, ReadHeader) ?? throw Damaged(environment, $"{HeaderEntry} is missing");
-        var plan = new NetworkPlan(header.Architecture, header.InputShape, header.ClassNames.Length);
+        var plan = new NetworkPlan(header.Architecture, header.InputShape, header.ClassNames.Length) { Statistics = header.ToStatistics() };
         var weights = Read(WeightsEntry, entry => ReadWeights(entry, plan, header.WeightsSha256))
             ?? throw Damaged(environment, $"{WeightsEntry} is missing");
         var keyValues = Read(KeyValuesEntry, entry => KeyValues.Read(environment, entry.ReadAll(ModelHeaderCheck.MostBytes), plan.Classes));

@@ -28,6 +28,9 @@ public sealed class ResNetModel
     /// <summary>The width in pixels of the images that the network sees.</summary>
     public int ImageWidth => Network.Plan.Input.Width;
 
+    /// <summary>What the network does to pixels first; null: nothing. It comes with <see cref="ResNetTrainer.Options.InitialWeights"/>.</summary>
+    public PixelStatistics? PixelStatistics => Network.Plan.Statistics;
+
     /// <summary>Whether a score is the mean of those of the image and of its mirror image.</summary>
     public bool TestTimeFlip => Network.TestTimeFlip;
 
@@ -58,12 +61,7 @@ public sealed class ResNetModel
     public void ExportToSafeTensors(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        SafeTensors.Write(stream, Network.Weights, new Dictionary<string, string>
-        {
-            ["format"] = "pt",
-            ["architecture"] = Architecture.Name,
-            ["classes"] = JsonText.Of(ClassNames),
-        });
+        SafeTensors.Write(stream, Network.Weights, WeightMetadata.Of(this));
     }
 
     /// <summary>

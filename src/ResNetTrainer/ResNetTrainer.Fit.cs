@@ -42,7 +42,8 @@ public sealed partial class ResNetTrainer
         var device = DeviceSelector.ToDevice(DeviceSelector.SelectGpu(_host, channel, _options.Device));
         using var tf32 = device.type == DeviceType.CUDA ? Tf32.Allow(_options.Precision != ComputePrecision.Float32) : null;
         var start = _options.StartFrom is { } transformer ? StartingModel.Find(_host, transformer) : null;
-        var architecture = _options.Architecture ?? start?.Architecture ?? ResNetArchitecture.BookResNet18;
+        var file = _options.InitialWeights is { } wanted ? StartingFile.Read(_host, wanted) : null;
+        var architecture = _options.Architecture ?? start?.Architecture ?? file?.Architecture ?? ResNetArchitecture.BookResNet18;
         _options.Check(_host, architecture);
         using var data = TrainingData.Open(_host, _options, (trainData, validationData), new(architecture, device, seed));
         var plan = Plan(data.Train.Count, seed, PrecisionSelector.Select(_options.Precision, device));
@@ -51,9 +52,12 @@ public sealed partial class ResNetTrainer
             throw _host.Error($"There can be no such network: {problem}. Set Architecture and ImageSize to what is possible.");
         }
 
-        var networkPlan = new NetworkPlan(architecture, data.Format.Shape, data.Columns.Label.Classes);
+        var networkPlan = new NetworkPlan(architecture, data.Format.Shape, data.Columns.Label.Classes)
+        {
+            Statistics = start is null ? file?.Statistics.For(data.Format.Shape.Channels) : start.PixelStatistics,
+        };
         StartingModel.Check(_host, start, networkPlan);
-        using var network = CreateNetwork(channel, networkPlan, plan, device, start is null ? null : (start, data.ClassNames));
+        using var network = CreateNetwork(networkPlan, plan, device, fresh => WeightsToStartFrom(channel, start, file, fresh, data.ClassNames));
         using var state = new TrainingState(plan, network, device);
         var identity = new TrainingIdentity
         {
@@ -61,7 +65,7 @@ public sealed partial class ResNetTrainer
             Network = networkPlan,
             Format = data.Format,
             Classes = data.KeyValues?.Names ?? [],
-            Start = start?.Network.Weights.Fingerprint(),
+            Start = start?.Network.Weights.Fingerprint() ?? file?.Weights.Fingerprint($"{networkPlan.Statistics}"),
             Train = data.Train,
             Validation = data.Validation,
         };
@@ -93,7 +97,7 @@ public sealed partial class ResNetTrainer
             LearningRate = _options.LearningRate,
             Augmentation = _options.Augmentation,
             Images = images,
-            Continues = _options.StartFrom is not null,
+            Continues = _options.StartFrom is not null || _options.InitialWeights is not null,
             Seed = seed,
             Precision = precision,
         }) with
@@ -106,17 +110,27 @@ public sealed partial class ResNetTrainer
         return _options.Ablation?.Invoke(plan) ?? plan;
     }
 
-    // Fresh weights, or those of the model to start from.
+    // Null where training starts from fresh weights.
+    private NamedTensors? WeightsToStartFrom(IChannel channel, ResNetModel? model, StartingFile? file, TrainableNetwork fresh, IReadOnlyList<string> classes)
+    {
+        if (model is null)
+        {
+            return file?.Fit(_host, fresh);
+        }
+
+        StartingModel.LogClasses(channel, model.ClassNames, classes);
+        return StartingWeights.Of(model.Network.Weights, model.ClassNames, fresh, classes);
+    }
+
     private static TrainableNetwork CreateNetwork(
-        IChannel channel, NetworkPlan networkPlan, TrainingPlan plan, torch.Device device, (ResNetModel Model, IReadOnlyList<string> Classes)? start)
+        NetworkPlan networkPlan, TrainingPlan plan, torch.Device device, Func<TrainableNetwork, NamedTensors?> weightsToStartFrom)
     {
         var network = TrainableNetwork.Create(networkPlan, plan.Initialisation, RandomStream.Derive(plan.Seed, 0), device, plan.Precision);
         try
         {
-            if (start is var (model, classes))
+            if (weightsToStartFrom(network) is { } weights)
             {
-                StartingModel.LogClasses(channel, model.ClassNames, classes);
-                network.Import(StartingWeights.Of(model.Network.Weights, model.ClassNames, network, classes));
+                network.Import(weights);
             }
 
             if (plan.FrozenStages is { } stages)

@@ -46,7 +46,7 @@ public sealed partial class ResNetTrainer
         /// </summary>
         public UnreadableImages UnreadableImages { get; set; }
 
-        /// <summary>The network; null: that of <see cref="StartFrom"/>, else <see cref="ResNetArchitecture.BookResNet18"/>.</summary>
+        /// <summary>The network; null: that of <see cref="StartFrom"/> or <see cref="InitialWeights"/>, else <see cref="ResNetArchitecture.BookResNet18"/>.</summary>
         public ResNetArchitecture? Architecture { get; set; }
 
         /// <summary>
@@ -73,8 +73,8 @@ public sealed partial class ResNetTrainer
         public TrainingRecipe Recipe { get; set; } = TrainingRecipe.Fast;
 
         /// <summary>
-        /// Passes over the training data; null leaves it to the recipe (Fast and Book: 10; Best: 50; with <see cref="StartFrom"/> Fast:
-        /// 3, Best: 15).
+        /// Passes over the training data; null leaves it to the recipe (Fast and Book: 10; Best: 50; with <see cref="StartFrom"/> or
+        /// <see cref="InitialWeights"/> Fast: 3, Best: 15).
         /// </summary>
         public int? NumberOfEpochs { get; set; }
 
@@ -86,7 +86,8 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// The learning rate, the highest one where it varies; null leaves it to the recipe (Book: 0.05, constant; Fast and Best: 0.1
-        /// for batches of 128 and in proportion for others as they are trained, half of it with <see cref="StartFrom"/>).
+        /// for batches of 128 and in proportion for others as they are trained, half of it with <see cref="StartFrom"/> or
+        /// <see cref="InitialWeights"/>).
         /// </summary>
         public double? LearningRate { get; set; }
 
@@ -127,9 +128,15 @@ public sealed partial class ResNetTrainer
         public ITransformer? StartFrom { get; set; }
 
         /// <summary>
+        /// Weights of another origin that training starts from, as files have them; the classes are new. What the weights were trained to
+        /// see becomes part of the model.
+        /// </summary>
+        public InitialWeights? InitialWeights { get; set; }
+
+        /// <summary>
         /// Leaves the first layers as they are, with their running statistics: 0 the stem, 1 to 4 the stem and so many stages (all of them,
         /// 4 or 3: only the linear layer is trained).
-        /// For use with <see cref="StartFrom"/>. Null: everything is trained.
+        /// For use with <see cref="StartFrom"/> or <see cref="InitialWeights"/>. Null: everything is trained.
         /// </summary>
         public int? FrozenStages { get; set; }
 
@@ -205,6 +212,7 @@ public sealed partial class ResNetTrainer
             Require(context, Checkpoints is null or { Epochs: >= 1 }, "Checkpoints.Epochs", Checkpoints?.Epochs, "at least 1");
             Require(context, Checkpoints is null or { Minutes: null or > 0 }, "Checkpoints.Minutes", Checkpoints?.Minutes, "more than 0");
             Require(context, Checkpoints is null or { Kept: >= 1 }, "Checkpoints.Kept", Checkpoints?.Kept, "at least 1");
+            Require(context, StartFrom is null || InitialWeights is null, nameof(InitialWeights), InitialWeights?.Path, "null where there is StartFrom");
             if (Architecture is not null)
             {
                 Check(context, Architecture);

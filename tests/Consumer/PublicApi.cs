@@ -68,6 +68,7 @@ public static class PublicApi
             EarlyStopping = new EarlyStopping { Metric = TrainingMetric.ValidationLoss, Patience = 3, LeastImprovement = 0.001 },
             BestWeightsBy = TrainingMetric.ValidationAccuracy,
             StartFrom = ml.Model.Load("model.zip", out _),
+            InitialWeights = InitialWeights.FromFile("weights.safetensors"),
             FrozenStages = 2,
             Checkpoints = new CheckpointOptions { Directory = "checkpoints", Epochs = 1, Minutes = 5, Kept = 3, Resume = true },
             OnCancellation = CancellationBehavior.ReturnModel,
@@ -107,6 +108,10 @@ public static class PublicApi
             lastGood.Dispose();
         }
 
+        PixelStatistics[] statistics = [PixelStatistics.ImageNet, PixelStatistics.None, new PixelStatistics([0.5f], [0.25f])];
+        var weights = InitialWeights.FromFile("weights.pth");
+        Console.WriteLine(
+            $"{weights.Path} {weights.Statistics} {weights.BlueFirst} {statistics[0].Mean} {statistics[0].Deviation} {model.PixelStatistics}");
         model.ExportToSafeTensors("weights.safetensors");
         model.ExportToSafeTensors(Stream.Null);
         model.ExportToOnnx("model.onnx", new OnnxExportOptions { PixelType = OnnxPixelType.Byte, Resize = true });

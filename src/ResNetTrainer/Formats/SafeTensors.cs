@@ -5,7 +5,7 @@ namespace ResNetMLNet.Formats;
 
 /// <summary>
 /// The safetensors format (https://huggingface.co/docs/safetensors): the length of the header in 8 bytes, little-endian;
-/// a JSON header with each tensor's type, shape and place; the values. Only float32 tensors are written and read.
+/// a JSON header with each tensor's type, shape and place; the values. Written is float32; other floats and counters are read as that.
 /// </summary>
 internal static class SafeTensors
 {
@@ -101,13 +101,7 @@ internal static class SafeTensors
         var weights = new NamedTensors();
         foreach (var entry in Parse(json, available - size, out metadata))
         {
-            var values = new float[(entry.End - entry.Start) / sizeof(float)];
-            for (var start = 0L; start < values.Length; start += NamedTensors.Piece)
-            {
-                stream.ReadExactly(NamedTensors.BytesOf(values, start));
-            }
-
-            weights.Add(entry.Name, entry.Shape, values);
+            weights.Add(entry.Name, entry.Shape, entry.Type.Read(stream, (entry.End - entry.Start) / entry.Type.Size()));
         }
 
         return weights;
@@ -158,21 +152,26 @@ internal static class SafeTensors
 
     private static Entry Parse(string name, JsonElement tensor)
     {
-        var type = tensor.GetProperty("dtype").GetString();
-        if (type != "F32")
+        var text = tensor.GetProperty("dtype").GetString();
+        var type = text switch
         {
-            throw new InvalidDataException($"the tensor '{name}' is of type {type} where F32 is expected");
-        }
-
+            "F32" => ElementType.Float32,
+            "F16" => ElementType.Float16,
+            "BF16" => ElementType.BFloat16,
+            "F64" => ElementType.Float64,
+            "I64" => ElementType.Int64,
+            "I32" => ElementType.Int32,
+            _ => throw new InvalidDataException($"the tensor '{name}' is of type {text} where F32, F16, BF16, F64, I64 or I32 is expected"),
+        };
         var shape = tensor.GetProperty("shape").EnumerateArray().Select(side => side.GetInt64()).ToArray();
         var offsets = tensor.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64()).ToArray();
         var bytes = offsets.Length == 2 ? (Int128)offsets[1] - offsets[0] : -1;
-        if (shape.Any(side => side < 0) || bytes != Product(shape) * sizeof(float))
+        if (shape.Any(side => side < 0) || bytes != Product(shape) * type.Size())
         {
             throw new InvalidDataException($"the tensor '{name}' of shape ({string.Join(", ", shape)}) has {bytes} bytes");
         }
 
-        return new(name, shape, offsets[0], offsets[1]);
+        return new(name, type, shape, offsets[0], offsets[1]);
     }
 
     private static Int128 Product(long[] shape)
@@ -184,12 +183,12 @@ internal static class SafeTensors
             product *= side;
             if (product > Array.MaxLength)
             {
-                return Int128.MaxValue / sizeof(float);
+                return Int128.MaxValue / sizeof(double);
             }
         }
 
         return product;
     }
 
-    private sealed record Entry(string Name, long[] Shape, long Start, long End);
+    private sealed record Entry(string Name, ElementType Type, long[] Shape, long Start, long End);
 }

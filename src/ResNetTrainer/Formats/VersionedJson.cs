@@ -67,7 +67,23 @@ internal sealed class NewerFormatException(int version, int newest)
 internal static class JsonText
 {
     public static string Of(IReadOnlyList<string> texts) => JsonSerializer.Serialize(texts, TextJson.Default.IReadOnlyListString);
+
+    public static string Of(IReadOnlyList<float> numbers) => JsonSerializer.Serialize(numbers, TextJson.Default.IReadOnlyListSingle);
+
+    /// <exception cref="ArgumentException">It is not an array of numbers.</exception>
+    public static IReadOnlyList<float> ToNumbers(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, TextJson.Default.IReadOnlyListSingle) ?? [];
+        }
+        catch (JsonException e)
+        {
+            throw new ArgumentException(e.Message, nameof(json), e);
+        }
+    }
 }
 
 [JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(IReadOnlyList<float>))]
 internal sealed partial class TextJson : JsonSerializerContext;

@@ -10,6 +10,9 @@ internal interface ILayers<T>
     /// <param name="run">The part.</param>
     T Part(string? name, T input, Func<T, T> run);
 
+    /// <summary>(x - mean) / deviation, channel by channel.</summary>
+    T Standardise(PixelStatistics statistics, T x);
+
     /// <summary>The convolution and the batch normalisation behind it, where the plan has one.</summary>
     T Convolution(ConvolutionPlan convolution, T x);
 

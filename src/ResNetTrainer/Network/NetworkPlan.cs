@@ -43,6 +43,9 @@ internal sealed class NetworkPlan
 
     public int Classes { get; }
 
+    /// <summary>What is done to the images first; null for nothing.</summary>
+    public PixelStatistics? Statistics { get; init; }
+
     public ConvolutionPlan Stem { get; }
 
     /// <summary>The blocks, stage by stage.</summary>
@@ -79,12 +82,13 @@ internal sealed class NetworkPlan
     public IReadOnlyDictionary<ConvolutionPlan, KernelWindow> Windows => _windows.Value;
 
     /// <summary>The same network for images of another size.</summary>
-    public NetworkPlan For(ImageShape input) => new(Architecture, input, Classes);
+    public NetworkPlan For(ImageShape input) => new(Architecture, input, Classes) { Statistics = Statistics };
 
     /// <summary>The forward pass, from images to logits.</summary>
     public T Run<T>(ILayers<T> layers, T images)
     {
-        var x = layers.Part("stem", images, x => layers.Relu(layers.Convolution(Stem, x)) is var y && Architecture.Stem == ResNetStem.Large ? layers.MaxPool(y) : y);
+        var x = Statistics is null ? images : layers.Part(null, images, x => layers.Standardise(Statistics, x));
+        x = layers.Part("stem", x, x => layers.Relu(layers.Convolution(Stem, x)) is var y && Architecture.Stem == ResNetStem.Large ? layers.MaxPool(y) : y);
         foreach (var stage in Stages)
         {
             x = layers.Part("stage", x, x => stage.Aggregate(x, (x, block) => layers.Part(null, x, x => Residual(layers, block, x))));

@@ -9,6 +9,13 @@ internal sealed class OnnxLayers(OnnxGraph graph, NetworkPlan plan, NamedTensors
 {
     public string Part(string? name, string input, Func<string, string> run) => run(input);
 
+    public string Standardise(PixelStatistics statistics, string x)
+    {
+        string OfChannels(string name, IReadOnlyList<float> values) => graph.Constant<float>($"{x}.{name}", [.. values], values.Count, 1, 1);
+        var centred = graph.Add("Sub", $"{x}.centred", [x, OfChannels("mean", statistics.Mean)]);
+        return graph.Add("Div", $"{x}.standardised", [centred, OfChannels("deviation", statistics.Deviation)]);
+    }
+
     public string Convolution(ConvolutionPlan convolution, string x)
     {
         // Only the part of the kernel that meets the image: on small ones, a fraction of the work.

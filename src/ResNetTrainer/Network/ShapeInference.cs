@@ -32,6 +32,8 @@ internal sealed class ShapeInference : ILayers<long[]>
         return output;
     }
 
+    public long[] Standardise(PixelStatistics statistics, long[] x) => x;
+
     public long[] Convolution(ConvolutionPlan convolution, long[] x)
     {
         _inputs.Add(convolution, x);

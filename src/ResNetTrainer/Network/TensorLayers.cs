@@ -19,6 +19,12 @@ internal abstract class TensorLayers : ILayers<Tensor>
         }
     }
 
+    public Tensor Standardise(PixelStatistics statistics, Tensor x)
+    {
+        Tensor OfChannels(IReadOnlyList<float> values) => Tensors.Copy([.. values], [values.Count, 1, 1], x.device);
+        return x.sub(OfChannels(statistics.Mean)).div_(OfChannels(statistics.Deviation));
+    }
+
     public abstract Tensor Convolution(ConvolutionPlan convolution, Tensor x);
 
     public abstract Tensor Linear(LinearPlan linear, Tensor x);

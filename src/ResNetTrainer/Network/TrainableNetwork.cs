@@ -56,7 +56,7 @@ internal sealed class TrainableNetwork : IDisposable
     public Tensor Forward(Tensor images, bool training)
     {
         using var scope = NewDisposeScope();
-        return Plan.Run(training ? _training : _evaluation, images.alias().to_type(Precision)).MoveToOuterDisposeScope();
+        return Plan.Run(training ? _training : _evaluation, images.alias()).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -109,7 +109,7 @@ internal sealed class TrainableNetwork : IDisposable
         {
             var weight = network[convolution.Weight];
             var bias = convolution.Bias is null ? null : network[convolution.Bias].Compute;
-            var y = Convolve(x, weight.Compute, bias, convolution, network.Plan.Windows[convolution]);
+            var y = Convolve(x.to_type(network.Precision), weight.Compute, bias, convolution, network.Plan.Windows[convolution]);
             return convolution.Normalisation is { } normalisation ? Normalise(normalisation, y, training && weight.IsTrained) : y;
         }
 

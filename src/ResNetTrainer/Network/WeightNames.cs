@@ -1,0 +1,73 @@
+using ResNetMLNet.Formats;
+
+namespace ResNetMLNet.Network;
+
+/// <summary>Tensors under the names of torchvision's ResNets, whatever they were saved under.</summary>
+internal static class WeightNames
+{
+    // What wrappers put before the names of everything within.
+    private static readonly string[] _wrappers = ["state_dict.", "model_state_dict.", "model.", "module.", "_orig_mod.", "backbone.", "net.", "resnet."];
+
+    public static NamedTensors Normalise(NamedTensors file)
+    {
+        var names = file.Tensors.Keys.Where(name => !name.EndsWith(".num_batches_tracked", StringComparison.Ordinal)).ToArray();
+        var prefix = Prefix(names);
+        var weights = new NamedTensors();
+        foreach (var name in names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            var (shape, data) = (file.Tensors[name].Shape, file.Tensors[name].Data);
+            weights.Add(Translate(name[prefix.Length..]), shape, data);
+        }
+
+        return WithoutInertBiases(weights);
+    }
+
+    // That under which the first convolution is found.
+    private static string Prefix(string[] names)
+    {
+        const string Stem = "conv1.weight";
+        var stems = names.Where(name => name == Stem || name.EndsWith($".{Stem}", StringComparison.Ordinal)).Select(name => name[..^Stem.Length]);
+        return stems.FirstOrDefault(IsWrapper) ?? "";
+    }
+
+    private static bool IsWrapper(string prefix) =>
+        prefix.Length == 0 || _wrappers.FirstOrDefault(wrapper => prefix.StartsWith(wrapper, StringComparison.Ordinal)) is { } first && IsWrapper(prefix[first.Length..]);
+
+    private static string Translate(string name) => name
+        .Replace(".shortcut.", ".downsample.", StringComparison.Ordinal)
+        .Replace("linear.", "fc.", StringComparison.Ordinal);
+
+    // A bias in front of a normalisation is cancelled by it in training; in evaluation a running mean that is smaller by it says the same.
+    private static NamedTensors WithoutInertBiases(NamedTensors weights)
+    {
+        var inert = weights.Tensors.Keys
+            .Where(name => name.EndsWith(".bias", StringComparison.Ordinal))
+            .Select(bias => (Bias: bias, Mean: MeanBehind(bias)))
+            .Where(pair => pair.Mean is not null && weights.Tensors.TryGetValue(pair.Mean, out var mean) && mean.Data.Length == weights[pair.Bias].Length)
+            .ToDictionary(pair => pair.Mean!, pair => pair.Bias);
+        if (inert.Count == 0)
+        {
+            return weights;
+        }
+
+        var result = new NamedTensors();
+        foreach (var (name, values) in weights.Tensors.Where(pair => !inert.ContainsValue(pair.Key)))
+        {
+            result.Add(name, values.Shape, inert.TryGetValue(name, out var bias) ? Less(values.Data, weights.Tensors[bias].Data) : values.Data);
+        }
+
+        return result;
+    }
+
+    // layer1.0.conv2.bias: layer1.0.bn2.running_mean; layer2.0.downsample.0.bias: layer2.0.downsample.1.running_mean.
+    private static string? MeanBehind(string bias)
+    {
+        var layer = bias[..^".bias".Length];
+        var at = layer.LastIndexOf('.') + 1;
+        return layer[at..].StartsWith("conv", StringComparison.Ordinal) ? $"{layer[..at]}bn{layer[(at + 4)..]}.running_mean"
+            : layer.EndsWith("downsample.0", StringComparison.Ordinal) ? $"{layer[..^1]}1.running_mean"
+            : null;
+    }
+
+    private static float[] Less(float[] values, float[] others) => [.. values.Zip(others, (value, other) => value - other)];
+}

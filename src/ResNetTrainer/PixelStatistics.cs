@@ -1,0 +1,48 @@
+namespace ResNetMLNet;
+
+/// <summary>
+/// What a network does to pixels in [0, 1] before anything else: (pixel - mean) / deviation, channel by channel. It belongs to the weights that
+/// were trained with it, and so it is part of the model.
+/// </summary>
+public sealed class PixelStatistics
+{
+    /// <summary>Creates statistics.</summary>
+    /// <param name="mean">The mean of each channel: red, green, blue, or grey alone.</param>
+    /// <param name="deviation">The standard deviation of each channel.</param>
+    /// <exception cref="ArgumentException">There is neither one channel nor three, or a value is not finite, or a deviation is not positive.</exception>
+    public PixelStatistics(IReadOnlyList<float> mean, IReadOnlyList<float> deviation)
+    {
+        ArgumentNullException.ThrowIfNull(mean);
+        ArgumentNullException.ThrowIfNull(deviation);
+        if (mean.Count is not (1 or 3) || deviation.Count != mean.Count || !mean.Concat(deviation).All(float.IsFinite) || deviation.Any(value => value <= 0))
+        {
+            throw new ArgumentException("There must be one finite mean and one positive deviation for each of 1 or 3 channels.", nameof(mean));
+        }
+
+        (Mean, Deviation) = ([.. mean], [.. deviation]);
+    }
+
+    /// <summary>Those of ImageNet, which nearly all published weights were trained with.</summary>
+    public static PixelStatistics ImageNet { get; } = new([0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
+
+    /// <summary>Pixels stay as they are, in [0, 1].</summary>
+    public static PixelStatistics None { get; } = new([0], [1]);
+
+    /// <summary>The mean of each channel.</summary>
+    public IReadOnlyList<float> Mean { get; }
+
+    /// <summary>The standard deviation of each channel.</summary>
+    public IReadOnlyList<float> Deviation { get; }
+
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant($"mean ({string.Join(", ", Mean)}), deviation ({string.Join(", ", Deviation)})");
+
+    internal bool ChangesNothing => Mean.All(value => value == 0) && Deviation.All(value => value == 1);
+
+    /// <summary>The same for so many channels: grey has the mean of the colours'; null where they change nothing.</summary>
+    internal PixelStatistics? For(int channels) =>
+        ChangesNothing ? null :
+        channels == Mean.Count ? this :
+        channels == 1 ? new([Mean.Average()], [Deviation.Average()]) :
+        new([.. Enumerable.Repeat(Mean[0], channels)], [.. Enumerable.Repeat(Deviation[0], channels)]);
+}
