@@ -1,5 +1,7 @@
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Formats;
+using ResNetMLNet.Formats.Onnx;
+using ResNetMLNet.Formats.PyTorch;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
 
@@ -61,8 +63,14 @@ internal sealed record StartingFile(string Path, NamedTensors Weights, ResNetArc
                 var tensors = SafeTensors.Read(stream, out var metadata);
                 return (tensors, WeightMetadata.StatisticsOf(metadata));
 
+            case ".pth" or ".pt":
+                return (TorchFile.Read(stream), null);
+
+            case ".onnx":
+                return OnnxWeights.Of(OnnxFile.Read(stream));
+
             default:
-                throw new InvalidDataException($"files that end in '{extension}' are not known; it must be .safetensors");
+                throw new InvalidDataException($"files that end in '{extension}' are not known; it must be .safetensors, .pth, .pt or .onnx");
         }
     }
 

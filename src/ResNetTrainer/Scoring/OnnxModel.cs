@@ -33,7 +33,7 @@ internal static class OnnxModel
         return new()
         {
             IrVersion = IrVersion,
-            ProducerName = "ResNetMLNet",
+            ProducerName = OnnxGraph.Producer,
             ProducerVersion = typeof(OnnxModel).Assembly.GetName().Version!.ToString(3),
             OpsetImport = { new OperatorSetIdProto { Version = OpsetVersion } },
             MetadataProps =

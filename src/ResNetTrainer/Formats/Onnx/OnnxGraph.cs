@@ -7,6 +7,9 @@ namespace ResNetMLNet.Formats.Onnx;
 /// <summary>An ONNX graph in the making: every node has one output, which bears the node's name.</summary>
 internal sealed class OnnxGraph(string name)
 {
+    /// <summary>The name of the library in the models that it writes.</summary>
+    public const string Producer = "ResNetMLNet";
+
     public GraphProto Proto { get; } = new() { Name = name };
 
     /// <summary>Adds a node and returns the name of its output.</summary>

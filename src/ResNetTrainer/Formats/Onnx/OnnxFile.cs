@@ -1,0 +1,138 @@
+using Google.Protobuf;
+using static ResNetMLNet.Formats.Onnx.TensorProto.Types;
+
+namespace ResNetMLNet.Formats.Onnx;
+
+/// <summary>The graph of an ONNX model (https://onnx.ai), to be walked along from its input.</summary>
+internal sealed class OnnxFile
+{
+    private readonly Dictionary<string, TensorProto> _constants = [];
+    private readonly ILookup<string, NodeProto> _readers;
+
+    private OnnxFile(ModelProto model)
+    {
+        var graph = model.Graph;
+        foreach (var tensor in graph.Initializer)
+        {
+            _constants[tensor.Name] = tensor;
+        }
+
+        foreach (var node in graph.Node.Where(node => node.OpType == "Constant" && node.Output.Count > 0))
+        {
+            if (node.Attribute.FirstOrDefault(attribute => attribute.Name == "value")?.T is { } value)
+            {
+                _constants[node.Output[0]] = value;
+            }
+        }
+
+        _readers = graph.Node.SelectMany(node => node.Input.Distinct().Select(input => (input, node))).ToLookup(pair => pair.input, pair => pair.node);
+        Input = graph.Input.FirstOrDefault(input => !_constants.ContainsKey(input.Name)) ?? throw new InvalidDataException("its graph has no input");
+        Producer = model.ProducerName;
+        HasNormalisations = graph.Node.Any(node => node.OpType == "BatchNormalization");
+    }
+
+    public ValueInfoProto Input { get; }
+
+    /// <summary>The program that wrote it.</summary>
+    public string Producer { get; }
+
+    /// <summary>Whether batch normalisations are nodes of their own, as opposed to folded into convolutions.</summary>
+    public bool HasNormalisations { get; }
+
+    /// <exception cref="InvalidDataException">It is no ONNX model.</exception>
+    public static OnnxFile Read(Stream stream)
+    {
+        try
+        {
+            var model = ModelProto.Parser.ParseFrom(stream);
+            return model.Graph is { Node.Count: > 0 } ? new(model) : throw new InvalidDataException("it is not an ONNX model: it has no graph");
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new InvalidDataException($"it is not an ONNX model: {e.Message.TrimEnd('.')}", e);
+        }
+    }
+
+    /// <summary>The nodes that a value goes into, beyond those that pass it on as it is.</summary>
+    /// <remarks>Goes along a chain of such nodes at most as far as there are nodes: a damaged graph may run in circles.</remarks>
+    public IReadOnlyList<NodeProto> Readers(string value)
+    {
+        var (found, seen, waiting) = (new List<NodeProto>(), new HashSet<string>(), new Queue<string>([value]));
+        while (waiting.TryDequeue(out var next))
+        {
+            foreach (var node in seen.Add(next) ? _readers[next] : [])
+            {
+                if (node.OpType is "Identity" or "Dropout" or "Cast" && node.Output.Count > 0)
+                {
+                    waiting.Enqueue(node.Output[0]);
+                }
+                else
+                {
+                    found.Add(node);
+                }
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>The values of a constant of floats; null where there is no such constant.</summary>
+    /// <exception cref="InvalidDataException">The constant is damaged, or of a type that weights do not have.</exception>
+    public NamedTensors.Values? Constant(string name)
+    {
+        if (!_constants.TryGetValue(name, out var tensor))
+        {
+            return null;
+        }
+
+        if (tensor.DataLocation == DataLocation.External)
+        {
+            throw new InvalidDataException($"the values of '{name}' are in another file; save the model as one file");
+        }
+
+        var shape = tensor.Dims.ToArray();
+        if (tensor.FloatData.Count > 0 && tensor.DataType == (int)DataType.Float)
+        {
+            return Checked(name, shape, [.. tensor.FloatData]);
+        }
+
+        var type = (DataType)tensor.DataType switch
+        {
+            DataType.Float => ElementType.Float32,
+            DataType.Float16 => ElementType.Float16,
+            DataType.Bfloat16 => ElementType.BFloat16,
+            DataType.Double => ElementType.Float64,
+            _ => throw new InvalidDataException($"the constant '{name}' is of type {(DataType)tensor.DataType}, which is none of floats"),
+        };
+        var values = new float[tensor.RawData.Length / type.Size()];
+        type.Widen(tensor.RawData.Span, values);
+        return Checked(name, shape, values);
+    }
+
+    private static NamedTensors.Values Checked(string name, long[] shape, float[] data)
+    {
+        // Stops before sides of absurd length overflow.
+        Int128 count = 1;
+        foreach (var side in shape)
+        {
+            count = side < 0 || count > data.Length ? -1 : count * side;
+        }
+
+        return count == data.Length
+            ? new(shape, data)
+            : throw new InvalidDataException($"the constant '{name}' of shape ({string.Join(", ", shape)}) has {data.Length} values");
+    }
+}
+
+/// <summary>The attributes of nodes.</summary>
+internal static class OnnxAttributes
+{
+    public static long[] Integers(this NodeProto node, string name, params long[] otherwise) =>
+        node.Find(name) is not { } attribute ? otherwise : attribute.Ints.Count > 0 ? [.. attribute.Ints] : [attribute.I];
+
+    public static float Number(this NodeProto node, string name, float otherwise) => node.Find(name)?.F ?? otherwise;
+
+    public static string Text(this NodeProto node, string name, string otherwise) => node.Find(name)?.S.ToStringUtf8() ?? otherwise;
+
+    private static AttributeProto? Find(this NodeProto node, string name) => node.Attribute.FirstOrDefault(attribute => attribute.Name == name);
+}

@@ -1,0 +1,116 @@
+using Google.Protobuf;
+using Microsoft.ML;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Formats;
+using ResNetMLNet.Formats.Onnx;
+using ResNetMLNet.MLNet;
+using ResNetMLNet.Native;
+using ResNetMLNet.Network;
+using ResNetMLNet.Tests.Support;
+using TorchSharp;
+
+namespace ResNetMLNet.Tests.Weights;
+
+/// <summary>ONNX models of this library and of others, read by walking along their graphs.</summary>
+[TestClass]
+public class OnnxFilesTests
+{
+    private const int Size = 96;
+
+    public static IEnumerable<object[]> Kinds =>
+    [
+        [ForeignWeights.Architecture],
+        [ResNetArchitecture.ResNeXt50 with { Width = 4, Groups = 4, Depths = new(2, 1, 1, 1) }],
+        [ResNetArchitecture.SmallImageResNet18 with { Width = 4, Depths = new(1, 2, 1, 1) }],
+        [ResNetArchitecture.ResNet20 with { Width = 4, Depths = new(1, 1, 2), Skip = ResNetSkip.NormalizedConvolution }],
+    ];
+
+    [ClassInitialize]
+    public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();
+
+    [TestMethod]
+    [DynamicData(nameof(Kinds))]
+    public void An_export_of_this_library_gives_the_same_network_again(ResNetArchitecture architecture)
+    {
+        using var scope = torch.NewDisposeScope();
+        var weights = ForeignWeights.Create(architecture);
+        var plan = new NetworkPlan(architecture, new(3, Size, Size), ForeignWeights.Classes);
+
+        var start = Read(Model(plan, weights));
+
+        Assert.AreEqual(architecture with { Name = start.Architecture.Name }, start.Architecture);
+        using var fresh = TrainableNetwork.Create(plan, Initialisation.He, 1, torch.CPU, torch.ScalarType.Float32);
+        using var one = new FoldedNetwork(plan, weights, torch.CPU);
+        using var other = new FoldedNetwork(plan, WeightImport.Fit(start.Weights, plan, fresh.Export()), torch.CPU);
+        var images = torch.rand(2, 3, Size, Size);
+        Snapshot.AssertNear([one.Forward(images).data<float>().ToArray()], [other.Forward(images).data<float>().ToArray()], 1e-4);
+    }
+
+    [TestMethod]
+    public void What_the_graph_does_to_pixels_first_becomes_the_networks_statistics()
+    {
+        var plan = new NetworkPlan(ForeignWeights.Architecture, new(3, Size, Size), ForeignWeights.Classes);
+        var weights = ForeignWeights.Create();
+
+        Assert.AreEqual(PixelStatistics.None, Read(Model(plan, weights)).Statistics);
+
+        var statistics = Read(Model(new(plan.Architecture, plan.Input, plan.Classes) { Statistics = PixelStatistics.ImageNet }, weights)).Statistics;
+        for (var channel = 0; channel < 3; channel++)
+        {
+            Assert.AreEqual(PixelStatistics.ImageNet.Mean[channel], statistics.Mean[channel], 1e-6f);
+            Assert.AreEqual(PixelStatistics.ImageNet.Deviation[channel], statistics.Deviation[channel], 1e-6f);
+        }
+    }
+
+    [TestMethod]
+    public void What_is_no_ResNet_is_refused_where_it_ceases_to_be_one()
+    {
+        StringAssert.Contains(Refused(graph => graph.Node.First(node => node.OpType == "Relu").OpType = "Sigmoid"), "behind the first convolution comes Sigmoid where Relu is expected");
+        StringAssert.Contains(Refused(graph => graph.Node.First(node => node.OpType == "Add").OpType = "Mul"), "behind a block's convolution comes Mul where Relu or Add or Sum is expected");
+        StringAssert.Contains(Refused(graph => Attribute(graph, "Conv", "pads").Ints[0] = 0), "(Conv), it is padded by (0, 3, 3, 3) where its kernel of 7 needs 3");
+        StringAssert.Contains(Refused(graph => Attribute(graph, "MaxPool", "strides").Ints[0] = 1), "is not a 3x3 pooling of stride 2");
+        StringAssert.Contains(Refused(graph => graph.Node[0].Input[0] = "nowhere"), "behind the images comes nothing where Conv is expected");
+        StringAssert.Contains(Refused(graph => graph.Initializer[0].Dims[0] = long.MaxValue), "has 588 values");
+        StringAssert.Contains(Refused(graph => graph.Initializer[0].DataLocation = TensorProto.Types.DataLocation.External), "are in another file");
+        StringAssert.Contains(Refused(graph => graph.Initializer[0].DataType = 7), "is of type Int64, which is none of floats");
+        StringAssert.Contains(Refused(graph => graph.Node.Clear()), "it has no graph");
+        StringAssert.Contains(RefusedFile("no protobuf"u8.ToArray()), "is not an ONNX model");
+    }
+
+    [TestMethod]
+    [Timeout(20_000, CooperativeCancellation = false)]
+    public void A_graph_that_runs_in_circles_is_refused() => StringAssert.Contains(
+        Refused(graph => graph.Node.Last(node => node.OpType == "Relu").Output[0] = graph.Node.Single(node => node.OpType == "MaxPool").Output[0]),
+        "its graph runs in circles");
+
+    private static AttributeProto Attribute(GraphProto graph, string operation, string name) =>
+        graph.Node.First(node => node.OpType == operation).Attribute.Single(attribute => attribute.Name == name);
+
+    private static byte[] Model(NetworkPlan plan, NamedTensors weights, Action<GraphProto>? change = null)
+    {
+        var graph = new OnnxGraph("test");
+        graph.AddInput("images", TensorProto.Types.DataType.Float, "", 1, 3, Size, Size);
+        plan.Run(new OnnxLayers(graph, plan, weights, "logits"), "images");
+        change?.Invoke(graph.Proto);
+        return new ModelProto { ProducerName = OnnxGraph.Producer, Graph = graph.Proto }.ToByteArray();
+    }
+
+    private static string Refused(Action<GraphProto> change) => RefusedFile(
+        Model(new(ForeignWeights.Architecture, new(3, Size, Size), ForeignWeights.Classes), ForeignWeights.Create(), change));
+
+    private static string RefusedFile(byte[] model) => Assert.ThrowsExactly<InvalidOperationException>(() => Read(model)).Message;
+
+    private static StartingFile Read(byte[] model)
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.onnx");
+        try
+        {
+            File.WriteAllBytes(path, model);
+            return StartingFile.Read(Internals.EnvironmentOf(new MLContext().Data), InitialWeights.FromFile(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+}
