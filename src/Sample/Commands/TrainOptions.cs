@@ -38,6 +38,16 @@ internal sealed class TrainOptions
         Description = "A model.zip whose weights training starts from; its classes may be fewer.",
     };
 
+    private readonly Option<FileInfo?> _weights = new("--weights")
+    {
+        Description = "Weights of another origin to start from: .safetensors, .pth or .onnx of a ResNet; the network is the file's.",
+    };
+
+    private readonly Option<bool> _pretrained = new("--pretrained")
+    {
+        Description = "Starts from a network that was trained on ImageNet.",
+    };
+
     private readonly Option<DirectoryInfo?> _checkpoint = new("--checkpoint")
     {
         Description = "A folder for a checkpoint after each epoch, from which --resume goes on.",
@@ -57,7 +67,7 @@ internal sealed class TrainOptions
 
         _architecture.AddTo(command);
         _device.AddTo(command);
-        foreach (var option in (Option[])[_seed, _startFrom, _checkpoint, _resume])
+        foreach (var option in (Option[])[_seed, _startFrom, _weights, _pretrained, _checkpoint, _resume])
         {
             command.Add(option);
         }
@@ -67,6 +77,12 @@ internal sealed class TrainOptions
             if (result.GetValue(_resume) && result.GetValue(_checkpoint) is null)
             {
                 result.AddError("--resume needs --checkpoint DIR, the folder to go on from.");
+            }
+
+            bool[] starts = [result.GetValue(_startFrom) is not null, result.GetValue(_weights) is not null, result.GetValue(_pretrained)];
+            if (starts.Count(given => given) > 1)
+            {
+                result.AddError("--start-from, --weights and --pretrained exclude each other: training has one start.");
             }
         });
     }
@@ -94,10 +110,16 @@ internal sealed class TrainOptions
             ValidationSet = images.Test,
             TestTimeFlip = recipe != TrainingRecipe.Book,
             StartFrom = parsed.GetValue(_startFrom) is { } zip ? SavedModel.Load(ml, zip, _startFrom.Name).Network : null,
+            InitialWeights = Weights(parsed),
             Checkpoints = Checkpoints(parsed),
             OnCancellation = CancellationBehavior.ReturnModel,
         };
     }
+
+    private InitialWeights? Weights(ParseResult parsed) =>
+        parsed.GetValue(_pretrained) ? PretrainedWeights.ImageNet :
+        parsed.GetValue(_weights) is { } file ? InitialWeights.FromFile(file.FullName) :
+        null;
 
     private CheckpointOptions? Checkpoints(ParseResult parsed)
     {

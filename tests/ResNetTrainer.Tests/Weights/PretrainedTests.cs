@@ -1,0 +1,73 @@
+using Microsoft.ML;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.MLNet;
+using ResNetMLNet.Native;
+using ResNetMLNet.Network;
+using ResNetMLNet.Tests.Support;
+using TorchSharp;
+
+namespace ResNetMLNet.Tests.Weights;
+
+/// <summary>The network of the companion package.</summary>
+[TestClass]
+public class PretrainedTests
+{
+    private const int Size = 224;
+    private const int Features = 512;
+
+    [TestMethod]
+    public void Its_features_are_those_of_its_ONNX_file_in_ONNX_Runtime()
+    {
+        TorchRuntime.EnsureLoaded();
+        using var scope = torch.NewDisposeScope();
+        torch.manual_seed(3);
+        var start = StartingFile.Read(Internals.EnvironmentOf(new MLContext().Data), PretrainedWeights.ImageNet);
+        var plan = new NetworkPlan(start.Architecture, new(3, Size, Size), Features) { Statistics = start.Statistics.For(3) };
+        using var fresh = TrainableNetwork.Create(plan, Initialisation.He, 1, torch.CPU, torch.ScalarType.Float32);
+
+        // A head that passes the features on.
+        fresh.Tensors["fc.weight"].Import(torch.eye(Features).data<float>().ToArray());
+        fresh.Tensors["fc.bias"].Import(new float[Features]);
+        using var network = new FoldedNetwork(plan, WeightImport.Fit(start.Weights, plan, fresh.Export()), torch.CPU);
+
+        // Smooth and noisy, as photographs are.
+        var images = torch.nn.functional.interpolate(torch.rand(2, 3, 14, 14), [Size, Size], mode: torch.InterpolationMode.Bilinear)
+            .mul(0.8).add(torch.rand(2, 3, Size, Size).mul(0.2));
+        var features = network.Forward(images);
+
+        Assert.AreEqual(new StageDepths(2, 2, 2, 3), start.Architecture.Depths);
+        for (var image = 0; image < 2; image++)
+        {
+            var expected = torch.tensor(Run(images[image], start.Statistics));
+            var difference = (features[image] - expected).norm() / expected.norm();
+            Assert.IsLessThan(1e-3f, difference.item<float>());
+            Assert.IsGreaterThan(1f, expected.norm().item<float>());
+        }
+    }
+
+    [TestMethod]
+    public void It_is_a_start_with_a_single_option()
+    {
+        using var model = Images.Trainer(Images.Context(), ImageKind.Bytes, options =>
+        {
+            (options.Architecture, options.InitialWeights, options.FrozenStages) = (null, PretrainedWeights.ImageNet, 4);
+            (options.ImageSize, options.BatchSize, options.NumberOfEpochs) = (32, 16, 6);
+        }).Fit(Images.Labelled(48, ImageKind.Bytes));
+
+        Assert.AreEqual(123.15163f / 255, model.Model.PixelStatistics!.Mean[0], 1e-6f);
+        Assert.IsGreaterThan(0.6, model.Model.History[^1].TrainAccuracy);
+    }
+
+    // Its input is blue, green, red, 0 to 255, without the mean.
+    private static float[] Run(torch.Tensor image, PixelStatistics statistics)
+    {
+        var mean = torch.tensor([.. statistics.Mean], [3L, 1, 1]);
+        var input = (image - mean).mul(255).flip(0).contiguous().data<float>().ToArray();
+        using var session = new InferenceSession(PretrainedWeights.ImageNet.Path);
+        using var value = OrtValue.CreateTensorValueFromMemory(input, [1, 3, Size, Size]);
+        using var options = new RunOptions();
+        using var outputs = session.Run(options, [session.InputNames[0]], [value], [session.OutputNames[0]]);
+        return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+    }
+}
