@@ -9,7 +9,8 @@ public static class PretrainedWeights
     private static readonly PixelStatistics _statistics = new([123.15163f / White, 115.902885f / White, 103.06262f / White], [1 / White, 1 / White, 1 / White]);
 
     /// <summary>
-    /// A residual network of basic blocks, 2, 2, 2 and 3 in its stages, that was trained on ImageNet: that of the package Microsoft.ML.DnnImageFeaturizer.ResNet18 (MIT),
+    /// A residual network of basic blocks, 2, 2, 2 and 3 in its stages, that was trained on ImageNet: that of the package
+    /// Microsoft.ML.DnnImageFeaturizer.ResNet18 (MIT),
     /// without the linear layer. The file is beside the program, in DnnImageModels.
     /// </summary>
     /// <exception cref="FileNotFoundException">The file is not there.</exception>

@@ -1,7 +1,8 @@
 namespace ResNetMLNet;
 
 /// <summary>
-/// Weights of another origin to start training from: a file of torchvision, timm, <c>torch.save</c> or <see cref="ResNetModel.ExportToSafeTensors(string)"/>.
+/// Weights of another origin to start training from: a file of torchvision, timm, <c>torch.save</c> or <see
+/// cref="ResNetModel.ExportToSafeTensors(string)"/>.
 /// </summary>
 /// <remarks>
 /// A head (the linear layer) of another number of classes is left out and starts afresh. Weights for colours are summed up for grey images.
@@ -21,14 +22,18 @@ public sealed class InitialWeights
 
     /// <summary>The weights in a file, which is read by <c>Fit</c>.</summary>
     /// <param name="path">
-    /// <c>.safetensors</c> with the names of torchvision's or timm's ResNets; <c>.pth</c> or <c>.pt</c> as <c>torch.save</c> writes a dictionary of tensors;
+    /// <c>.safetensors</c> with the names of torchvision's or timm's ResNets; <c>.pth</c> or <c>.pt</c> as <c>torch.save</c> writes a
+    /// dictionary of tensors;
     /// <c>.onnx</c> of a ResNet.
     /// </param>
     /// <param name="statistics">
-    /// What the weights were trained to see. Null: what the file says where this library wrote it, and else <see cref="PixelStatistics.ImageNet"/> for weights of
+    /// What the weights were trained to see. Null: what the file says where this library wrote it, and else <see
+    /// cref="PixelStatistics.ImageNet"/> for weights of
     /// three channels, and <see cref="PixelStatistics.None"/> for weights of one.
     /// </param>
-    /// <param name="blueFirst">Whether they are for images of blue, green, red; the statistics are for red, green, blue in any case.</param>
+    /// <param name="blueFirst">
+    /// Whether they are for images of blue, green, red; the statistics are for red, green, blue in any case.
+    /// </param>
     public static InitialWeights FromFile(string path, PixelStatistics? statistics = null, bool blueFirst = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);

@@ -67,6 +67,9 @@ internal sealed record ModelHeader
             FeatureKind = FeatureKind,
         };
 
+    /// <summary>The same with what the first version did not write: its bottlenecks had neither groups nor another width.</summary>
+    public ModelHeader FromFirstVersion() => this with { Architecture = Architecture with { WidthFactor = 1, Groups = 1 } };
+
     /// <exception cref="InvalidDataException">They are not those of pixels.</exception>
     public PixelStatistics? ToStatistics()
     {

@@ -89,7 +89,8 @@ internal static class ModelZip
     private static ModelHeader ReadHeader(ModelEntry entry)
     {
         var json = entry.ReadAll(ModelHeaderCheck.MostBytes);
-        var header = VersionedJson.Read(json, ModelJson.Default.ModelHeader, ModelHeader.CurrentVersion, out _);
+        var header = VersionedJson.Read(json, ModelJson.Default.ModelHeader, ModelHeader.CurrentVersion, out var version);
+        header = version == 1 ? header.FromFirstVersion() : header;
         header.Check();
         return header;
     }

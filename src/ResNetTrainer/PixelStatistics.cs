@@ -1,7 +1,8 @@
 namespace ResNetMLNet;
 
 /// <summary>
-/// What a network does to pixels in [0, 1] before anything else: (pixel - mean) / deviation, channel by channel. It belongs to the weights that
+/// What a network does to pixels in [0, 1] before anything else: (pixel - mean) / deviation, channel by channel. It belongs to the weights
+/// that
 /// were trained with it, and so it is part of the model.
 /// </summary>
 public sealed class PixelStatistics
@@ -9,7 +10,9 @@ public sealed class PixelStatistics
     /// <summary>Creates statistics.</summary>
     /// <param name="mean">The mean of each channel: red, green, blue, or grey alone.</param>
     /// <param name="deviation">The standard deviation of each channel.</param>
-    /// <exception cref="ArgumentException">There is neither one channel nor three, or a value is not finite, or a deviation is not positive.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is neither one channel nor three, or a value is not finite, or a deviation is not positive.
+    /// </exception>
     public PixelStatistics(IReadOnlyList<float> mean, IReadOnlyList<float> deviation)
     {
         ArgumentNullException.ThrowIfNull(mean);

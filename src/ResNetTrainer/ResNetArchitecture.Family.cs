@@ -26,10 +26,15 @@ public sealed partial record ResNetArchitecture
     /// <summary>50 layers, the inner ones twice as wide (Zagoruyko and Komodakis, 2016). 66.9 million parameters for ten classes.</summary>
     public static ResNetArchitecture WideResNet50 { get; } = ResNet50 with { Name = "wide_resnet50_2", WidthFactor = 2 };
 
-    /// <summary>50 layers, the inner ones twice as wide and in 32 groups (Xie et al., 2017). 23.0 million parameters for ten classes.</summary>
+    /// <summary>
+    /// 50 layers, the inner ones twice as wide and in 32 groups (Xie et al., 2017). 23.0 million parameters for ten classes.
+    /// </summary>
     public static ResNetArchitecture ResNeXt50 { get; } = WideResNet50 with { Name = "resnext50_32x4d", Groups = 32 };
 
-    /// <summary>18 layers, as in Dive into Deep Learning, 7.6: its convolutions on the skip path are not normalised. 11.2 million parameters for ten classes.</summary>
+    /// <summary>
+    /// 18 layers, as in Dive into Deep Learning, 7.6: its convolutions on the skip path are not normalised. 11.2 million parameters for ten
+    /// classes.
+    /// </summary>
     public static ResNetArchitecture BookResNet18 { get; } = ResNet18 with { Name = "resnet18-book", Skip = ResNetSkip.Convolution };
 
     /// <summary>18 layers with normalisation and ReLU before the convolutions.</summary>
@@ -41,7 +46,10 @@ public sealed partial record ResNetArchitecture
     /// <summary>18 layers behind the stem for small images. 11.2 million parameters for ten classes.</summary>
     public static ResNetArchitecture SmallImageResNet18 { get; } = ResNet18 with { Name = "resnet18-small", Stem = ResNetStem.Small };
 
-    /// <summary>20 layers in three stages, for images of 28 or 32 pixels a side (the paper's section 4.2, with its option A). 0.27 million parameters.</summary>
+    /// <summary>
+    /// 20 layers in three stages, for images of 28 or 32 pixels a side (the paper's section 4.2, with its option A). 0.27 million
+    /// parameters.
+    /// </summary>
     public static ResNetArchitecture ResNet20 { get; } = new()
     {
         Name = "resnet20",

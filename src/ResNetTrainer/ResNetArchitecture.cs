@@ -22,7 +22,10 @@ public enum ResNetSkip
     /// <summary>A 1x1 convolution followed by batch normalisation, as in the paper (option B) and in torchvision.</summary>
     NormalizedConvolution,
 
-    /// <summary>Every second pixel, and channels of zeros for those that are missing: no parameters (the paper's option A, for its networks of three stages).</summary>
+    /// <summary>
+    /// Every second pixel, and channels of zeros for those that are missing: no parameters (the paper's option A, for its networks of three
+    /// stages).
+    /// </summary>
     ZeroPadding,
 }
 
@@ -41,7 +44,8 @@ public enum ResNetStem
 /// halve the image, global average pooling and a linear layer.
 /// </summary>
 /// <remarks>
-/// The predefined ones are the family of the paper's Table 1 with the parameters of torchvision's, under the same names; the small ones of its
+/// The predefined ones are the family of the paper's Table 1 with the parameters of torchvision's, under the same names; the small ones of
+/// its
 /// section 4.2; and <see cref="BookResNet18"/>, the network of Dive into Deep Learning, 7.6. Others are made with <c>with</c>:
 /// <c>ResNetArchitecture.ResNet18 with { Name = "narrow", Width = 16 }</c>.
 /// </remarks>
@@ -68,7 +72,9 @@ public sealed partial record ResNetArchitecture
     /// <summary>The number of blocks in each of the three or four stages; at least one.</summary>
     public required StageDepths Depths { get; init; }
 
-    /// <summary>The channels of the stem and of the first stage's 3x3 convolutions; each stage doubles them. 64 in the paper's Table 1.</summary>
+    /// <summary>
+    /// The channels of the stem and of the first stage's 3x3 convolutions; each stage doubles them. 64 in the paper's Table 1.
+    /// </summary>
     public int Width { get; init; } = 64;
 
     /// <summary>How many times as many channels the 3x3 convolution of a bottleneck has: 2 in wide_resnet50_2. Default: 1.</summary>

@@ -28,7 +28,9 @@ public sealed class ResNetModel
     /// <summary>The width in pixels of the images that the network sees.</summary>
     public int ImageWidth => Network.Plan.Input.Width;
 
-    /// <summary>What the network does to pixels first; null: nothing. It comes with <see cref="ResNetTrainer.Options.InitialWeights"/>.</summary>
+    /// <summary>
+    /// What the network does to pixels first; null: nothing. It comes with <see cref="ResNetTrainer.Options.InitialWeights"/>.
+    /// </summary>
     public PixelStatistics? PixelStatistics => Network.Plan.Statistics;
 
     /// <summary>Whether a score is the mean of those of the image and of its mirror image.</summary>

@@ -46,7 +46,10 @@ public sealed partial class ResNetTrainer
         /// </summary>
         public UnreadableImages UnreadableImages { get; set; }
 
-        /// <summary>The network; null: that of <see cref="StartFrom"/> or <see cref="InitialWeights"/>, else <see cref="ResNetArchitecture.BookResNet18"/>.</summary>
+        /// <summary>
+        /// The network; null: that of <see cref="StartFrom"/> or <see cref="InitialWeights"/>, else <see
+        /// cref="ResNetArchitecture.BookResNet18"/>.
+        /// </summary>
         public ResNetArchitecture? Architecture { get; set; }
 
         /// <summary>

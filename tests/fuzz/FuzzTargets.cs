@@ -3,8 +3,11 @@ using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Formats;
+using ResNetMLNet.Formats.Onnx;
+using ResNetMLNet.Formats.PyTorch;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
+using ResNetMLNet.Network;
 using ResNetMLNet.Training.Checkpoints;
 
 namespace ResNetMLNet.Fuzz;
@@ -23,6 +26,8 @@ internal static class FuzzTargets
         ["signed checkpoint"] = SignedCheckpoint,
         ["IDX"] = IdxFiles,
         ["ELF"] = ElfFile,
+        ["PyTorch"] = PyTorchFile,
+        ["ONNX"] = OnnxModels,
     };
 
     public static IEnumerable<string> Names => _targets.Keys;
@@ -135,6 +140,19 @@ internal static class FuzzTargets
         var library = Directory.EnumerateFiles(AppContext.BaseDirectory, "libLibTorchSharp.so", SearchOption.AllDirectories).First();
         return new(name, [File.ReadAllBytes(library)], bytes => ElfMender.Mend(bytes), e => e is InvalidDataException);
     }
+
+    private static FuzzTarget PyTorchFile(string name) => new(
+        name, [Seed("basic.pth")], bytes => Import(TorchFile.Read(new MemoryStream(bytes))), IsNoFileOfWeights);
+
+    private static FuzzTarget OnnxModels(string name) => new(
+        name,
+        [Seed("basic-folded.onnx"), Seed("basic-unfolded.onnx")],
+        bytes => Import(OnnxWeights.Of(OnnxFile.Read(new MemoryStream(bytes))).Weights),
+        IsNoFileOfWeights);
+
+    private static void Import(NamedTensors file) => WeightArchitecture.Of(WeightNames.Normalise(file));
+
+    private static bool IsNoFileOfWeights(Exception e) => e is InvalidDataException or EndOfStreamException;
 
     private static bool IsDamagedCheckpoint(Exception e) => e is InvalidDataException or NewerFormatException;
 

@@ -19,7 +19,9 @@ internal interface ILayers<T>
     /// <summary>A batch normalisation that stands alone; x is needed after it.</summary>
     T Normalise(NormalisationPlan normalisation, T x);
 
-    /// <summary>The skip path of a block without parameters: the pixels at its stride, and channels of zeros, as many before x's as behind them.</summary>
+    /// <summary>
+    /// The skip path of a block without parameters: the pixels at its stride, and channels of zeros, as many before x's as behind them.
+    /// </summary>
     T Pad(BlockPlan block, T x);
 
     /// <summary>max(x, 0); x is not needed after it.</summary>

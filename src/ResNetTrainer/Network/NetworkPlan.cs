@@ -114,7 +114,8 @@ internal sealed class NetworkPlan
         return difference is not null;
     }
 
-    // ReLU after every convolution of the path but the last. Where normalisation and ReLU stand before the convolutions, they are the block's
+    // ReLU after every convolution of the path but the last. Where normalisation and ReLU stand before the convolutions, they are the
+    // block's
     // first step, which a convolution on the skip path shares; else there is a ReLU after the sum.
     private T Residual<T>(ILayers<T> layers, BlockPlan block, T x)
     {

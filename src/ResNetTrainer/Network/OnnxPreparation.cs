@@ -2,7 +2,9 @@ using ResNetMLNet.Formats.Onnx;
 
 namespace ResNetMLNet.Network;
 
-/// <summary>What an ONNX model does to its images before the first convolution: sums and products with constants, channel by channel.</summary>
+/// <summary>
+/// What an ONNX model does to its images before the first convolution: sums and products with constants, channel by channel.
+/// </summary>
 internal sealed class OnnxPreparation(OnnxFile file)
 {
     private const int MostSteps = 8;

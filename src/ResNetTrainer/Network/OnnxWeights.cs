@@ -4,7 +4,8 @@ using ResNetMLNet.Formats.Onnx;
 namespace ResNetMLNet.Network;
 
 /// <summary>
-/// The weights of a ResNet in an ONNX model under torchvision's names, found by walking along its graph: names of nodes and values mean nothing.
+/// The weights of a ResNet in an ONNX model under torchvision's names, found by walking along its graph: names of nodes and values mean
+/// nothing.
 /// A normalisation that was folded into its convolution becomes one that changes nothing but adds the convolution's bias.
 /// </summary>
 internal sealed class OnnxWeights

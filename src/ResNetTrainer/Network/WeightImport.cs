@@ -8,7 +8,8 @@ internal static class WeightImport
     private const int Listed = 5;
 
     /// <summary>
-    /// The file's weights for every tensor of the network. A head of another shape is left fresh; a first convolution for three channels is summed up for one,
+    /// The file's weights for every tensor of the network. A head of another shape is left fresh; a first convolution for three channels is
+    /// summed up for one,
     /// and one for a single channel is spread over three.
     /// </summary>
     /// <param name="file">Weights under torchvision's names.</param>

@@ -13,7 +13,7 @@ public class ModelTests
 {
     [TestMethod]
     public void A_newer_format_says_so() => SavedZip.Refused(
-        SavedZip.ChangeHeader(header => header["formatVersion"] = 2), "newer version", "Update");
+        SavedZip.ChangeHeader(header => header["formatVersion"] = 3), "newer version", "Update");
 
     [TestMethod]
     public void A_missing_header() => SavedZip.Refused(SavedZip.Change("model.json", _ => null), "model.json", "missing");
@@ -54,7 +54,7 @@ public class ModelTests
     [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""", 12, "gap")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "beyond")]
     [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 8, "take 4 bytes")]
-    [DataRow("""{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}""", 8, "F64")]
+    [DataRow("""{"a":{"dtype":"F8_E5M2","shape":[8],"data_offsets":[0,8]}}""", 8, "F8_E5M2")]
     [DataRow("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", 8, "has 8 bytes")]
     [DataRow("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "-1")]
     [DataRow("""{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}""", 4, "a")]

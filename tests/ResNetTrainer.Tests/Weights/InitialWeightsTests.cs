@@ -8,7 +8,9 @@ using TorchSharp;
 
 namespace ResNetMLNet.Tests.Weights;
 
-/// <summary>Training that starts from weights of another origin; with all stages frozen, what is in front of the head stays as the file has it.</summary>
+/// <summary>
+/// Training that starts from weights of another origin; with all stages frozen, what is in front of the head stays as the file has it.
+/// </summary>
 [TestClass]
 public class InitialWeightsTests
 {

@@ -23,7 +23,9 @@ internal sealed class TorchFile
     }
 
     /// <summary>Every tensor in its dictionaries, under their keys with dots between them; other plain values are left out.</summary>
-    /// <exception cref="InvalidDataException">It is no such file, or has more than dictionaries of tensors and plain values; the message says what.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is no such file, or has more than dictionaries of tensors and plain values; the message says what.
+    /// </exception>
     public static NamedTensors Read(Stream stream)
     {
         if (IsLegacy(stream))
