@@ -6,7 +6,8 @@ public static class PretrainedWeights
     private const float White = 255;
 
     // The means of red, green and blue in the mean image of the package's own preprocessing. The network sees bytes less these.
-    private static readonly PixelStatistics _statistics = new([123.15163f / White, 115.902885f / White, 103.06262f / White], [1 / White, 1 / White, 1 / White]);
+    private static readonly PixelStatistics _statistics =
+        new([123.15163f / White, 115.902885f / White, 103.06262f / White], [1 / White, 1 / White, 1 / White]);
 
     /// <summary>
     /// A residual network of basic blocks, 2, 2, 2 and 3 in its stages, that was trained on ImageNet: that of the package
@@ -32,7 +33,8 @@ public static class PretrainedWeights
             return File.Exists(path)
                 ? InitialWeights.FromFile(path, _statistics, blueFirst: true)
                 : throw new FileNotFoundException(
-                    $"The pretrained network '{path}' is missing. The package Microsoft.ML.DnnImageFeaturizer.ResNet18 puts it beside the program when that is built: "
+                    $"The pretrained network '{path}' is missing. The package Microsoft.ML.DnnImageFeaturizer.ResNet18 puts it beside the "
+                    + "program when that is built: "
                     + "reference ResNetMLNet.Pretrained from the program's own project, and publish the folder DnnImageModels with it.",
                     path);
         }

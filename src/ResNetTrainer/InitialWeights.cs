@@ -9,7 +9,8 @@ namespace ResNetMLNet;
 /// </remarks>
 public sealed class InitialWeights
 {
-    private InitialWeights(string path, PixelStatistics? statistics, bool blueFirst) => (Path, Statistics, BlueFirst) = (path, statistics, blueFirst);
+    private InitialWeights(string path, PixelStatistics? statistics, bool blueFirst) =>
+        (Path, Statistics, BlueFirst) = (path, statistics, blueFirst);
 
     /// <summary>The file.</summary>
     public string Path { get; }

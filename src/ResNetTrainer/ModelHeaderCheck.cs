@@ -20,7 +20,8 @@ internal static class ModelHeaderCheck
         Require(header.ClassNames.All(name => name is not null), "one of the classNames is null");
         var problem = NetworkLimits.ProblemOf(header.Architecture, header.InputShape, header.ClassNames.Length);
         Require(problem is null, problem);
-        Require(header.ToStatistics() is null || header.PixelMean!.Length == header.Channels, "pixelMean has not one value for each channel");
+        var statistics = header.ToStatistics();
+        Require(statistics is null || statistics.Mean.Count == header.Channels, "pixelMean has not one value for each channel");
         Require(Enum.IsDefined(header.ResizeMode), $"resizeMode is {(int)header.ResizeMode}, which is no way to resize");
         Require(
             header.MaximumImagePixels is null or (>= 1 and <= EncodedImage.LargestMaximumPixels),

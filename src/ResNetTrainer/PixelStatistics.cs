@@ -17,9 +17,11 @@ public sealed class PixelStatistics
     {
         ArgumentNullException.ThrowIfNull(mean);
         ArgumentNullException.ThrowIfNull(deviation);
-        if (mean.Count is not (1 or 3) || deviation.Count != mean.Count || !mean.Concat(deviation).All(float.IsFinite) || deviation.Any(value => value <= 0))
+        if (mean.Count is not (1 or 3) || deviation.Count != mean.Count || !mean.Concat(deviation).All(float.IsFinite)
+            || deviation.Any(value => value <= 0))
         {
-            throw new ArgumentException("There must be one finite mean and one positive deviation for each of 1 or 3 channels.", nameof(mean));
+            throw new ArgumentException(
+                "There must be one finite mean and one positive deviation for each of 1 or 3 channels.", nameof(mean));
         }
 
         (Mean, Deviation) = ([.. mean], [.. deviation]);
@@ -38,7 +40,8 @@ public sealed class PixelStatistics
     public IReadOnlyList<float> Deviation { get; }
 
     /// <inheritdoc/>
-    public override string ToString() => FormattableString.Invariant($"mean ({string.Join(", ", Mean)}), deviation ({string.Join(", ", Deviation)})");
+    public override string ToString() =>
+        FormattableString.Invariant($"mean ({string.Join(", ", Mean)}), deviation ({string.Join(", ", Deviation)})");
 
     internal bool ChangesNothing => Mean.All(value => value == 0) && Deviation.All(value => value == 1);
 

@@ -75,7 +75,7 @@ public sealed partial record ResNetArchitecture
     /// <summary>The predefined networks.</summary>
     public static IReadOnlyList<ResNetArchitecture> All { get; } =
     [
-        ResNet18, ResNet34, ResNet50, ResNet101, ResNet152, WideResNet50, ResNeXt50, BookResNet18, PreActivationResNet18, PreActivationResNet50,
-        SmallImageResNet18, ResNet20, ResNet32, ResNet44, ResNet56, ResNet110,
+        ResNet18, ResNet34, ResNet50, ResNet101, ResNet152, WideResNet50, ResNeXt50, BookResNet18, PreActivationResNet18,
+        PreActivationResNet50, SmallImageResNet18, ResNet20, ResNet32, ResNet44, ResNet56, ResNet110,
     ];
 }

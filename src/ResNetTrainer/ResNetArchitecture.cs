@@ -91,7 +91,8 @@ public sealed partial record ResNetArchitecture
 
     /// <summary>Whether the first version of the library knows networks like this.</summary>
     internal bool IsOfFirstVersion =>
-        Stem == ResNetStem.Large && Skip != ResNetSkip.ZeroPadding && this is { PreActivation: false, WidthFactor: 1, Groups: 1, Stages: 4 };
+        Stem == ResNetStem.Large && Skip != ResNetSkip.ZeroPadding
+            && this is { PreActivation: false, WidthFactor: 1, Groups: 1, Stages: 4 };
 
     internal int Stages => Depths.ToArray().Length;
 

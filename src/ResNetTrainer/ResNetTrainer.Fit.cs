@@ -57,7 +57,8 @@ public sealed partial class ResNetTrainer
             Statistics = start is null ? file?.Statistics.For(data.Format.Shape.Channels) : start.PixelStatistics,
         };
         StartingModel.Check(_host, start, networkPlan);
-        using var network = CreateNetwork(networkPlan, plan, device, fresh => WeightsToStartFrom(channel, start, file, fresh, data.ClassNames));
+        using var network = CreateNetwork(
+            networkPlan, plan, device, fresh => WeightsToStartFrom(channel, start, file, fresh, data.ClassNames));
         using var state = new TrainingState(plan, network, device);
         var identity = new TrainingIdentity
         {
@@ -111,7 +112,8 @@ public sealed partial class ResNetTrainer
     }
 
     // Null where training starts from fresh weights.
-    private NamedTensors? WeightsToStartFrom(IChannel channel, ResNetModel? model, StartingFile? file, TrainableNetwork fresh, IReadOnlyList<string> classes)
+    private NamedTensors? WeightsToStartFrom(
+        IChannel channel, ResNetModel? model, StartingFile? file, TrainableNetwork fresh, IReadOnlyList<string> classes)
     {
         if (model is null)
         {

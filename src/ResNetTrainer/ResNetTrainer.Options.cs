@@ -215,7 +215,8 @@ public sealed partial class ResNetTrainer
             Require(context, Checkpoints is null or { Epochs: >= 1 }, "Checkpoints.Epochs", Checkpoints?.Epochs, "at least 1");
             Require(context, Checkpoints is null or { Minutes: null or > 0 }, "Checkpoints.Minutes", Checkpoints?.Minutes, "more than 0");
             Require(context, Checkpoints is null or { Kept: >= 1 }, "Checkpoints.Kept", Checkpoints?.Kept, "at least 1");
-            Require(context, StartFrom is null || InitialWeights is null, nameof(InitialWeights), InitialWeights?.Path, "null where there is StartFrom");
+            var isOneStart = StartFrom is null || InitialWeights is null;
+            Require(context, isOneStart, nameof(InitialWeights), InitialWeights?.Path, "null where there is StartFrom");
             if (Architecture is not null)
             {
                 Check(context, Architecture);
@@ -226,17 +227,25 @@ public sealed partial class ResNetTrainer
         internal void Check(IExceptionContext context, ResNetArchitecture network)
         {
             var (stages, inner) = (network.Stages, network.Width * network.WidthFactor);
-            Require(context, network.Depths.ToArray().All(depth => depth is >= 1 and <= 1000), "Architecture.Depths", network.Depths, "at least one block in each stage");
+            var depths = network.Depths.ToArray();
+            Require(
+                context, depths.All(depth => depth is >= 1 and <= 1000), "Architecture.Depths", network.Depths, "at least one block in each stage");
             Require(context, network.Width is >= 1 and <= 1024, "Architecture.Width", network.Width, "between 1 and 1024 channels");
             Require(context, network.WidthFactor is >= 1 and <= 16, "Architecture.WidthFactor", network.WidthFactor, "between 1 and 16");
-            Require(context, network.Groups >= 1 && inner % network.Groups == 0, "Architecture.Groups", network.Groups, $"a divisor of the {inner} channels of a bottleneck");
+            Require(
+                context,
+                network.Groups >= 1 && inner % network.Groups == 0,
+                "Architecture.Groups",
+                network.Groups,
+                $"a divisor of the {inner} channels of a bottleneck");
             Require(
                 context,
                 network.Block == ResNetBlock.Bottleneck || network is { WidthFactor: 1, Groups: 1 },
                 "Architecture.Block",
                 network.Block,
                 "Bottleneck where WidthFactor or Groups are not 1");
-            Require(context, FrozenStages is null || FrozenStages <= stages, nameof(FrozenStages), FrozenStages, $"0 (the stem) to {stages} (all but the linear layer)");
+            var isFreezable = FrozenStages is null || FrozenStages <= stages;
+            Require(context, isFreezable, nameof(FrozenStages), FrozenStages, $"0 (the stem) to {stages} (all but the linear layer)");
         }
 
         private void Names(IExceptionContext context)

@@ -70,7 +70,8 @@ internal sealed record StartingFile(string Path, NamedTensors Weights, ResNetArc
                 return OnnxWeights.Of(OnnxFile.Read(stream));
 
             default:
-                throw new InvalidDataException($"files that end in '{extension}' are not known; it must be .safetensors, .pth, .pt or .onnx");
+                throw new InvalidDataException(
+                    $"files that end in '{extension}' are not known; it must be .safetensors, .pth, .pt or .onnx");
         }
     }
 

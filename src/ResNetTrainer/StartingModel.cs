@@ -12,7 +12,8 @@ internal static class StartingModel
     /// <exception cref="InvalidOperationException">There is no residual network in it, or more than one.</exception>
     public static ResNetModel Find(IExceptionContext context, ITransformer transformer) => Find(transformer).ToArray() is [var found]
         ? found.Model
-        : throw context.Error("The option StartFrom must be a ResNetTransformer, or a chain of transformers with one in it, as Model.Load gives it.");
+        : throw context.Error(
+            "The option StartFrom must be a ResNetTransformer, or a chain of transformers with one in it, as Model.Load gives it.");
 
     /// <summary>Checks that its body is the network's, if there is one.</summary>
     /// <exception cref="InvalidOperationException">It is another network.</exception>

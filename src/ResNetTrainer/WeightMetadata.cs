@@ -45,7 +45,8 @@ internal static class WeightMetadata
         }
         catch (ArgumentException e)
         {
-            throw new InvalidDataException($"its metadata have the mean {mean} and the deviation {deviation}, which are no statistics of pixels", e);
+            throw new InvalidDataException(
+                $"its metadata have the mean {mean} and the deviation {deviation}, which are no statistics of pixels", e);
         }
     }
 }

@@ -29,8 +29,10 @@ public static class PublicApi
         ResNetArchitecture[] family =
         [
             ResNetArchitecture.ResNet18, ResNetArchitecture.ResNet34, ResNetArchitecture.ResNet50, ResNetArchitecture.ResNet101, ResNetArchitecture.ResNet152,
-            ResNetArchitecture.WideResNet50, ResNetArchitecture.ResNeXt50, ResNetArchitecture.BookResNet18, ResNetArchitecture.PreActivationResNet18,
-            ResNetArchitecture.PreActivationResNet50, ResNetArchitecture.SmallImageResNet18, ResNetArchitecture.ResNet20, ResNetArchitecture.ResNet32,
+            ResNetArchitecture.WideResNet50, ResNetArchitecture.ResNeXt50, ResNetArchitecture.BookResNet18,
+            ResNetArchitecture.PreActivationResNet18,
+            ResNetArchitecture.PreActivationResNet50, ResNetArchitecture.SmallImageResNet18, ResNetArchitecture.ResNet20,
+            ResNetArchitecture.ResNet32,
             ResNetArchitecture.ResNet44, ResNetArchitecture.ResNet56, ResNetArchitecture.ResNet110,
         ];
         ResNetSummary summary = architecture.Summarize(1, architecture.MinimumImageSize, 10);
@@ -111,7 +113,8 @@ public static class PublicApi
         PixelStatistics[] statistics = [PixelStatistics.ImageNet, PixelStatistics.None, new PixelStatistics([0.5f], [0.25f])];
         var weights = InitialWeights.FromFile("weights.pth");
         Console.WriteLine(
-            $"{weights.Path} {weights.Statistics} {weights.BlueFirst} {statistics[0].Mean} {statistics[0].Deviation} {model.PixelStatistics}");
+            $"{weights.Path} {weights.Statistics} {weights.BlueFirst} {statistics[0].Mean} {statistics[0].Deviation} "
+            + $"{model.PixelStatistics}");
         model.ExportToSafeTensors("weights.safetensors");
         model.ExportToSafeTensors(Stream.Null);
         model.ExportToOnnx("model.onnx", new OnnxExportOptions { PixelType = OnnxPixelType.Byte, Resize = true });

@@ -32,7 +32,7 @@ internal static class NetworkLimits
         ?? Beyond("widthFactor", architecture.WidthFactor, MostTimesAsWide)
         ?? Beyond("groups", architecture.Groups, architecture.Width * architecture.WidthFactor)
         ?? (architecture.Width * architecture.WidthFactor % architecture.Groups != 0
-            ? $"groups is {architecture.Groups}, which is no divisor of the {architecture.Width * architecture.WidthFactor} channels of a bottleneck"
+            ? $"groups is {architecture.Groups}, which does not divide the channels of a bottleneck, width times widthFactor"
             : null)
         ?? (architecture.Block == ResNetBlock.Basic && architecture is not { WidthFactor: 1, Groups: 1 }
             ? "widthFactor and groups are of bottlenecks, but block is Basic"

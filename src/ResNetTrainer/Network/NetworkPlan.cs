@@ -88,7 +88,7 @@ internal sealed class NetworkPlan
     public T Run<T>(ILayers<T> layers, T images)
     {
         var x = Statistics is null ? images : layers.Part(null, images, x => layers.Standardise(Statistics, x));
-        x = layers.Part("stem", x, x => layers.Relu(layers.Convolution(Stem, x)) is var y && Architecture.Stem == ResNetStem.Large ? layers.MaxPool(y) : y);
+        x = layers.Part("stem", x, x => Pooled(layers, layers.Relu(layers.Convolution(Stem, x))));
         foreach (var stage in Stages)
         {
             x = layers.Part("stage", x, x => stage.Aggregate(x, (x, block) => layers.Part(null, x, x => Residual(layers, block, x))));
@@ -113,6 +113,8 @@ internal sealed class NetworkPlan
             null;
         return difference is not null;
     }
+
+    private T Pooled<T>(ILayers<T> layers, T x) => Architecture.Stem == ResNetStem.Large ? layers.MaxPool(x) : x;
 
     // ReLU after every convolution of the path but the last. Where normalisation and ReLU stand before the convolutions, they are the
     // block's
@@ -148,7 +150,9 @@ internal sealed class NetworkPlan
             var isLast = number == layers.Length;
             path.Add(new($"{name}.conv{number}", path.Count == 0 ? inputs : path[^1].Outputs, layer.Outputs, layer.Kernel, layer.Stride)
             {
-                Normalisation = pre && isLast ? null : new($"{name}.bn{(pre ? number + 1 : number)}", layer.Outputs) { ClosesPath = isLast },
+                Normalisation = pre && isLast
+                    ? null
+                    : new($"{name}.bn{(pre ? number + 1 : number)}", layer.Outputs) { ClosesPath = isLast },
                 IsBiased = !pre,
                 Groups = layer.Groups,
             });

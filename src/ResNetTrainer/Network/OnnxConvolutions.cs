@@ -63,7 +63,8 @@ internal sealed class OnnxConvolutions(OnnxFile file, NamedTensors weights)
 
         // The epsilon may be another one, and the bias is said by the mean.
         var more = node.Number("epsilon", 1e-5f) - (float)NormalisationPlan.Epsilon;
-        Add(name, [values[0], values[1], [.. values[2].Zip(bias, (mean, own) => mean - own)], [.. values[3].Select(variance => variance + more)]]);
+        float[] means = [.. values[2].Zip(bias, (mean, own) => mean - own)];
+        Add(name, [values[0], values[1], means, [.. values[3].Select(variance => variance + more)]]);
     }
 
     private void Add(string name, float[][] values)
@@ -100,5 +101,5 @@ internal sealed class OnnxConvolutions(OnnxFile file, NamedTensors weights)
     private static float[] Filled(long count, float value) => [.. Enumerable.Repeat(value, (int)count)];
 
     private static InvalidDataException Refused(NodeProto node, string problem) =>
-        new($"it is no ResNet: of the node '{(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault())}' ({node.OpType}), {problem}");
+        new($"it is no ResNet: of {node.Title()}, {problem}");
 }

@@ -11,7 +11,8 @@ internal sealed class OnnxLayers(OnnxGraph graph, NetworkPlan plan, NamedTensors
 
     public string Standardise(PixelStatistics statistics, string x)
     {
-        string OfChannels(string name, IReadOnlyList<float> values) => graph.Constant<float>($"{x}.{name}", [.. values], values.Count, 1, 1);
+        string OfChannels(string name, IReadOnlyList<float> values) =>
+            graph.Constant<float>($"{x}.{name}", [.. values], values.Count, 1, 1);
         var centred = graph.Add("Sub", $"{x}.centred", [x, OfChannels("mean", statistics.Mean)]);
         return graph.Add("Div", $"{x}.standardised", [centred, OfChannels("deviation", statistics.Deviation)]);
     }
@@ -23,7 +24,7 @@ internal sealed class OnnxLayers(OnnxGraph graph, NetworkPlan plan, NamedTensors
         var (rows, columns) = (window.Vertical, window.Horizontal);
         var (weight, bias) = Folding.Fold(convolution, weights);
         var weightName = graph.Constant<float>(
-            convolution.Weight.Name, Met(weight, convolution, window), convolution.Outputs, convolution.Weight.Shape[1], rows.Count, columns.Count);
+            convolution.Weight.Name, Met(weight, convolution, window), [.. convolution.Weight.Shape[..2], rows.Count, columns.Count]);
         var biasName = graph.Constant<float>($"{convolution.Name}.bias", bias, convolution.Outputs);
         return graph.Add(
             "Conv",

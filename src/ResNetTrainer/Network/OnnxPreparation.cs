@@ -39,7 +39,9 @@ internal sealed class OnnxPreparation(OnnxFile file)
     {
         try
         {
-            return new([.. _shift.Zip(_factor, (shift, factor) => (float)(-shift / factor))], [.. _factor.Select(factor => (float)(1 / factor))]);
+            return new(
+                [.. _shift.Zip(_factor, (shift, factor) => (float)(-shift / factor))],
+                [.. _factor.Select(factor => (float)(1 / factor))]);
         }
         catch (ArgumentException e)
         {
@@ -52,9 +54,11 @@ internal sealed class OnnxPreparation(OnnxFile file)
     private void Apply(NodeProto node)
     {
         var values = file.Constant(node.Input[1])?.Data;
-        if (values is not { Length: 1 or 3 } || values.Any(value => !float.IsFinite(value) || (value <= 0 && node.OpType is "Mul" or "Div")))
+        if (values is not { Length: 1 or 3 }
+            || values.Any(value => !float.IsFinite(value) || (value <= 0 && node.OpType is "Mul" or "Div")))
         {
-            throw new InvalidDataException($"before its first convolution it has the node '{node.Name}' ({node.OpType}), which is not with one number for each channel");
+            throw new InvalidDataException(
+                $"before its first convolution it has {node.Title()}, which is not with one positive number for each channel");
         }
 
         _changes = true;

@@ -33,7 +33,8 @@ internal sealed class OnnxWeights
         var x = Only(stem, "the first convolution", "Relu").Output[0];
         if (Only(x, "the stem", "Conv", "MaxPool", "Add") is { OpType: "MaxPool" } pool)
         {
-            Require(pool.Integers("kernel_shape").All(side => side == 3) && pool.Integers("strides", 1).All(step => step == 2), pool, "a 3x3 pooling of stride 2");
+            var (sides, steps) = (pool.Integers("kernel_shape"), pool.Integers("strides", 1));
+            Require(sides.All(side => side == 3) && steps.All(step => step == 2), pool, "a 3x3 pooling of stride 2");
             Require(stride == 2, pool, "behind a convolution of stride 2");
             x = pool.Output[0];
         }
@@ -76,7 +77,7 @@ internal sealed class OnnxWeights
             path.Add(node);
         }
 
-        throw new InvalidDataException($"{Name(first)} begins a block of more than three convolutions");
+        throw new InvalidDataException($"{first.Title()} begins a block of more than three convolutions");
     }
 
     private string Block(string name, string x, List<NodeProto>[] paths, int stride)
@@ -92,7 +93,8 @@ internal sealed class OnnxWeights
         for (var i = 0; i < main.Count - 1; i++)
         {
             var (_, _, found) = _convolutions.Read(main[i], $"{name}.conv{i + 1}", $"{name}.bn{i + 1}");
-            Require(found == (i == main.Count - 3 ? stride : 1), main[i], "a convolution whose stride is where torchvision's ResNets have it");
+            var expected = i == main.Count - 3 ? stride : 1;
+            Require(found == expected, main[i], "a convolution whose stride is where torchvision's ResNets have it");
         }
 
         if (skip is not null)
@@ -128,7 +130,8 @@ internal sealed class OnnxWeights
         var (outputs, inputs) = isTransposed ? (factor.Shape[0], factor.Shape[1]) : (factor.Shape[1], factor.Shape[0]);
         _weights.Add("fc.weight", [outputs, inputs], isTransposed ? factor.Data : Transposed(factor.Data, (int)inputs, (int)outputs));
         var bias = product.OpType == "Gemm" ? product.Input.ElementAtOrDefault(2)
-            : _file.Readers(product.Output[0]).FirstOrDefault(reader => reader.OpType == "Add")?.Input.FirstOrDefault(input => _file.Constant(input) is not null);
+            : _file.Readers(product.Output[0]).FirstOrDefault(reader => reader.OpType == "Add")?.Input
+                .FirstOrDefault(input => _file.Constant(input) is not null);
         _weights.Add("fc.bias", [outputs], bias is null ? new float[outputs] : _file.Constant(bias)?.Data ?? new float[outputs]);
     }
 
@@ -147,17 +150,17 @@ internal sealed class OnnxWeights
     private NodeProto Only(string value, string what, params string[] operations)
     {
         var readers = _file.Readers(value);
-        return readers.FirstOrDefault(reader => operations.Contains(reader.OpType) && reader.Output.Count > 0) ?? throw new InvalidDataException(
-            $"it is no ResNet: behind {what} comes {(readers.Count == 0 ? "nothing" : readers[0].OpType)} where {string.Join(" or ", operations)} is expected");
+        var found = readers.Count == 0 ? "nothing" : readers[0].OpType;
+        return readers.FirstOrDefault(reader => operations.Contains(reader.OpType) && reader.Output.Count > 0)
+            ?? throw new InvalidDataException(
+                $"it is no ResNet: behind {what} comes {found} where {string.Join(" or ", operations)} is expected");
     }
 
     private static void Require(bool holds, NodeProto node, string expected)
     {
         if (!holds)
         {
-            throw new InvalidDataException($"it is no ResNet: {Name(node)} is not {expected}");
+            throw new InvalidDataException($"it is no ResNet: {node.Title()} is not {expected}");
         }
     }
-
-    private static string Name(NodeProto node) => $"the node '{(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault())}' ({node.OpType})";
 }

@@ -55,14 +55,16 @@ internal abstract class TensorLayers : ILayers<Tensor>
         var (vertical, horizontal) = (window.Vertical, window.Horizontal);
 
         // A kernel just as large as the image is a matrix product, which is several times as fast.
-        if (groups == 1 && vertical.Padding == 0 && horizontal.Padding == 0 && x.shape[2] == vertical.Count && x.shape[3] == horizontal.Count)
+        if (groups == 1 && vertical.Padding == 0 && horizontal.Padding == 0 && x.shape[2] == vertical.Count
+            && x.shape[3] == horizontal.Count)
         {
             return functional.linear(x.flatten(1), weight.flatten(1), bias).unsqueeze(-1).unsqueeze(-1);
         }
 
         // A single value with a stride only sees every second pixel: taking these first makes the backward pass up to twice as fast.
         return vertical.Count == 1 && horizontal.Count == 1 && stride > 1
-            ? functional.conv2d(x.slice(2, 0, x.shape[2], stride).slice(3, 0, x.shape[3], stride).contiguous(), weight, bias, _ones, groups: groups)
+            ? functional.conv2d(x.slice(2, 0, x.shape[2], stride).slice(3, 0, x.shape[3], stride).contiguous(), weight, bias, _ones,
+                groups: groups)
             : functional.conv2d(x, weight, bias, [stride, stride], [vertical.Padding, horizontal.Padding], _ones, groups);
     }
 }

@@ -27,7 +27,8 @@ internal static class WeightArchitecture
             {
                 7 => ResNetStem.Large,
                 3 => ResNetStem.Small,
-                _ => throw new InvalidDataException($"its first convolution is {stem[2]}x{stem[3]} where a ResNet's is 7x7, or 3x3 for small images"),
+                _ => throw new InvalidDataException(
+                    $"its first convolution is {stem[2]}x{stem[3]} where a ResNet's is 7x7, or 3x3 for small images"),
             },
             Block = bottleneck ? ResNetBlock.Bottleneck : ResNetBlock.Basic,
             Skip = SkipOf(weights),

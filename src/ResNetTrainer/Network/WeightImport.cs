@@ -74,7 +74,8 @@ internal static class WeightImport
             [.. data.Chunk(3 * size).SelectMany(kernel => kernel.Chunk(size).Reverse().SelectMany(channel => channel))];
     }
 
-    private static bool Fits(NamedTensors file, TensorPlan tensor) => file.Tensors.TryGetValue(tensor.Name, out var values) && values.Shape.SequenceEqual(tensor.Shape);
+    private static bool Fits(NamedTensors file, TensorPlan tensor) =>
+        file.Tensors.TryGetValue(tensor.Name, out var values) && values.Shape.SequenceEqual(tensor.Shape);
 
     private static string[] Problem(string what, List<string> names) => names.Count == 0
         ? []
@@ -83,7 +84,8 @@ internal static class WeightImport
     // What is grey is the same in all three channels: it sees the sum of their weights.
     private static float[]? ToChannels(NamedTensors.Values stem, long[] shape)
     {
-        if (stem.Shape is not [var outputs, 1 or 3, var height, var width] || !((long[])[outputs, shape[1], height, width]).SequenceEqual(shape))
+        if (stem.Shape is not [var outputs, 1 or 3, var height, var width]
+            || !((long[])[outputs, shape[1], height, width]).SequenceEqual(shape))
         {
             return null;
         }

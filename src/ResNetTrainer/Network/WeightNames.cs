@@ -6,7 +6,8 @@ namespace ResNetMLNet.Network;
 internal static class WeightNames
 {
     // What wrappers put before the names of everything within.
-    private static readonly string[] _wrappers = ["state_dict.", "model_state_dict.", "model.", "module.", "_orig_mod.", "backbone.", "net.", "resnet."];
+    private static readonly string[] _wrappers =
+        ["state_dict.", "model_state_dict.", "model.", "module.", "_orig_mod.", "backbone.", "net.", "resnet."];
 
     public static NamedTensors Normalise(NamedTensors file)
     {
@@ -26,12 +27,15 @@ internal static class WeightNames
     private static string Prefix(string[] names)
     {
         const string Stem = "conv1.weight";
-        var stems = names.Where(name => name == Stem || name.EndsWith($".{Stem}", StringComparison.Ordinal)).Select(name => name[..^Stem.Length]);
+        var stems = names
+            .Where(name => name == Stem || name.EndsWith($".{Stem}", StringComparison.Ordinal))
+            .Select(name => name[..^Stem.Length]);
         return stems.FirstOrDefault(IsWrapper) ?? "";
     }
 
     private static bool IsWrapper(string prefix) =>
-        prefix.Length == 0 || _wrappers.FirstOrDefault(wrapper => prefix.StartsWith(wrapper, StringComparison.Ordinal)) is { } first && IsWrapper(prefix[first.Length..]);
+        prefix.Length == 0 || _wrappers.FirstOrDefault(wrapper => prefix.StartsWith(wrapper, StringComparison.Ordinal)) is { } first
+            && IsWrapper(prefix[first.Length..]);
 
     private static string Translate(string name) => name
         .Replace(".shortcut.", ".downsample.", StringComparison.Ordinal)
@@ -43,7 +47,8 @@ internal static class WeightNames
         var inert = weights.Tensors.Keys
             .Where(name => name.EndsWith(".bias", StringComparison.Ordinal))
             .Select(bias => (Bias: bias, Mean: MeanBehind(bias)))
-            .Where(pair => pair.Mean is not null && weights.Tensors.TryGetValue(pair.Mean, out var mean) && mean.Data.Length == weights[pair.Bias].Length)
+            .Where(pair => pair.Mean is not null && weights.Tensors.TryGetValue(pair.Mean, out var mean)
+                && mean.Data.Length == weights[pair.Bias].Length)
             .ToDictionary(pair => pair.Mean!, pair => pair.Bias);
         if (inert.Count == 0)
         {
@@ -53,7 +58,8 @@ internal static class WeightNames
         var result = new NamedTensors();
         foreach (var (name, values) in weights.Tensors.Where(pair => !inert.ContainsValue(pair.Key)))
         {
-            result.Add(name, values.Shape, inert.TryGetValue(name, out var bias) ? Less(values.Data, weights.Tensors[bias].Data) : values.Data);
+            var data = inert.TryGetValue(name, out var bias) ? Less(values.Data, weights.Tensors[bias].Data) : values.Data;
+            result.Add(name, values.Shape, data);
         }
 
         return result;

@@ -6,7 +6,8 @@ namespace ResNetMLNet.Sample.Commands;
 /// <summary>--architecture: a network of the family by its name.</summary>
 internal sealed class ArchitectureOption
 {
-    private readonly Option<string> _name = new("--architecture") { Description = $"The network. Default: {ResNetArchitecture.BookResNet18.Name}." };
+    private readonly Option<string> _name =
+        new("--architecture") { Description = $"The network. Default: {ResNetArchitecture.BookResNet18.Name}." };
 
     public ArchitectureOption() => _name.AcceptOnlyFromAmong([.. ResNetArchitecture.All.Select(network => network.Name)]);
 

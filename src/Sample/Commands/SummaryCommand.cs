@@ -17,7 +17,8 @@ internal static class SummaryCommand
         command.Validators.Add(result =>
         {
             var smallest = (architecture.Get(result) ?? ResNetArchitecture.BookResNet18).MinimumImageSize;
-            if (result.GetResult(imageSize) is { Implicit: false } given && given.GetValueOrDefault<int>() is var size && (size < smallest || size > 4096))
+            var size = result.GetResult(imageSize) is { Implicit: false } given ? given.GetValueOrDefault<int>() : smallest;
+            if (size < smallest || size > 4096)
             {
                 result.AddError($"--image-size must be between {smallest} and 4096 pixels.");
             }

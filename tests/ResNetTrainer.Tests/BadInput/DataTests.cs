@@ -121,7 +121,8 @@ public class DataTests
         ["Recipe", (Action<ResNetTrainer.Options>)(options => options.Recipe = (TrainingRecipe)9)],
         ["ResizeMode", (Action<ResNetTrainer.Options>)(options => options.ResizeMode = (ResizeMode)9)],
         ["Groups", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture! with { Groups = 0 })],
-        ["Depths", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture! with { Depths = new(1, 0, 1, 1) })],
+        ["Depths", (Action<ResNetTrainer.Options>)(options =>
+            options.Architecture = options.Architecture! with { Depths = new(1, 0, 1, 1) })],
         ["ValidationFraction", (Action<ResNetTrainer.Options>)(options => options.ValidationFraction = 1)],
         ["ValidationFraction", (Action<ResNetTrainer.Options>)(options => (options.ValidationFraction, options.ValidationSet) = (0.5, Images.Labelled()))],
         ["ClassWeights", (Action<ResNetTrainer.Options>)(options => options.ClassWeights = (ClassWeights)9)],

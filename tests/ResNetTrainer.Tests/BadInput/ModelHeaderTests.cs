@@ -97,7 +97,8 @@ public class ModelHeaderTests
     [DynamicData(nameof(SensibleNetworks))]
     public void Every_sensible_network_is_possible(ResNetArchitecture architecture, int width, int size, int classes) =>
         Assert.IsNull(NetworkLimits.ProblemOf(
-            architecture with { Width = Math.Max(1, width / architecture.WidthFactor), Groups = Math.Min(architecture.Groups, width) }, new(3, size, size), classes));
+            architecture with { Width = Math.Max(1, width / architecture.WidthFactor), Groups = Math.Min(architecture.Groups, width) },
+                new(3, size, size), classes));
 
     [TestMethod]
     public void What_no_saved_model_can_be_is_not_trained_either()

@@ -52,9 +52,11 @@ public class FamilyTests
     public void Without_a_word_the_network_is_the_books_or_that_of_the_model_to_start_from()
     {
         var ml = Images.Context();
-        using var book = Images.Trainer(ml, change: options => (options.Architecture, options.NumberOfEpochs, options.BatchSize) = (null, 1, 24)).Fit(Images.Labelled());
+        using var book = Images.Trainer(ml, change: options =>
+            (options.Architecture, options.NumberOfEpochs, options.BatchSize) = (null, 1, 24)).Fit(Images.Labelled());
         using var tiny = Images.Trainer(ml).Fit(Images.Labelled());
-        using var more = Images.Trainer(ml, change: options => (options.Architecture, options.StartFrom) = (null, tiny)).Fit(Images.Labelled());
+        using var more =
+            Images.Trainer(ml, change: options => (options.Architecture, options.StartFrom) = (null, tiny)).Fit(Images.Labelled());
 
         Assert.AreEqual(ResNetArchitecture.BookResNet18, book.Model.Architecture);
         Assert.AreEqual(tiny.Model.Architecture, more.Model.Architecture);
@@ -71,7 +73,8 @@ public class FamilyTests
 
         static void AssertRefused(string message, ResNetArchitecture architecture) => StringAssert.Contains(
             Assert.ThrowsExactly<InvalidOperationException>(() =>
-                Images.Trainer(Images.Context(), change: options => (options.Architecture, options.FrozenStages) = (architecture, 4))).Message,
+                Images.Trainer(Images.Context(), change: options =>
+                    (options.Architecture, options.FrozenStages) = (architecture, 4))).Message,
             message);
     }
 

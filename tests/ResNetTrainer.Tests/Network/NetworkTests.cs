@@ -11,7 +11,8 @@ namespace ResNetMLNet.Tests.Network;
 [TestClass]
 public class NetworkTests
 {
-    private static readonly ResNetArchitecture Tiny = ResNetArchitecture.BookResNet18 with { Name = "tiny", Width = 4, Depths = new(1, 1, 1, 1) };
+    private static readonly ResNetArchitecture Tiny =
+        ResNetArchitecture.BookResNet18 with { Name = "tiny", Width = 4, Depths = new(1, 1, 1, 1) };
 
     [ClassInitialize]
     public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();
@@ -72,11 +73,13 @@ public class NetworkTests
     [TestMethod]
     public void Frozen_stages_keep_all_their_tensors_and_the_rest_is_trained()
     {
-        foreach (var network in (ResNetArchitecture[])[Tiny, Tiny with { PreActivation = true }, ResNetArchitecture.ResNet20 with { Width = 4 }])
+        foreach (var network in (ResNetArchitecture[])[Tiny, Tiny with { PreActivation = true },
+            ResNetArchitecture.ResNet20 with { Width = 4 }])
         {
             for (var stages = 0; stages <= network.Stages; stages++)
             {
-                using var frozen = TrainableNetwork.Create(new(network, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
+                using var frozen =
+                    TrainableNetwork.Create(new(network, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
                 frozen.Freeze(stages);
 
                 var trained = frozen.Parameters.Select(parameter => parameter.Plan.Name.Split('.')[0]).Distinct().ToArray();

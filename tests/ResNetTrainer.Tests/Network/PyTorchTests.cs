@@ -20,7 +20,8 @@ public class PyTorchTests
     private static readonly ResNetArchitecture Bottleneck = ResNetArchitecture.ResNet50 with { Width = 4, Depths = new(1, 1, 1, 1) };
 
     private static readonly ResNetArchitecture Grouped = Bottleneck with { Width = 2, WidthFactor = 2, Groups = 2 };
-    private static readonly ResNetArchitecture PreActivation = ResNetArchitecture.PreActivationResNet18 with { Width = 3, Depths = new(1, 2, 1, 1) };
+    private static readonly ResNetArchitecture PreActivation =
+        ResNetArchitecture.PreActivationResNet18 with { Width = 3, Depths = new(1, 2, 1, 1) };
     private static readonly ResNetArchitecture ThreeStages = ResNetArchitecture.ResNet20 with { Width = 4, Depths = new(2, 1, 1) };
 
     public static IEnumerable<object[]> Cases =>

@@ -22,7 +22,8 @@ public class OnnxTests
     [DataRow(ResNetBlock.Bottleneck, ResNetSkip.Convolution)]
     public void Every_kind_of_network_exports(ResNetBlock block, ResNetSkip skip)
     {
-        using var model = Fit(ImageKind.GreyFloats, options => options.Architecture = options.Architecture! with { Block = block, Skip = skip, Depths = new(2, 1, 2, 1) });
+        using var model = Fit(ImageKind.GreyFloats, options =>
+            options.Architecture = options.Architecture! with { Block = block, Skip = skip, Depths = new(2, 1, 2, 1) });
         Compare(model, ImageKind.GreyFloats, Images.Size, new());
     }
 

@@ -62,7 +62,8 @@ public class TrainingTests
         Assert.IsGreaterThan(fast.Epochs, best.Epochs);
         Assert.IsTrue(best.Augmentation.HasFlag(Augmentation.Flip | Augmentation.Erase));
         ImageShape full = new(1, 64, 64);
-        var sizes = new ProgressiveResizing(new(ResNetArchitecture.BookResNet18, full, classes: 10), best.InitialImageScale, best.GrownAfter);
+        var sizes = new ProgressiveResizing(new(ResNetArchitecture.BookResNet18, full, classes: 10), best.InitialImageScale,
+            best.GrownAfter);
         Assert.IsLessThan(full.Height, sizes.At(0).Height);
         Assert.AreEqual(full, sizes.At(best.GrownAfter));
         Assert.AreEqual(full, sizes.At(0.999));

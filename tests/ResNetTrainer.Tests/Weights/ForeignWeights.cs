@@ -14,7 +14,8 @@ internal static class ForeignWeights
 {
     public const int Classes = 7;
 
-    public static readonly ResNetArchitecture Architecture = ResNetArchitecture.ResNet18 with { Name = "resnet-1-1-1-1", Width = 4, Depths = new(1, 1, 1, 1) };
+    public static readonly ResNetArchitecture Architecture =
+        ResNetArchitecture.ResNet18 with { Name = "resnet-1-1-1-1", Width = 4, Depths = new(1, 1, 1, 1) };
 
     /// <summary>Random weights and running statistics that are neither zero nor one.</summary>
     public static NamedTensors Create(ResNetArchitecture? architecture = null, int channels = 3)
@@ -67,7 +68,8 @@ internal static class ForeignWeights
 
         void Add(string name, string dtype, long[] shape, byte[] bytes)
         {
-            header[name] = new Dictionary<string, object> { ["dtype"] = dtype, ["shape"] = shape, ["data_offsets"] = (long[])[data.Length, data.Length + bytes.Length] };
+            long[] offsets = [data.Length, data.Length + bytes.Length];
+            header[name] = new Dictionary<string, object> { ["dtype"] = dtype, ["shape"] = shape, ["data_offsets"] = offsets };
             data.Write(bytes);
         }
     }

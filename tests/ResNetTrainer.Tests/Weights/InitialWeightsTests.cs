@@ -116,7 +116,8 @@ public class InitialWeightsTests
         // The same network, fed with what is made of the pixels outside of it.
         var (random, size) = (new Random(1), Images.Size * Images.Size);
         var pixels = Enumerable.Range(0, 2 * 3 * size).Select(_ => random.NextSingle()).ToArray();
-        var seen = pixels.Select((pixel, i) => (pixel - PixelStatistics.ImageNet.Mean[i / size % 3]) / PixelStatistics.ImageNet.Deviation[i / size % 3]).ToArray();
+        var seen = pixels.Select((pixel, i) =>
+            (pixel - PixelStatistics.ImageNet.Mean[i / size % 3]) / PixelStatistics.ImageNet.Deviation[i / size % 3]).ToArray();
         var network = loaded.Model.Network;
         using var bare = new TorchScorer(network with { Plan = new(network.Plan.Architecture, network.Plan.Input, 3) }, gpu: null);
         using var torch = new TorchScorer(network, gpu: null);
@@ -145,10 +146,12 @@ public class InitialWeightsTests
         var weights = ForeignWeights.Create();
         NetworkPlan plan = new(ForeignWeights.Architecture, new(3, Images.Size, Images.Size), ForeignWeights.Classes);
         using var network = TrainableNetwork.Create(
-            new(plan.Architecture, plan.Input, plan.Classes) { Statistics = PixelStatistics.ImageNet }, weights, torch.CPU, torch.ScalarType.Float32);
+            new(plan.Architecture, plan.Input, plan.Classes) { Statistics = PixelStatistics.ImageNet }, weights, torch.CPU,
+                torch.ScalarType.Float32);
         using var bare = TrainableNetwork.Create(plan, weights, torch.CPU, torch.ScalarType.Float32);
         var pixels = torch.rand(4, 3, Images.Size, Images.Size);
-        var seen = (pixels - torch.tensor([.. PixelStatistics.ImageNet.Mean], [3L, 1, 1])) / torch.tensor([.. PixelStatistics.ImageNet.Deviation], [3L, 1, 1]);
+        var mean = torch.tensor([.. PixelStatistics.ImageNet.Mean], [3L, 1, 1]);
+        var seen = (pixels - mean) / torch.tensor([.. PixelStatistics.ImageNet.Deviation], [3L, 1, 1]);
 
         foreach (var training in (bool[])[false, true])
         {
@@ -184,24 +187,29 @@ public class InitialWeightsTests
         var path = File("weights.safetensors", ForeignWeights.SafeTensorsOf(ForeignWeights.Create())).Path;
 
         StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(InitialWeights.FromFile(path), ResNetArchitecture.ResNet34 with { Width = 4 })).Message,
+            Assert.ThrowsExactly<InvalidOperationException>(() =>
+                Fit(InitialWeights.FromFile(path), ResNetArchitecture.ResNet34 with { Width = 4 })).Message,
             "its tensors are not those of resnet34: missing: layer1.1.conv1.weight, ");
     }
 
     [TestMethod]
     public void What_is_no_file_of_weights_is_refused_with_a_word_on_what_it_is()
     {
-        StringAssert.Contains(Refused("text.safetensors", "not weights at all"u8.ToArray()), "text.safetensors', which cannot be used: its header claims");
+        StringAssert.Contains(Refused("text.safetensors", "not weights at all"u8.ToArray()),
+            "text.safetensors', which cannot be used: its header claims");
         StringAssert.Contains(Refused("weights.h5", []), "files that end in '.h5' are not known");
-        StringAssert.Contains(Refused("empty.safetensors", ForeignWeights.SafeTensorsOf(new())), "'conv1.weight' of torchvision's ResNets is missing; it has no tensors");
+        StringAssert.Contains(Refused("empty.safetensors", ForeignWeights.SafeTensorsOf(new())),
+            "'conv1.weight' of torchvision's ResNets is missing; it has no tensors");
         var bert = new NamedTensors();
         bert.Add("embeddings.weight", [1], [0]);
         StringAssert.Contains(Refused("bert.safetensors", ForeignWeights.SafeTensorsOf(bert)), "is missing; it has embeddings.weight");
         StringAssert.Contains(
-            Assert.ThrowsExactly<FileNotFoundException>(() => Fit(InitialWeights.FromFile(Path.Combine(_folder, "none.safetensors")))).Message,
+            Assert.ThrowsExactly<FileNotFoundException>(() =>
+                Fit(InitialWeights.FromFile(Path.Combine(_folder, "none.safetensors")))).Message,
             "none.safetensors', which does not exist");
 
-        string Refused(string name, byte[] content) => Assert.ThrowsExactly<InvalidOperationException>(() => Fit(File(name, content))).Message;
+        string Refused(string name, byte[] content) =>
+            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(File(name, content))).Message;
     }
 
     [TestMethod]
@@ -209,7 +217,8 @@ public class InitialWeightsTests
         Assert.ThrowsExactly<InvalidOperationException>(() =>
         {
             using var start = Images.Trainer(Images.Context()).Fit(Images.Labelled());
-            Images.Trainer(Images.Context(), change: options => (options.StartFrom, options.InitialWeights) = (start, InitialWeights.FromFile("x.safetensors")));
+            Images.Trainer(Images.Context(), change: options =>
+                (options.StartFrom, options.InitialWeights) = (start, InitialWeights.FromFile("x.safetensors")));
         }).Message,
         "InitialWeights is x.safetensors, but it must be null where there is StartFrom");
 
@@ -220,8 +229,10 @@ public class InitialWeightsTests
         return InitialWeights.FromFile(path);
     }
 
-    private static ResNetTransformer Fit(InitialWeights weights, ResNetArchitecture? architecture = null, ImageKind kind = ImageKind.Bytes) =>
-        Images.Trainer(Images.Context(), kind, options => (options.Architecture, options.InitialWeights, options.FrozenStages) = (architecture, weights, 4))
+    private static ResNetTransformer Fit(
+        InitialWeights weights, ResNetArchitecture? architecture = null, ImageKind kind = ImageKind.Bytes) =>
+        Images.Trainer(Images.Context(), kind, options =>
+            (options.Architecture, options.InitialWeights, options.FrozenStages) = (architecture, weights, 4))
             .Fit(Images.Labelled(kind: kind));
 
     private static void AssertBody(NamedTensors expected, ResNetTransformer model, float tolerance = 0)

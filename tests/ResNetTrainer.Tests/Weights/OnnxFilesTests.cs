@@ -54,7 +54,8 @@ public class OnnxFilesTests
 
         Assert.AreEqual(PixelStatistics.None, Read(Model(plan, weights)).Statistics);
 
-        var statistics = Read(Model(new(plan.Architecture, plan.Input, plan.Classes) { Statistics = PixelStatistics.ImageNet }, weights)).Statistics;
+        var statistics =
+            Read(Model(new(plan.Architecture, plan.Input, plan.Classes) { Statistics = PixelStatistics.ImageNet }, weights)).Statistics;
         for (var channel = 0; channel < 3; channel++)
         {
             Assert.AreEqual(PixelStatistics.ImageNet.Mean[channel], statistics.Mean[channel], 1e-6f);
@@ -65,13 +66,18 @@ public class OnnxFilesTests
     [TestMethod]
     public void What_is_no_ResNet_is_refused_where_it_ceases_to_be_one()
     {
-        StringAssert.Contains(Refused(graph => graph.Node.First(node => node.OpType == "Relu").OpType = "Sigmoid"), "behind the first convolution comes Sigmoid where Relu is expected");
-        StringAssert.Contains(Refused(graph => graph.Node.First(node => node.OpType == "Add").OpType = "Mul"), "behind a block's convolution comes Mul where Relu or Add or Sum is expected");
-        StringAssert.Contains(Refused(graph => Attribute(graph, "Conv", "pads").Ints[0] = 0), "(Conv), it is padded by (0, 3, 3, 3) where its kernel of 7 needs 3");
+        StringAssert.Contains(Refused(graph => graph.Node.First(node => node.OpType == "Relu").OpType = "Sigmoid"),
+            "behind the first convolution comes Sigmoid where Relu is expected");
+        StringAssert.Contains(Refused(graph => graph.Node.First(node => node.OpType == "Add").OpType = "Mul"),
+            "behind a block's convolution comes Mul where Relu or Add or Sum is expected");
+        StringAssert.Contains(Refused(graph => Attribute(graph, "Conv", "pads").Ints[0] = 0),
+            "(Conv), it is padded by (0, 3, 3, 3) where its kernel of 7 needs 3");
         StringAssert.Contains(Refused(graph => Attribute(graph, "MaxPool", "strides").Ints[0] = 1), "is not a 3x3 pooling of stride 2");
-        StringAssert.Contains(Refused(graph => graph.Node[0].Input[0] = "nowhere"), "behind the images comes nothing where Conv is expected");
+        StringAssert.Contains(Refused(graph => graph.Node[0].Input[0] = "nowhere"),
+            "behind the images comes nothing where Conv is expected");
         StringAssert.Contains(Refused(graph => graph.Initializer[0].Dims[0] = long.MaxValue), "has 588 values");
-        StringAssert.Contains(Refused(graph => graph.Initializer[0].DataLocation = TensorProto.Types.DataLocation.External), "are in another file");
+        StringAssert.Contains(Refused(graph => graph.Initializer[0].DataLocation = TensorProto.Types.DataLocation.External),
+            "are in another file");
         StringAssert.Contains(Refused(graph => graph.Initializer[0].DataType = 7), "is of type Int64, which is none of floats");
         StringAssert.Contains(Refused(graph => graph.Node.Clear()), "it has no graph");
         StringAssert.Contains(RefusedFile("no protobuf"u8.ToArray()), "is not an ONNX model");
@@ -80,7 +86,8 @@ public class OnnxFilesTests
     [TestMethod]
     [Timeout(20_000, CooperativeCancellation = false)]
     public void A_graph_that_runs_in_circles_is_refused() => StringAssert.Contains(
-        Refused(graph => graph.Node.Last(node => node.OpType == "Relu").Output[0] = graph.Node.Single(node => node.OpType == "MaxPool").Output[0]),
+        Refused(graph =>
+            graph.Node.Last(node => node.OpType == "Relu").Output[0] = graph.Node.Single(node => node.OpType == "MaxPool").Output[0]),
         "its graph runs in circles");
 
     private static AttributeProto Attribute(GraphProto graph, string operation, string name) =>

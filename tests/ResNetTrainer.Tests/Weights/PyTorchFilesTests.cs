@@ -31,7 +31,8 @@ public class PyTorchFilesTests
         using var scope = torch.NewDisposeScope();
         using var stream = File.OpenRead(Path.Combine(Folder, $"{name}.safetensors"));
         var fixture = SafeTensors.Read(stream).Tensors;
-        var start = StartingFile.Read(Internals.EnvironmentOf(new MLContext().Data), InitialWeights.FromFile(Path.Combine(Folder, $"{name}{file}")));
+        var start = StartingFile.Read(Internals.EnvironmentOf(new MLContext().Data),
+            InitialWeights.FromFile(Path.Combine(Folder, $"{name}{file}")));
         var plan = new NetworkPlan(start.Architecture, new(3, 48, 48), 5);
         using var fresh = TrainableNetwork.Create(plan, Initialisation.He, 1, torch.CPU, torch.ScalarType.Float32);
         using var network = new FoldedNetwork(plan, WeightImport.Fit(start.Weights, plan, fresh.Export()), torch.CPU);
@@ -46,7 +47,8 @@ public class PyTorchFilesTests
     public void Only_what_dictionaries_of_tensors_are_made_of_is_built_and_the_rest_is_refused_by_name()
     {
         // What os.system("true") looks like, and a class of someone's own.
-        StringAssert.Contains(Refused("\u0080\u0002cposix\nsystem\n(X\u0004\u0000\u0000\u0000truetR."), "something of the kind posix.system");
+        StringAssert.Contains(Refused("\u0080\u0002cposix\nsystem\n(X\u0004\u0000\u0000\u0000truetR."),
+            "something of the kind posix.system");
         StringAssert.Contains(Refused("\u0080\u0002cmodels\nNet\n)R."), "something of the kind models.Net");
         StringAssert.Contains(Refused("\u0080\u0002ccollections\nOrderedDict\n)\u0081."), "the operation 0x81");
         StringAssert.Contains(Refused("\u0080\u0002N."), "it is not a dictionary");
@@ -85,7 +87,9 @@ public class PyTorchFilesTests
     }
 
     private static string Tensor(int offset, int shape, int stride) =>
-        "\u0080\u0002}X\u000c\u0000\u0000\0conv1.weightctorch._utils\n_rebuild_tensor_v2\n((X\u0007\u0000\u0000\u0000storagectorch\nFloatStorage\nX\u0001\u0000\u0000\u0000" + "0X\u0003\u0000\u0000\0cpuK\u0004tQ"
+        "\u0080\u0002}X\u000c\u0000\u0000\0conv1.weightctorch._utils\n_rebuild_tensor_v2\n"
+        + "((X\u0007\u0000\u0000\u0000storagectorch\nFloatStorage\nX\u0001"
+        + "\u0000\u0000\u00000X\u0003\u0000\u0000\0cpuK\u0004tQ"
         + $"J{Integer(offset)}J{Integer(shape)}\u0085J{Integer(stride)}\u0085\u0089ccollections\nOrderedDict\n)RtRs.";
 
     private static string Integer(int value) => Encoding.Latin1.GetString(BitConverter.GetBytes(value));

@@ -25,8 +25,11 @@ internal sealed class OnnxFile
             }
         }
 
-        _readers = graph.Node.SelectMany(node => node.Input.Distinct().Select(input => (input, node))).ToLookup(pair => pair.input, pair => pair.node);
-        Input = graph.Input.FirstOrDefault(input => !_constants.ContainsKey(input.Name)) ?? throw new InvalidDataException("its graph has no input");
+        _readers = graph.Node
+            .SelectMany(node => node.Input.Distinct().Select(input => (input, node)))
+            .ToLookup(pair => pair.input, pair => pair.node);
+        Input = graph.Input.FirstOrDefault(input => !_constants.ContainsKey(input.Name))
+            ?? throw new InvalidDataException("its graph has no input");
         Producer = model.ProducerName;
         HasNormalisations = graph.Node.Any(node => node.OpType == "BatchNormalization");
     }
@@ -45,7 +48,9 @@ internal sealed class OnnxFile
         try
         {
             var model = ModelProto.Parser.ParseFrom(stream);
-            return model.Graph is { Node.Count: > 0 } ? new(model) : throw new InvalidDataException("it is not an ONNX model: it has no graph");
+            return model.Graph is { Node.Count: > 0 }
+                ? new(model)
+                : throw new InvalidDataException("it is not an ONNX model: it has no graph");
         }
         catch (InvalidProtocolBufferException e)
         {
@@ -127,6 +132,10 @@ internal sealed class OnnxFile
 /// <summary>The attributes of nodes.</summary>
 internal static class OnnxAttributes
 {
+    /// <summary>What people know a node by.</summary>
+    public static string Title(this NodeProto node) =>
+        $"the node '{(node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault())}' ({node.OpType})";
+
     public static long[] Integers(this NodeProto node, string name, params long[] otherwise) =>
         node.Find(name) is not { } attribute ? otherwise : attribute.Ints.Count > 0 ? [.. attribute.Ints] : [attribute.I];
 
@@ -134,5 +143,6 @@ internal static class OnnxAttributes
 
     public static string Text(this NodeProto node, string name, string otherwise) => node.Find(name)?.S.ToStringUtf8() ?? otherwise;
 
-    private static AttributeProto? Find(this NodeProto node, string name) => node.Attribute.FirstOrDefault(attribute => attribute.Name == name);
+    private static AttributeProto? Find(this NodeProto node, string name) =>
+        node.Attribute.FirstOrDefault(attribute => attribute.Name == name);
 }

@@ -144,7 +144,7 @@ internal sealed class Pickle(ReadOnlyMemory<byte> data, Func<Pickle.Global, obje
         'G' => BinaryPrimitives.ReadDoubleBigEndian(Take(8)),
         'X' => Encoding.UTF8.GetString(Take(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)))), // BINUNICODE
         '\x8c' => Encoding.UTF8.GetString(Take(Take(1)[0])), // SHORT_BINUNICODE
-        _ => throw Damaged($"it has the operation 0x{(int)operation:X2}, which is none of those that dictionaries of tensors are saved with"),
+        _ => throw Damaged($"it has the operation 0x{(int)operation:X2}, which dictionaries of tensors are not saved with"),
     };
 
     private long Long(ReadOnlySpan<byte> bytes)
@@ -169,7 +169,8 @@ internal sealed class Pickle(ReadOnlyMemory<byte> data, Func<Pickle.Global, obje
         for (var i = 0; i + 1 < pairs.Length; i += 2)
         {
             // Optimizers' states are numbered.
-            dictionary[pairs[i] is string or long ? $"{pairs[i]}" : throw Damaged("a dictionary has a key that is neither text nor a number")] = pairs[i + 1];
+            var key = pairs[i] is string or long ? $"{pairs[i]}" : throw Damaged("a dictionary has a key that is neither text nor a number");
+            dictionary[key] = pairs[i + 1];
         }
     }
 
@@ -193,7 +194,8 @@ internal sealed class Pickle(ReadOnlyMemory<byte> data, Func<Pickle.Global, obje
         return text;
     }
 
-    private object? Remembered(long number) => _memo.TryGetValue(number, out var value) ? value : throw Damaged($"it uses the value {number}, which it does not have");
+    private object? Remembered(long number) =>
+        _memo.TryGetValue(number, out var value) ? value : throw Damaged($"it uses the value {number}, which it does not have");
 
     private object? Pop() => _stack.TryPop(out var value) && value != _mark ? value : throw Damaged("it takes a value that is not there");
 

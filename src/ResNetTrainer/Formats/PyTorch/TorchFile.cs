@@ -31,11 +31,13 @@ internal sealed class TorchFile
         if (IsLegacy(stream))
         {
             throw new InvalidDataException(
-                "it is a bare pickle, as torch.save wrote them before PyTorch 1.6 (or with _use_new_zipfile_serialization=False); load it in PyTorch and save it again");
+                "it is a bare pickle, as torch.save wrote them before PyTorch 1.6 (or with _use_new_zipfile_serialization=False); "
+                + "load it in PyTorch and save it again");
         }
 
         using var zip = Open(stream);
-        var pickle = zip.Entries.FirstOrDefault(entry => entry.Name == "data.pkl") ?? throw new InvalidDataException("it has no data.pkl, which torch.save writes");
+        var pickle = zip.Entries.FirstOrDefault(entry => entry.Name == "data.pkl")
+            ?? throw new InvalidDataException("it has no data.pkl, which torch.save writes");
         var root = pickle.FullName[..^"data.pkl".Length];
         if (zip.Entries.Any(entry => entry.FullName == $"{root}constants.pkl"))
         {
@@ -69,7 +71,8 @@ internal sealed class TorchFile
         ("torch._utils._rebuild_tensor_v2", [TorchStorage storage, long offset, object?[] shape, object?[] strides, ..]) =>
             new TorchTensor(storage, offset, Integers(shape), Integers(strides)),
         ("torch._utils._rebuild_parameter", [TorchTensor tensor, ..]) => tensor,
-        _ => throw new InvalidDataException($"it has something of the kind {what} where only dictionaries of tensors are read; save the state_dict() alone"),
+        _ => throw new InvalidDataException(
+            $"it has something of the kind {what} where only dictionaries of tensors are read; save the state_dict() alone"),
     };
 
     private void Collect(string name, object? value, int level)
@@ -80,7 +83,12 @@ internal sealed class TorchFile
                 _tensors.Add(name, tensor.Shape, _storages.Read(name, tensor));
                 break;
             case Dictionary<string, object?> entries when _seen.Add(entries):
-                foreach (var (key, entry) in level < MostLevels ? entries : throw new InvalidDataException("its dictionaries are nested too deeply"))
+                if (level == MostLevels)
+                {
+                    throw new InvalidDataException("its dictionaries are nested too deeply");
+                }
+
+                foreach (var (key, entry) in entries)
                 {
                     Collect(name.Length == 0 ? key : $"{name}.{key}", entry, level + 1);
                 }
@@ -90,7 +98,9 @@ internal sealed class TorchFile
     }
 
     private static long[] Integers(object?[] values) =>
-        [.. values.Select(value => value is long number ? number : throw new InvalidDataException("the shape of a tensor has something that is no whole number"))];
+        [.. values.Select(value => value is long number
+            ? number
+            : throw new InvalidDataException("the shape of a tensor has something that is no whole number"))];
 
     private static bool IsLegacy(Stream stream)
     {

@@ -36,7 +36,8 @@ internal sealed class TorchStorages(ZipArchive zip, string root, long size)
                 "torch.DoubleStorage" => ElementType.Float64,
                 "torch.LongStorage" => ElementType.Int64,
                 "torch.IntStorage" => ElementType.Int32,
-                _ => throw new InvalidDataException($"it has values of the kind {global}; those of weights are float, half, bfloat16 or double"),
+                _ => throw new InvalidDataException(
+                    $"it has values of the kind {global}; those of weights are float, half, bfloat16 or double"),
             },
             key);
     }
@@ -59,7 +60,8 @@ internal sealed class TorchStorages(ZipArchive zip, string root, long size)
             last += (Int128)(shape[i] - 1) * strides[i];
         }
 
-        if (tensor.Offset < 0 || strides.Length != shape.Length || count > Array.MaxLength || (count > 0 && last >= storage.Length) || count > (Int128)size * MostValuesPerByte - _made)
+        if (tensor.Offset < 0 || strides.Length != shape.Length || count > Array.MaxLength || (count > 0 && last >= storage.Length)
+            || count > (Int128)size * MostValuesPerByte - _made)
         {
             throw Damaged(name, tensor);
         }
@@ -100,7 +102,8 @@ internal sealed class TorchStorages(ZipArchive zip, string root, long size)
     {
         if (!_values.TryGetValue(storage, out var values))
         {
-            var entry = zip.GetEntry($"{root}data/{storage.Key}") ?? throw new InvalidDataException($"the values data/{storage.Key} are missing");
+            var entry = zip.GetEntry($"{root}data/{storage.Key}")
+                ?? throw new InvalidDataException($"the values data/{storage.Key} are missing");
             using var stream = Open(entry);
             values = storage.Type.Read(stream, entry.Length / storage.Type.Size());
             _values.Add(storage, values);
@@ -118,5 +121,6 @@ internal sealed class TorchStorages(ZipArchive zip, string root, long size)
     }
 
     private static InvalidDataException Damaged(string name, TorchTensor tensor) => new(
-        $"the tensor '{name}' of shape ({string.Join(", ", tensor.Shape)}) and strides ({string.Join(", ", tensor.Strides)}) sees values that the file does not have");
+        $"the tensor '{name}' of shape ({string.Join(", ", tensor.Shape)}) and strides ({string.Join(", ", tensor.Strides)}) "
+        + "sees values that the file does not have");
 }
