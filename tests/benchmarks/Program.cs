@@ -20,5 +20,6 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
     Agreement.Create(),
     ManyPredictions.Create(),
     Fuzz.Create(),
+    TorchvisionAgreement.Create(),
 };
 return root.Parse(args).Invoke();
