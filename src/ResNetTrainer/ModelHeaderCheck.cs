@@ -1,5 +1,5 @@
+using ResNetMLNet.Data;
 using ResNetMLNet.Data.Decoding;
-using ResNetMLNet.Formats;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet;

@@ -21,7 +21,7 @@ public sealed partial class ResNetTrainer
         ArgumentNullException.ThrowIfNull(trainData);
         try
         {
-            return TrainUnguarded(trainData, validationData);
+            return NativeTeam.Run(() => TrainUnguarded(trainData, validationData));
         }
         catch (Exception e) when (OutOfMemory.Explains(e, out var request))
         {
@@ -79,7 +79,7 @@ public sealed partial class ResNetTrainer
         var loop = new TrainingLoop(plan, loss, data.Train, data.Validation, soundness);
         try
         {
-            var outcome = Run(channel, loop, state, checkpoints is null ? null : new(checkpoints, state, soundness, _options.Checkpoints!));
+            var outcome = Run(channel, loop, state, checkpoints is null ? null : new(checkpoints, state, soundness, _options.Checkpoints!), device);
             return ToTransformer(data, state, outcome, state.FinalWeights);
         }
         catch (DivergenceException e)
@@ -149,15 +149,22 @@ public sealed partial class ResNetTrainer
         }
     }
 
-    private TrainingOutcome Run(IChannel channel, TrainingLoop loop, TrainingState state, CheckpointSchedule? schedule)
+    private TrainingOutcome Run(IChannel channel, TrainingLoop loop, TrainingState state, CheckpointSchedule? schedule, torch.Device device)
     {
         using var heap = NativeHeap.Keep();
+        var threads = torch.get_num_threads();
+        var adapts = _options.Threads is null && device.type == DeviceType.CPU;
         try
         {
             return loop.Run(
                 state,
                 betweenSteps: () =>
                 {
+                    if (adapts)
+                    {
+                        NativeTeam.Adapt(threads, channel.Log);
+                    }
+
                     schedule?.AfterStep();
                     _options.CancellationToken.ThrowIfCancellationRequested();
                     _host.ThrowIfCancelled();

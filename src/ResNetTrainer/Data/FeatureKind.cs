@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
+using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;

@@ -2,7 +2,6 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
-using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Data;
 

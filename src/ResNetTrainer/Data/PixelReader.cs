@@ -1,3 +1,4 @@
+using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;

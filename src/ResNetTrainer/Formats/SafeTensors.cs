@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Formats;
 

@@ -31,6 +31,11 @@ internal sealed class TrainOptions
 
     private readonly DeviceOption _device = new();
 
+    private readonly Option<int?> _threads = new("--threads")
+    {
+        Description = "Threads on the CPU. Default: one for each processor, fewer while other programs want them.",
+    };
+
     private readonly Option<int> _seed = new("--seed") { Description = "The seed of weights, order and augmentation." };
 
     private readonly Option<FileInfo?> _startFrom = new("--start-from")
@@ -67,7 +72,7 @@ internal sealed class TrainOptions
 
         _architecture.AddTo(command);
         _device.AddTo(command);
-        foreach (var option in (Option[])[_seed, _startFrom, _weights, _pretrained, _checkpoint, _resume])
+        foreach (var option in (Option[])[_threads, _seed, _startFrom, _weights, _pretrained, _checkpoint, _resume])
         {
             command.Add(option);
         }
@@ -107,6 +112,7 @@ internal sealed class TrainOptions
             Architecture = _architecture.Get(parsed),
             Precision = parsed.GetValue(_precision),
             Device = _device.Get(parsed).Device,
+            Threads = parsed.GetValue(_threads),
             ValidationSet = images.Test,
             TestTimeFlip = recipe != TrainingRecipe.Book,
             StartFrom = parsed.GetValue(_startFrom) is { } zip ? SavedModel.Load(ml, zip, _startFrom.Name).Network : null,

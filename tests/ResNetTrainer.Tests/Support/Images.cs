@@ -61,6 +61,7 @@ internal static class Images
             NumberOfEpochs = 1,
             BatchSize = 8,
             ImageChannels = Channels(kind),
+            Threads = Environment.ProcessorCount,
         };
         change?.Invoke(options);
         return options;
