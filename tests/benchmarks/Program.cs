@@ -12,6 +12,7 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
     CheckpointCost.Create(),
     Retraining.Create(),
     Soak.Create(),
+    Everything.Create(),
     PrecisionComparison.Create(),
     Growth.Create(),
     StepProfile.Create(),

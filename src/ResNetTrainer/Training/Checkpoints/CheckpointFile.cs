@@ -98,6 +98,13 @@ internal static class CheckpointFile
             },
             entry => entry.Value.Replace(" pictures of fingerprint ", " images of fingerprint "));
 
+        // The book's network had the name that torchvision's has now.
+        if (words.GetValueOrDefault("architecture") is { } network
+            && network.StartsWith($"{ResNetArchitecture.ResNet18.Name} (Basic, {ResNetSkip.Convolution}, ", StringComparison.Ordinal))
+        {
+            words["architecture"] = network.Replace(ResNetArchitecture.ResNet18.Name, ResNetArchitecture.BookResNet18.Name);
+        }
+
         // A batch of more images than there are was not called by their number yet.
         if (int.TryParse(words.GetValueOrDefault(nameof(TrainingPlan.BatchSize)), CultureInfo.InvariantCulture, out var batch)
             && int.TryParse(words.GetValueOrDefault("the training data")?.Split(' ')[0], CultureInfo.InvariantCulture, out var images))
