@@ -63,7 +63,8 @@ public static class ResNetCatalog
     /// The name of each class in the order of its number; null names them "0", "1" and so on, up to the highest label in the file.
     /// </param>
     /// <returns>
-    /// The columns <c>Image</c> (<c>MLImage</c>), <c>Pixels</c> (vector of byte with the dimensions 1, height, width) and <c>Label</c> (key with
+    /// The columns <c>Image</c> (<c>MLImage</c>), <c>Pixels</c> (vector of byte with the dimensions 1, height, width) and
+    /// <c>Label</c> (key with
     /// the class names).
     /// </returns>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
@@ -95,7 +96,8 @@ public static class ResNetCatalog
     /// out with a warning. Null: the sub-folders, in ordinal order.
     /// </param>
     /// <returns>
-    /// The columns <c>Image</c> (<c>MLImage</c>), <c>ImageBytes</c> (the encoded file, vector of byte), <c>ImagePath</c> (text) and <c>Label</c>
+    /// The columns <c>Image</c> (<c>MLImage</c>), <c>ImageBytes</c> (the encoded file, vector of byte), <c>ImagePath</c> (text)
+    /// and <c>Label</c>
     /// (key with the class names). Sorted by class and path. Both columns of images are seen alike: the way up that EXIF
     /// says, what is transparent on white. A file that is damaged, cut off, gone or not permitted is an error, which names it, when it is
     /// read; so is an <c>Image</c> of more than 100 million pixels (for those, <c>ImageBytes</c> and

@@ -16,7 +16,10 @@ public sealed class ResNetModel
     /// <summary>The network.</summary>
     public ResNetArchitecture Architecture => Network.Plan.Architecture;
 
-    /// <summary>The classes in the order of the scores. Where the label's key has no values, their numbers from 0, as ML.NET's evaluators have them.</summary>
+    /// <summary>
+    /// The classes in the order of the scores. Where the label's key has no values, their numbers from 0, as ML.NET's evaluators
+    /// have them.
+    /// </summary>
     public IReadOnlyList<string> ClassNames => Network.ClassNames;
 
     /// <summary>The channels of the images: 1 (grey) or 3 (red, green, blue).</summary>
@@ -67,11 +70,13 @@ public sealed class ResNetModel
     }
 
     /// <summary>
-    /// Writes the network as an ONNX model (https://onnx.ai; opset 18, IR version 8) for any runtime. An existing file is replaced, and only by a
+    /// Writes the network as an ONNX model (https://onnx.ai; opset 18, IR version 8) for any runtime. An existing file is
+    /// replaced, and only by a
     /// whole one.
     /// </summary>
     /// <remarks>
-    /// Input: <c>pixels</c>, (batch, channels, height, width). Outputs: <c>probabilities</c>, (batch, classes), the same as the transformer's
+    /// Input: <c>pixels</c>, (batch, channels, height, width). Outputs: <c>probabilities</c>, (batch, classes), the same as the
+    /// transformer's
     /// <c>Score</c>; <c>class</c>, (batch), the index of the likeliest; <c>logits</c>, (batch, classes), unless
     /// <see cref="TestTimeFlip"/> is on. The batch is dynamic. The metadata <c>class_names</c> is a JSON array.
     /// </remarks>

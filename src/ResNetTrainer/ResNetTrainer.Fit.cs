@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
@@ -27,7 +28,8 @@ public sealed partial class ResNetTrainer
         {
             throw _host.Error(
                 e,
-                $"There is not enough memory to train: {request} Lower BatchSize or ImageSize, take a smaller Architecture, or lower MemoryBudget, the share of it that "
+                $"There is not enough memory to train: {request} Lower BatchSize or ImageSize, take a smaller Architecture, or "
+                + "lower MemoryBudget, the share of it that "
                 + "images may take.");
         }
     }
@@ -72,19 +74,23 @@ public sealed partial class ResNetTrainer
         };
         checkpoints?.Restore(state, identity.ToWords(), plan.StepsPerEpoch(data.Train.Count));
         channel.Log(
-            $"{networkPlan.Architecture} ({networkPlan.ParameterCount:N0} parameters) on {device}, {Text(plan.Precision)}: {data.Train.Count:N0} images "
-            + $"of {data.Format.Shape}{(data.Train.IsStreamed ? ", streamed" : "")}, {plan.Epochs} epochs, batches of {plan.BatchSize}, recipe {_options.Recipe}, seed {seed}");
+            $"{networkPlan.Architecture} ({networkPlan.ParameterCount:N0} parameters) on {device}, {Text(plan.Precision)}: "
+            + $"{data.Train.Count:N0} images "
+            + $"of {data.Format.Shape}{(data.Train.IsStreamed ? ", streamed" : "")}, {plan.Epochs} epochs, "
+            + $"batches of {plan.BatchSize}, recipe {_options.Recipe}, seed {seed}");
         using var loss = new Loss(data.Columns.Weight is not null, Loss.OfClasses(data.Train.Statistics, plan.ClassWeights), device);
         using var soundness = new Soundness(network);
         var loop = new TrainingLoop(plan, loss, data.Train, data.Validation, soundness);
         try
         {
-            var outcome = Run(channel, loop, state, checkpoints is null ? null : new(checkpoints, state, soundness, _options.Checkpoints!), device);
+            var outcome = Run(channel, loop, state, checkpoints is null ? null
+                : new(checkpoints, state, soundness, _options.Checkpoints!), device);
             return ToTransformer(data, state, outcome, state.FinalWeights);
         }
         catch (DivergenceException e)
         {
-            throw new TrainingDivergedException(e, state.EpochWeights is { } weights ? ToTransformer(data, state, TrainingOutcome.Diverged, weights) : null);
+            throw new TrainingDivergedException(e, state.EpochWeights is { } weights
+                ? ToTransformer(data, state, TrainingOutcome.Diverged, weights) : null);
         }
     }
 
@@ -223,7 +229,10 @@ public sealed partial class ResNetTrainer
         var validation = metrics.ValidationAccuracy is null
             ? ""
             : FormattableString.Invariant($", validation loss {metrics.ValidationLoss:F4}, accuracy {metrics.ValidationAccuracy:F4}");
-        return FormattableString.Invariant(
-            $"epoch {metrics.Epoch} of {metrics.NumberOfEpochs}: loss {metrics.TrainLoss:F4}, accuracy {metrics.TrainAccuracy:F4}{validation}, {metrics.ImagesPerSecond:F0} images/s, {metrics.Seconds:F1} s, learning rate {metrics.LearningRate:G4}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"epoch {metrics.Epoch} of {metrics.NumberOfEpochs}: loss {metrics.TrainLoss:F4}, accuracy "
+            + $"{metrics.TrainAccuracy:F4}{validation}, {metrics.ImagesPerSecond:F0} images/s, {metrics.Seconds:F1} s, "
+            + $"learning rate {metrics.LearningRate:G4}");
     }
 }

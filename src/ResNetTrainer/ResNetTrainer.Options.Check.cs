@@ -21,26 +21,41 @@ public sealed partial class ResNetTrainer
                 MaximumImagePixels,
                 $"between 1 and {EncodedImage.LargestMaximumPixels} pixels");
             Require(context, Enum.IsDefined(UnreadableImages), nameof(UnreadableImages), UnreadableImages, "Fail or Skip");
-            Require(context, ImageSize is null or (>= 1 and <= NetworkLimits.MostPixelsOfASide), nameof(ImageSize), ImageSize, "between 1 and 4096 pixels");
+            Require(
+                context, ImageSize is null or (
+                    >= 1 and <= NetworkLimits.MostPixelsOfASide), nameof(ImageSize), ImageSize, "between 1 and 4096 pixels");
             Require(context, NumberOfEpochs is null or >= 1, nameof(NumberOfEpochs), NumberOfEpochs, "at least 1");
-            Require(context, BatchSize is null or >= 2, nameof(BatchSize), BatchSize, "at least 2, because batch normalisation compares images");
-            Require(context, LearningRate is null or (> 0 and < double.PositiveInfinity), nameof(LearningRate), LearningRate, "positive and finite");
+            Require(context, BatchSize is null or >= 2, nameof(BatchSize), BatchSize, "at least 2, because batch normalisation "
+                + "compares images");
+            Require(
+                context, LearningRate is null or (
+                    > 0 and < double.PositiveInfinity), nameof(LearningRate), LearningRate, "positive and finite");
             Require(context, MemoryBudget is null or >= 0, nameof(MemoryBudget), MemoryBudget, "at least 0 bytes");
             Require(context, Threads is null or (>= 1 and <= 1024), nameof(Threads), Threads, "between 1 and 1024");
             Require(context, Enum.IsDefined(Device), nameof(Device), Device, "Auto, Cpu or Cuda");
             Require(context, Enum.IsDefined(Precision), nameof(Precision), Precision, "Auto, Float32 or BFloat16");
             Require(context, Enum.IsDefined(Recipe), nameof(Recipe), Recipe, "Fast, Book or Best");
             Require(context, Enum.IsDefined(ResizeMode), nameof(ResizeMode), ResizeMode, "Stretch, CenterCrop or Pad");
-            Require(context, ValidationFraction is null or (> 0 and < 1), nameof(ValidationFraction), ValidationFraction, "between 0 and 1, without them");
-            Require(context, ValidationFraction is null || ValidationSet is null, nameof(ValidationFraction), ValidationFraction, "null where there is a ValidationSet");
+            Require(
+                context, ValidationFraction is null or (> 0 and < 1), nameof(ValidationFraction), ValidationFraction,
+                "between 0 and 1, without them");
+            Require(context, ValidationFraction is null
+                || ValidationSet is null, nameof(ValidationFraction), ValidationFraction, "null where there is a ValidationSet");
             Require(context, Enum.IsDefined(ClassWeights), nameof(ClassWeights), ClassWeights, "Equal or Balanced");
             Require(context, Enum.IsDefined(OnCancellation), nameof(OnCancellation), OnCancellation, "Throw or ReturnModel");
-            Require(context, BestWeightsBy is null || Enum.IsDefined(BestWeightsBy.Value), nameof(BestWeightsBy), BestWeightsBy, "a TrainingMetric");
-            Require(context, EarlyStopping is null || Enum.IsDefined(EarlyStopping.Metric), "EarlyStopping.Metric", EarlyStopping?.Metric, "a TrainingMetric");
-            Require(context, EarlyStopping is null or { Patience: >= 1 }, "EarlyStopping.Patience", EarlyStopping?.Patience, "at least 1 epoch");
-            Require(context, EarlyStopping is null or { LeastImprovement: >= 0 and < double.PositiveInfinity }, "EarlyStopping.LeastImprovement", EarlyStopping?.LeastImprovement, "at least 0");
+            Require(context, BestWeightsBy is null
+                || Enum.IsDefined(BestWeightsBy.Value), nameof(BestWeightsBy), BestWeightsBy, "a TrainingMetric");
+            Require(context, EarlyStopping is null
+                || Enum.IsDefined(EarlyStopping.Metric), "EarlyStopping.Metric", EarlyStopping?.Metric, "a TrainingMetric");
+            Require(
+                context, EarlyStopping is null or { Patience: >= 1 }, "EarlyStopping.Patience", EarlyStopping?.Patience,
+                "at least 1 epoch");
+            Require(
+                context, EarlyStopping is null or { LeastImprovement: >= 0 and < double.PositiveInfinity },
+                "EarlyStopping.LeastImprovement", EarlyStopping?.LeastImprovement, "at least 0");
             Require(context, FrozenStages is null or >= 0, nameof(FrozenStages), FrozenStages, "at least 0 (the stem)");
-            Require(context, Checkpoints is null || !string.IsNullOrWhiteSpace(Checkpoints.Directory), "Checkpoints.Directory", $"'{Checkpoints?.Directory}'", "a folder");
+            Require(context, Checkpoints is null
+                || !string.IsNullOrWhiteSpace(Checkpoints.Directory), "Checkpoints.Directory", $"'{Checkpoints?.Directory}'", "a folder");
             Require(context, Checkpoints is null or { Epochs: >= 1 }, "Checkpoints.Epochs", Checkpoints?.Epochs, "at least 1");
             Require(context, Checkpoints is null or { Minutes: null or > 0 }, "Checkpoints.Minutes", Checkpoints?.Minutes, "more than 0");
             Require(context, Checkpoints is null or { Kept: >= 1 }, "Checkpoints.Kept", Checkpoints?.Kept, "at least 1");
@@ -58,7 +73,8 @@ public sealed partial class ResNetTrainer
             var (stages, inner) = (network.Stages, network.Width * network.WidthFactor);
             var depths = network.Depths.ToArray();
             Require(
-                context, depths.All(depth => depth is >= 1 and <= 1000), "Architecture.Depths", network.Depths, "at least one block in each stage");
+                context, depths.All(depth => depth is >= 1 and <= 1000), "Architecture.Depths", network.Depths, "at least one "
+                    + "block in each stage");
             Require(context, network.Width is >= 1 and <= 1024, "Architecture.Width", network.Width, "between 1 and 1024 channels");
             Require(context, network.WidthFactor is >= 1 and <= 16, "Architecture.WidthFactor", network.WidthFactor, "between 1 and 16");
             Require(
@@ -91,7 +107,8 @@ public sealed partial class ResNetTrainer
             }
 
             Require(
-                context, ScoreColumnName != PredictedLabelColumnName, nameof(PredictedLabelColumnName), PredictedLabelColumnName, "different from ScoreColumnName");
+                context, ScoreColumnName != PredictedLabelColumnName, nameof(PredictedLabelColumnName), PredictedLabelColumnName,
+                "different from ScoreColumnName");
         }
 
         private static void Require(IExceptionContext context, bool holds, string option, object? value, string wanted)

@@ -49,7 +49,9 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
     /// <exception cref="ArgumentOutOfRangeException">The label or feature column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">The data cannot be trained on; the message says which row or column and why.</exception>
     /// <exception cref="TrainingDivergedException">The loss, the weights or the scores became infinite or not a number.</exception>
-    /// <exception cref="OperationCanceledException">Training was cancelled, and <see cref="Options.OnCancellation"/> says to throw.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Training was cancelled, and <see cref="Options.OnCancellation"/> says to throw.
+    /// </exception>
     public ResNetTransformer Fit(IDataView trainData) => Train(trainData, _options.ValidationSet);
 
     /// <summary>Trains a network and scores it on a validation set after each epoch.</summary>

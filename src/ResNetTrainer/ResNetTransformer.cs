@@ -30,7 +30,8 @@ namespace ResNetMLNet;
 /// <para>On the CPU it scores with ONNX Runtime where the application has it, on as many threads as .NET counts processors
 /// (<see cref="Environment.ProcessorCount"/>). ONNX Runtime's telemetry is switched off, unless the application has made its environment
 /// (<c>OrtEnv</c>) before, or the environment variable <c>ORT_DISABLE_TELEMETRY</c> is set: 0 leaves it on.</para>
-/// <para>Thread-safe. <see cref="Dispose"/> frees the native memory of the network; a transformer that is used after that takes it again.</para>
+/// <para>Thread-safe. <see cref="Dispose"/> frees the native memory of the network; a transformer that is used after that takes
+/// it again.</para>
 /// </remarks>
 public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResNetModel>, ISingleFeaturePredictionTransformer, IDisposable
 {
@@ -69,7 +70,9 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     public bool IsRowToRowMapper => true;
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing, or of a type or shape that the network does not take.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The feature column is missing, or of a type or shape that the network does not take.
+    /// </exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
 
     /// <summary>
@@ -78,7 +81,9 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     /// keys by number.
     /// </summary>
     /// <param name="input">The data.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing, or of a type or shape that the network does not take.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The feature column is missing, or of a type or shape that the network does not take.
+    /// </exception>
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -88,7 +93,9 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing, or of a type or shape that the network does not take.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The feature column is missing, or of a type or shape that the network does not take.
+    /// </exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new ScoringMapper(_host, Bind(inputSchema), _scorers);
 
     /// <summary>Frees the native memory of the network, as soon as no call uses it.</summary>

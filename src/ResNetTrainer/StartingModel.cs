@@ -27,14 +27,16 @@ internal static class StartingModel
         if (model.Architecture != network.Architecture)
         {
             throw context.Error(
-                $"The option StartFrom is the network {model.Architecture.Name}, but Architecture is {network.Architecture.Name}, which has other weights. "
+                $"The option StartFrom is the network {model.Architecture.Name}, but Architecture is "
+                + $"{network.Architecture.Name}, which has other weights. "
                 + "Set Architecture = model.Architecture, or leave it null.");
         }
 
         if (model.ImageChannels != network.Input.Channels)
         {
             throw context.Error(
-                $"The option StartFrom is a network for images of {model.ImageChannels} channels, but the feature column's have {network.Input.Channels}. "
+                $"The option StartFrom is a network for images of {model.ImageChannels} channels, but the feature column's "
+                + $"have {network.Input.Channels}. "
                 + "Give images as the network was trained on: for MLImage and encoded images ImageChannels says how they are read.");
         }
     }
@@ -47,7 +49,8 @@ internal static class StartingModel
             $"starting from a model of {then.Count} classes{(added.Length == 0 ? "" : $"; new: {string.Join(", ", added)}")}");
         if (left.Length > 0)
         {
-            channel.Warn($"The label column does not have the classes {string.Join(", ", left)}, which the model to start from knows: the new model will not.");
+            channel.Warn($"The label column does not have the classes {string.Join(", ", left)}, which the model to start from "
+                + "knows: the new model will not.");
         }
     }
 

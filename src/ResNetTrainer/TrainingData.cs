@@ -11,7 +11,9 @@ namespace ResNetMLNet;
 /// <summary>What is decided before the data is looked at.</summary>
 internal sealed record TrainingSetting(ResNetArchitecture Architecture, torch.Device Device, int Seed);
 
-/// <summary>The data of one training, opened: what is trained on, what is scored after each epoch, and what the network sees of it.</summary>
+/// <summary>
+/// The data of one training, opened: what is trained on, what is scored after each epoch, and what the network sees of it.
+/// </summary>
 internal sealed class TrainingData : IDisposable
 {
     private TrainingData(TrainingColumns columns, InputFormat format, ImageDataset train, ImageDataset? validation)
@@ -80,7 +82,8 @@ internal sealed class TrainingData : IDisposable
 
             return views.Validation is null
                 ? Internals.Split(host, views.Train, fraction, seed)
-                : throw host.Error("There is a validation set, and ValidationFraction asks for a part of the training data besides. Leave out one of them.");
+                : throw host.Error("There is a validation set, and ValidationFraction asks for a part of the training data "
+                    + "besides. Leave out one of them.");
         }
 
         public void CheckMetrics(IDataView? validation)
@@ -91,7 +94,8 @@ internal sealed class TrainingData : IDisposable
                 if (validation is null && metric is TrainingMetric.ValidationLoss or TrainingMetric.ValidationAccuracy)
                 {
                     throw host.Error(
-                        $"The option {option} watches {metric}, but there is no validation set. Set ValidationSet or ValidationFraction, or let it watch TrainLoss.");
+                        $"The option {option} watches {metric}, but there is no validation set. Set ValidationSet or "
+                        + "ValidationFraction, or let it watch TrainLoss.");
                 }
             }
         }
@@ -110,7 +114,8 @@ internal sealed class TrainingData : IDisposable
             if (shape.Height < smallest || shape.Width < smallest)
             {
                 throw host.Error(
-                    $"The images of column '{feature.Column.Name}' are {shape.Height}x{shape.Width} pixels as the network sees them, but it needs {smallest} a side: "
+                    $"The images of column '{feature.Column.Name}' are {shape.Height}x{shape.Width} pixels as the network sees "
+                    + $"them, but it needs {smallest} a side: "
                     + "the last of its stages would see a single pixel. Set ImageSize (32, say) to have them enlarged.");
             }
 
@@ -147,7 +152,8 @@ internal sealed class TrainingData : IDisposable
                 if (data.Schema.GetColumnOrNull(name) is null)
                 {
                     throw host.Error(
-                        $"The validation set has no column '{name}'. It must have been put through the steps before the trainer: fit those on the "
+                        $"The validation set has no column '{name}'. It must have been put through the steps before the "
+                        + "trainer: fit those on the "
                         + "training data first and give their Transform of the validation data.");
                 }
             }

@@ -3,7 +3,10 @@ namespace ResNetMLNet;
 /// <summary>How a network is trained: initialisation, optimizer, schedule, augmentation.</summary>
 public enum TrainingRecipe
 {
-    /// <summary>The best accuracy for the time: warm-up and linear decay of the learning rate, Nesterov momentum, weight decay, blocks that start as the identity, flips, and erasing from 16 epochs on.</summary>
+    /// <summary>
+    /// The best accuracy for the time: warm-up and linear decay of the learning rate, Nesterov momentum, weight decay, blocks
+    /// that start as the identity, flips, and erasing from 16 epochs on.
+    /// </summary>
     Fast,
 
     /// <summary>
@@ -43,7 +46,8 @@ public enum ClassWeights
     Equal,
 
     /// <summary>
-    /// Every class counts the same, however few images it has: an image's weight is n / (k n_c) for n images of k classes, n_c of them of its
+    /// Every class counts the same, however few images it has: an image's weight is n / (k n_c) for n images of k classes, n_c of
+    /// them of its
     /// own (King and Zeng, 2001; scikit-learn's <c>class_weight="balanced"</c>). Example weights multiply it, and count in n and n_c.
     /// </summary>
     Balanced,

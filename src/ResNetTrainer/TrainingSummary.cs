@@ -46,7 +46,10 @@ public enum TrainingOutcome
     /// <summary>By cancellation; the model is as it stood.</summary>
     Cancelled,
 
-    /// <summary>By a loss that became infinite or not a number; the model is that of the epoch before (<see cref="TrainingDivergedException.LastGoodModel"/>).</summary>
+    /// <summary>
+    /// By a loss that became infinite or not a number; the model is that of the epoch before
+    /// (<see cref="TrainingDivergedException.LastGoodModel"/>).
+    /// </summary>
     Diverged,
 }
 
@@ -56,6 +59,8 @@ public enum CancellationBehavior
     /// <summary>Throws an <see cref="OperationCanceledException"/>, as .NET methods do.</summary>
     Throw,
 
-    /// <summary>Returns the model as it stands; its <see cref="TrainingSummary.Outcome"/> is <see cref="TrainingOutcome.Cancelled"/>.</summary>
+    /// <summary>
+    /// Returns the model as it stands; its <see cref="TrainingSummary.Outcome"/> is <see cref="TrainingOutcome.Cancelled"/>.
+    /// </summary>
     ReturnModel,
 }

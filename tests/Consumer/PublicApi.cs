@@ -28,7 +28,8 @@ public static class PublicApi
         };
         ResNetArchitecture[] family =
         [
-            ResNetArchitecture.ResNet18, ResNetArchitecture.ResNet34, ResNetArchitecture.ResNet50, ResNetArchitecture.ResNet101, ResNetArchitecture.ResNet152,
+            ResNetArchitecture.ResNet18, ResNetArchitecture.ResNet34, ResNetArchitecture.ResNet50, ResNetArchitecture.ResNet101,
+            ResNetArchitecture.ResNet152,
             ResNetArchitecture.WideResNet50, ResNetArchitecture.ResNeXt50, ResNetArchitecture.BookResNet18,
             ResNetArchitecture.PreActivationResNet18,
             ResNetArchitecture.PreActivationResNet50, ResNetArchitecture.SmallImageResNet18, ResNetArchitecture.ResNet20,
@@ -59,7 +60,8 @@ public static class PublicApi
             Precision = ComputePrecision.Float32,
             ValidationSet = data,
             EpochCallback = (EpochMetrics epoch) => Console.WriteLine(
-                $"{epoch.Epoch} {epoch.NumberOfEpochs} {epoch.TrainLoss} {epoch.TrainAccuracy} {epoch.ValidationLoss} {epoch.ValidationAccuracy} "
+                $"{epoch.Epoch} {epoch.NumberOfEpochs} {epoch.TrainLoss} {epoch.TrainAccuracy} {epoch.ValidationLoss} "
+                + $"{epoch.ValidationAccuracy} "
                 + $"{epoch.LearningRate} {epoch.ImagesPerSecond} {epoch.Seconds}"),
             Seed = 1,
             MemoryBudget = 1 << 20,
@@ -86,15 +88,21 @@ public static class PublicApi
         ResNetModel model = transformer.Model;
         TrainingSummary training = model.Training;
         Console.WriteLine(
-            $"{fitted.FeatureColumnName} {fitted.FeatureColumnType} {fitted.ScoreColumnName} {fitted.PredictedLabelColumnName} {fitted.IsRowToRowMapper} "
-            + $"{fitted.GetOutputSchema(data.Schema)} {fitted.GetRowToRowMapper(data.Schema)} {fitted.Transform(data)} {model.Architecture} {model.ClassNames} "
-            + $"{model.ImageChannels} {model.ImageHeight} {model.ImageWidth} {model.ParameterCount} {model.History} {training.Recipe} {training.Device} "
-            + $"{training.Precision} {training.Seed} {training.BatchSize} {training.LearningRate} {training.Images} {training.History} {training.Outcome} {training.BestEpoch} {info} {shape} {idx} {folder} "
+            $"{fitted.FeatureColumnName} {fitted.FeatureColumnType} {fitted.ScoreColumnName} {fitted.PredictedLabelColumnName} "
+            + $"{fitted.IsRowToRowMapper} "
+            + $"{fitted.GetOutputSchema(data.Schema)} {fitted.GetRowToRowMapper(data.Schema)} {fitted.Transform(data)} "
+            + $"{model.Architecture} {model.ClassNames} "
+            + $"{model.ImageChannels} {model.ImageHeight} {model.ImageWidth} {model.ParameterCount} {model.History} "
+            + $"{training.Recipe} {training.Device} "
+            + $"{training.Precision} {training.Seed} {training.BatchSize} {training.LearningRate} {training.Images} "
+            + $"{training.History} {training.Outcome} {training.BestEpoch} {info} {shape} {idx} {folder} "
             + $"{family} {layers[0].Name} {layers[0].Shape} {summary.ParameterCount} {architecture.Depths.First} {architecture}");
         Enum[] choices =
         [
-            ComputeDevice.Cpu, ComputeDevice.Cuda, ComputePrecision.Auto, ComputePrecision.BFloat16, TrainingRecipe.Fast, TrainingRecipe.Best, Augmentation.None,
-            UnreadableImages.Fail, ResizeMode.Stretch, ResizeMode.CenterCrop, ResNetBlock.Basic, ResNetSkip.Convolution, ResNetSkip.ZeroPadding, ResNetStem.Large,
+            ComputeDevice.Cpu, ComputeDevice.Cuda, ComputePrecision.Auto, ComputePrecision.BFloat16, TrainingRecipe.Fast,
+            TrainingRecipe.Best, Augmentation.None,
+            UnreadableImages.Fail, ResizeMode.Stretch, ResizeMode.CenterCrop, ResNetBlock.Basic, ResNetSkip.Convolution,
+            ResNetSkip.ZeroPadding, ResNetStem.Large,
             CancellationBehavior.Throw, ClassWeights.Equal, TrainingMetric.TrainLoss, TrainingMetric.TrainAccuracy,
             TrainingOutcome.Completed, TrainingOutcome.StoppedEarly, TrainingOutcome.Cancelled, TrainingOutcome.Diverged,
         ];

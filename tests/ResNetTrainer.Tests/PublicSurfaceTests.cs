@@ -8,7 +8,8 @@ namespace ResNetMLNet.Tests;
 [TestClass]
 public class PublicSurfaceTests
 {
-    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance
+        | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     private static Type[] PublicTypes => typeof(ResNetTrainer).Assembly.GetExportedTypes();
 
@@ -78,7 +79,9 @@ public class PublicSurfaceTests
 
     private static IEnumerable<Type> Mentioned(MemberInfo member) => member switch
     {
-        MethodInfo method => method.GetParameters().Select(parameter => parameter.ParameterType).Append(method.ReturnType).Concat(method.GetGenericArguments()),
+        MethodInfo method =>
+            method.GetParameters().Select(parameter =>
+                parameter.ParameterType).Append(method.ReturnType).Concat(method.GetGenericArguments()),
         ConstructorInfo constructor => constructor.GetParameters().Select(parameter => parameter.ParameterType),
         FieldInfo field => [field.FieldType],
         _ => [],

@@ -12,7 +12,8 @@ internal static class FullData
     public static Option<string> Option() => new("--data") { Description = "The full Fashion-MNIST.", DefaultValueFactory = _ => Folder };
 
     /// <summary>The blocks of each stage, for networks smaller than ResNet-18.</summary>
-    public static Option<int[]> Depths() => new("--depths") { AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [2, 2, 2, 2] };
+    public static Option<int[]> Depths() =>
+        new("--depths") { AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [2, 2, 2, 2] };
 
     /// <summary>The channels of the first stage, for networks narrower than ResNet-18.</summary>
     public static Option<int> Width() => new("--width") { DefaultValueFactory = _ => ResNetArchitecture.BookResNet18.Width };

@@ -15,7 +15,8 @@ internal static class InTurn
             }
         }
 
-        Console.WriteLine($"| what | {unit}, median | min to max | {string.Join(" | ", contestants.Keys.Select(name => $"ratio to {name}, median"))} |");
+        Console.WriteLine(
+            $"| what | {unit}, median | min to max | {string.Join(" | ", contestants.Keys.Select(name => $"ratio to {name}, median"))} |");
         Console.WriteLine($"| --- | --- | --- | {string.Join(" | ", contestants.Keys.Select(_ => "---"))} |");
         foreach (var (name, values) in results)
         {

@@ -22,7 +22,10 @@ internal sealed class DatasetStatistics : IDisposable
 
     public long Count { get; private set; }
 
-    /// <summary>SHA-256 of labels, weights and pixels in order; null where it was not asked for. Pixels beyond the memory budget are left out.</summary>
+    /// <summary>
+    /// SHA-256 of labels, weights and pixels in order; null where it was not asked for. Pixels beyond the memory budget are left
+    /// out.
+    /// </summary>
     public string? Fingerprint { get; private set; }
 
     public void Add(int label, float weight, ImageShape shape, ReadOnlySpan<byte> pixels)

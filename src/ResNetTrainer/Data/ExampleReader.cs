@@ -5,7 +5,9 @@ using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;
 
-/// <summary>A cursor over labelled images; rows without a label are left out. What fails in the pipeline behind it is told with its row.</summary>
+/// <summary>
+/// A cursor over labelled images; rows without a label are left out. What fails in the pipeline behind it is told with its row.
+/// </summary>
 internal sealed class ExampleReader : IDisposable
 {
     private readonly ExampleSource _source;

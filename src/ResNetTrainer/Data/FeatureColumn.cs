@@ -181,7 +181,8 @@ internal sealed class FeatureColumn
 
             default:
                 throw context.Error(
-                    $"The feature column '{name}' has the dimensions {string.Join(" x ", type.Dimensions)}, which do not say the shape of a "
+                    $"The feature column '{name}' has the dimensions {string.Join(" x ", type.Dimensions)}, which do not say "
+                    + "the shape of a "
                     + "image: it must be (channels, height, width), or channels x side x side values of a square image with 1 or 3 "
                     + "channels. Give the column its dimensions, for instance with ExtractPixels or a VectorType attribute.");
         }

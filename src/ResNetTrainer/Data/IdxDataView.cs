@@ -55,7 +55,8 @@ internal sealed class IdxDataView : RecordDataView
         if (unnamed >= 0)
         {
             throw context.Error(
-                $"The file '{labelsPath}' has the label {labels[unnamed]} in record {unnamed}, but there are only {names.Count} class names.");
+                $"The file '{labelsPath}' has the label {labels[unnamed]} in record {unnamed}, but there are only "
+                + $"{names.Count} class names.");
         }
 
         var schema = new DataViewSchema.Builder();

@@ -82,7 +82,8 @@ internal sealed class IdxFile : IDisposable
         if (magic != expected)
         {
             throw context.Error(
-                $"The file '{path}' is not an IDX file of {(dimensions == 1 ? "labels" : "images")}: its magic number is {magic} where {expected} is expected. "
+                $"The file '{path}' is not an IDX file of {(dimensions == 1 ? "labels" : "images")}: its magic number is "
+                + $"{magic} where {expected} is expected. "
                 + "Were images and labels swapped?");
         }
 

@@ -26,7 +26,10 @@ internal abstract class ImageDataset : IDisposable
 
     public long Count => Statistics.Count;
 
-    /// <summary>Where each pass reads the data view again: the bytes of images that are in memory, and shuffled, at a time. Null where all are.</summary>
+    /// <summary>
+    /// Where each pass reads the data view again: the bytes of images that are in memory, and shuffled, at a time. Null where all
+    /// are.
+    /// </summary>
     public abstract long? Window { get; }
 
     public bool IsStreamed => Window is not null;

@@ -7,7 +7,9 @@ namespace ResNetMLNet.Data;
 /// <summary>Image files as ML.NET's images.</summary>
 internal static class ImageFile
 {
-    /// <exception cref="InvalidOperationException">The file cannot be read, or is no image that can be used; the message says which.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The file cannot be read, or is no image that can be used; the message says which.
+    /// </exception>
     public static MLImage Decode(IExceptionContext context, string path)
     {
         try

@@ -8,7 +8,8 @@ internal sealed class InMemoryDataset(ImageStore store, InputFormat format, Devi
 {
     public override long? Window => null;
 
-    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0) => Batches(store, batchSize, shuffle, skip, Device);
+    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0) =>
+        Batches(store, batchSize, shuffle, skip, Device);
 
     public override void Dispose() => store.Dispose();
 

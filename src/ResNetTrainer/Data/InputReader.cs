@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace ResNetMLNet.Data;
 
-/// <summary>Reads the image of a row as the network sees it: scaled to [0, 1] where it is bytes, and resized. Holds nothing native.</summary>
+/// <summary>
+/// Reads the image of a row as the network sees it: scaled to [0, 1] where it is bytes, and resized. Holds nothing native.
+/// </summary>
 internal sealed class InputReader(PixelReader reader, InputFormat format)
 {
     private readonly HostResizer _resizer = new();

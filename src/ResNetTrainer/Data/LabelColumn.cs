@@ -72,7 +72,8 @@ internal sealed class LabelColumn
             < 2 => throw context.Error(
                 $"The label column '{name}' has {(key.Count == 1 ? "one class" : "no classes")}: {NothingToTellApart}"),
             > NetworkLimits.MostClasses => throw context.Error(
-                $"The label column '{name}' has {key.Count} classes. Is it an identifier? MapValueToKey makes keys of the values that occur."),
+                $"The label column '{name}' has {key.Count} classes. Is it an identifier? MapValueToKey makes keys of the "
+                + "values that occur."),
             _ => new(column, (int)key.Count),
         };
     }

@@ -7,7 +7,9 @@ internal static class Prefetch
 {
     private const int Ahead = 2;
 
-    /// <summary>The same batches in the same order; an error comes where it would have come. Batches that nobody takes are disposed.</summary>
+    /// <summary>
+    /// The same batches in the same order; an error comes where it would have come. Batches that nobody takes are disposed.
+    /// </summary>
     public static IEnumerable<ImageBatch> Of(IEnumerable<ImageBatch> batches)
     {
         using var stop = new CancellationTokenSource();

@@ -88,7 +88,8 @@ internal abstract class RecordDataView(IExceptionContext context, DataViewSchema
 
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
             !IsColumnActive(column)
-                ? throw new ArgumentOutOfRangeException(nameof(column), $"The column '{column.Name}' was not asked for when the cursor was made.")
+                ? throw new ArgumentOutOfRangeException(nameof(column), $"The column '{column.Name}' was not asked for when "
+                    + "the cursor was made.")
                 : view.CreateGetter(column, Record) as ValueGetter<TValue>
                     ?? throw _context.Error($"The column '{column.Name}' is of type {column.Type}; it cannot be read as {typeof(TValue)}.");
 

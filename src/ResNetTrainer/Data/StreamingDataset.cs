@@ -13,7 +13,8 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
 {
     public override long? Window => budget;
 
-    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0) => Prefetch.Of(Read(batchSize, shuffle, skip));
+    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0) =>
+        Prefetch.Of(Read(batchSize, shuffle, skip));
 
     public override void Dispose()
     {
@@ -27,7 +28,8 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
         for (var part = 0; ; part++)
         {
             var more = Fill(window, rows, batchSize);
-            foreach (var batch in InMemoryDataset.Batches(window, batchSize, shuffle is { } s ? RandomStream.Derive(s, part) : null, skip, Device))
+            foreach (var batch in InMemoryDataset.Batches(window, batchSize, shuffle is { } s ? RandomStream.Derive(s, part)
+                : null, skip, Device))
             {
                 yield return batch;
             }

@@ -17,7 +17,8 @@ internal sealed record TrainingColumns(FeatureColumn Feature, LabelColumn Label,
 /// <param name="Columns">Its columns of images, labels and weights.</param>
 /// <param name="Format">What the network sees.</param>
 /// <param name="Cancellation">Stops the reading.</param>
-internal sealed record ExampleSource(IHost Host, IDataView Data, TrainingColumns Columns, InputFormat Format, CancellationToken Cancellation)
+internal sealed record ExampleSource(
+    IHost Host, IDataView Data, TrainingColumns Columns, InputFormat Format, CancellationToken Cancellation)
 {
     /// <summary>What is done with images that cannot be read.</summary>
     public UnreadableImages Unreadable { get; init; }

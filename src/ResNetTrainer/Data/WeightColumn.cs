@@ -8,7 +8,8 @@ namespace ResNetMLNet.Data;
 /// <summary>The column of example weights: how much each image counts in the loss and the metrics.</summary>
 internal sealed class WeightColumn
 {
-    private const string Remedy = "a number of type Single; put ml.Transforms.Conversion.ConvertType before the trainer to make one of other numbers";
+    private const string Remedy = "a number of type Single; put ml.Transforms.Conversion.ConvertType before the trainer to "
+        + "make one of other numbers";
 
     private WeightColumn(DataViewSchema.Column column) => Column = column;
 
@@ -62,7 +63,8 @@ internal sealed class WeightColumn
             getter(ref weight);
             return weight >= 0 && float.IsFinite(weight)
                 ? weight
-                : throw RowError.Create(context, "example weight", Column.Name, row.Position, $"the weight is {weight}, but it must be finite and not negative.");
+                : throw RowError.Create(context, "example weight", Column.Name, row.Position, $"the weight is {weight}, but it "
+                    + "must be finite and not negative.");
         };
     }
 }

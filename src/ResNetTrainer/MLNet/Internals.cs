@@ -25,7 +25,8 @@ internal static class Internals
         if (version is not null && version != TestedVersion && !version.StartsWith($"{TestedVersion}+", StringComparison.Ordinal))
         {
             throw context.Error(
-                $"This version of ResNetMLNet works with Microsoft.ML {TestedVersion}, but the application has {version}. Reference Microsoft.ML {TestedVersion}, "
+                $"This version of ResNetMLNet works with Microsoft.ML {TestedVersion}, but the application has {version}. "
+                + $"Reference Microsoft.ML {TestedVersion}, "
                 + "or the version of ResNetMLNet that was made for yours.");
         }
     }

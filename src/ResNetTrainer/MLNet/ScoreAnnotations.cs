@@ -44,7 +44,8 @@ internal static class ScoreAnnotations
             var names = classes.Names.Select(name => name.AsMemory()).ToArray();
             builder.AddSlotNames(
                 names.Length,
-                (ref VBuffer<ReadOnlyMemory<char>> destination) => new VBuffer<ReadOnlyMemory<char>>(names.Length, names).CopyTo(ref destination));
+                (ref VBuffer<ReadOnlyMemory<char>> destination) =>
+                    new VBuffer<ReadOnlyMemory<char>>(names.Length, names).CopyTo(ref destination));
             classes.AddTo(builder, AnnotationUtils.Kinds.TrainingLabelValues);
         }
 

@@ -8,7 +8,9 @@ namespace ResNetMLNet.Native;
 internal static class DeviceSelector
 {
     /// <summary>The number of the GPU to use; null for the CPU.</summary>
-    /// <exception cref="InvalidOperationException">A GPU was asked for, there is none, and the context does not fall back to the CPU.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A GPU was asked for, there is none, and the context does not fall back to the CPU.
+    /// </exception>
     public static int? SelectGpu(IHost host, IChannel channel, ComputeDevice device)
     {
         if (device == ComputeDevice.Cpu)
@@ -29,7 +31,8 @@ internal static class DeviceSelector
         }
 
         var problem = count == 0
-            ? "There is no GPU that TorchSharp can use. The application must reference TorchSharp-cuda-windows or TorchSharp-cuda-linux instead of TorchSharp-cpu, and NVIDIA's driver must be installed."
+            ? "There is no GPU that TorchSharp can use. The application must reference TorchSharp-cuda-windows or "
+                + "TorchSharp-cuda-linux instead of TorchSharp-cpu, and NVIDIA's driver must be installed."
             : $"There is no GPU {named}: there are {count}, counted from 0.";
         if (!Internals.FallsBackToCpu(host))
         {

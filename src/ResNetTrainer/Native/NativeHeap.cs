@@ -22,7 +22,10 @@ internal static class NativeHeap
     private static readonly Lock Gate = new();
     private static int _keepers;
 
-    /// <summary>Freed memory stays with the process until what is returned, and every other like it, is disposed; then it goes back to the system.</summary>
+    /// <summary>
+    /// Freed memory stays with the process until what is returned, and every other like it, is disposed; then it goes back to the
+    /// system.
+    /// </summary>
     public static IDisposable Keep()
     {
         lock (Gate)

@@ -28,7 +28,8 @@ internal static partial class OutOfMemory
     private static double Mebibytes(Match match) => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) / (1 << 20);
 
     // DefaultCPUAllocator of libtorch, on Linux and on Windows.
-    [GeneratedRegex(@"DefaultCPUAllocator: (?:can't allocate memory: you tried to allocate|not enough memory: you tried to allocate) (\d+) bytes")]
+    [GeneratedRegex(
+        @"DefaultCPUAllocator: (?:can't allocate memory: you tried to allocate|not enough memory: you tried to allocate) (\d+) bytes")]
     private static partial Regex Bytes();
 
     // CUDACachingAllocator.

@@ -54,7 +54,8 @@ internal sealed class FoldedNetwork : TensorLayers, IDisposable
     public override Tensor Normalise(NormalisationPlan normalisation, Tensor x) =>
         x.mul(_layers[normalisation.Name].Weight).add_(_layers[normalisation.Name].Bias);
 
-    public override Tensor Linear(LinearPlan linear, Tensor x) => functional.linear(x, _layers[linear.Name].Weight, _layers[linear.Name].Bias);
+    public override Tensor Linear(LinearPlan linear, Tensor x) =>
+        functional.linear(x, _layers[linear.Name].Weight, _layers[linear.Name].Bias);
 
     public void Dispose()
     {
@@ -65,5 +66,6 @@ internal sealed class FoldedNetwork : TensorLayers, IDisposable
         }
     }
 
-    private void Own(string name, Tensor weight, Tensor bias) => _layers.Add(name, (weight.DetachFromDisposeScope(), bias.DetachFromDisposeScope()));
+    private void Own(string name, Tensor weight, Tensor bias) =>
+        _layers.Add(name, (weight.DetachFromDisposeScope(), bias.DetachFromDisposeScope()));
 }

@@ -1,10 +1,14 @@
 namespace ResNetMLNet.Network;
 
-/// <summary>The layers of a network, interpreted: <see cref="NetworkPlan.Run"/> says which follows which, an interpreter what each does.</summary>
+/// <summary>
+/// The layers of a network, interpreted: <see cref="NetworkPlan.Run"/> says which follows which, an interpreter what each does.
+/// </summary>
 /// <typeparam name="T">What goes from layer to layer: tensors, names of tensors, shapes.</typeparam>
 internal interface ILayers<T>
 {
-    /// <summary>Runs a part of the network. Nothing but its output is needed after it: neither its input nor what it made on the way.</summary>
+    /// <summary>
+    /// Runs a part of the network. Nothing but its output is needed after it: neither its input nor what it made on the way.
+    /// </summary>
     /// <param name="name">The name of the part in a summary of the network; null for one that is not listed.</param>
     /// <param name="input">What goes in.</param>
     /// <param name="run">The part.</param>

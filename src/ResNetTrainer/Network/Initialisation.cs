@@ -33,7 +33,8 @@ internal abstract class Initialisation
 
     protected abstract Tensor ClosingScale(TensorPlan tensor);
 
-    private static Tensor Uniform(TensorPlan tensor, double bound, Generator generator) => empty(tensor.Shape).uniform_(-bound, bound, generator);
+    private static Tensor Uniform(TensorPlan tensor, double bound, Generator generator) =>
+        empty(tensor.Shape).uniform_(-bound, bound, generator);
 
     private sealed class XavierUniform : Initialisation
     {

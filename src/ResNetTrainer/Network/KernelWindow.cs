@@ -20,7 +20,8 @@ internal readonly record struct KernelWindow(KernelWindow.Range Vertical, Kernel
             // Output y meets input y * stride - padding + offset, where that is inside the image.
             var outputs = (side - 1) / plan.Stride + 1;
             var met = Enumerable.Range(0, plan.Kernel)
-                .Where(at => Enumerable.Range(0, outputs).Any(y => (y * plan.Stride) - plan.Padding + at is var input && input >= 0 && input < side))
+                .Where(at =>
+                    Enumerable.Range(0, outputs).Any(y => (y * plan.Stride) - plan.Padding + at is var input && input >= 0 && input < side))
                 .ToArray();
             return new(met[0], met[^1] - met[0] + 1, plan.Padding - met[0]);
         }

@@ -33,7 +33,8 @@ internal sealed class NetworkPlan
         Closing = architecture.PreActivation ? new("norm", channels) : null;
         Head = new("fc", channels, classes);
         _shapes = new(() => ShapeInference.Of(this));
-        _windows = new(() => Inputs.ToDictionary(input => input.Key, input => KernelWindow.Of(input.Key, (int)input.Value[1], (int)input.Value[2])));
+        _windows = new(() =>
+            Inputs.ToDictionary(input => input.Key, input => KernelWindow.Of(input.Key, (int)input.Value[1], (int)input.Value[2])));
     }
 
     public ResNetArchitecture Architecture { get; }
@@ -109,7 +110,8 @@ internal sealed class NetworkPlan
             weights.Tensors.Keys.FirstOrDefault(name => !expected.ContainsKey(name)) is { } extra
                 ? $"there is a tensor '{extra}' that the network does not have" :
             expected.Values.FirstOrDefault(tensor => !weights.Tensors[tensor.Name].Shape.SequenceEqual(tensor.Shape)) is { } misshapen
-                ? $"the tensor '{misshapen.Name}' has the shape {weights.Tensors[misshapen.Name].ShapeText} where the network has {misshapen.ShapeText}" :
+                ? $"the tensor '{misshapen.Name}' has the shape {weights.Tensors[misshapen.Name].ShapeText} where the network "
+                    + $"has {misshapen.ShapeText}" :
             null;
         return difference is not null;
     }

@@ -1,6 +1,8 @@
 namespace ResNetMLNet.Network;
 
-/// <summary>The network on shapes (channels, height, width) instead of images: what each part puts out and what each convolution sees.</summary>
+/// <summary>
+/// The network on shapes (channels, height, width) instead of images: what each part puts out and what each convolution sees.
+/// </summary>
 internal sealed class ShapeInference : ILayers<long[]>
 {
     private readonly List<(string, long[])> _parts = [];

@@ -21,7 +21,8 @@ internal sealed class TrainableNetwork : IDisposable
         using var scope = NewDisposeScope();
         (Plan, Precision) = (plan, precision);
         (_training, _evaluation) = (new(this, training: true), new(this, training: false));
-        var cropped = plan.Windows.Where(pair => !pair.Value.IsWhole(pair.Key)).ToDictionary(pair => pair.Key.Weight.Name, pair => pair.Value);
+        var cropped = plan.Windows.Where(pair =>
+            !pair.Value.IsWhole(pair.Key)).ToDictionary(pair => pair.Key.Weight.Name, pair => pair.Value);
         foreach (var tensor in plan.Tensors)
         {
             KernelWindow? window = cropped.TryGetValue(tensor.Name, out var met) ? met : null;

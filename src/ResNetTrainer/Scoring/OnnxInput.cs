@@ -19,7 +19,8 @@ internal sealed class OnnxInput(OnnxGraph graph, InputFormat format, OnnxExportO
         graph.AddInput(
             Name,
             bytes ? TensorProto.Types.DataType.Uint8 : TensorProto.Types.DataType.Float,
-            bytes ? "Images, 0 to 255; red, green, blue where there are three channels." : "Images as the network was trained on: bytes were scaled to [0, 1].",
+            bytes ? "Images, 0 to 255; red, green, blue where there are three channels." : "Images as the network was trained "
+                + "on: bytes were scaled to [0, 1].",
             "batch",
             format.Shape.Channels,
             options.Resize ? "height" : _height,

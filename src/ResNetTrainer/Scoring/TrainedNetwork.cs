@@ -5,7 +5,10 @@ using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Scoring;
 
-/// <summary>A network as it scores: its weights, how images become its input, and which class each of its outputs is. Immutable; holds nothing native.</summary>
+/// <summary>
+/// A network as it scores: its weights, how images become its input, and which class each of its outputs is. Immutable; holds
+/// nothing native.
+/// </summary>
 /// <param name="Plan">The network.</param>
 /// <param name="Weights">Its weights and running statistics.</param>
 /// <param name="Format">What it is fed.</param>

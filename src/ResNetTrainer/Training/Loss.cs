@@ -17,7 +17,8 @@ internal sealed class Loss : IDisposable
     public Loss(bool hasExampleWeights, double[]? classWeights, Device device)
     {
         _hasExampleWeights = hasExampleWeights;
-        _classWeights = classWeights is null ? null : tensor(classWeights, dtype: ScalarType.Float32).clone().to(device).DetachFromDisposeScope();
+        _classWeights = classWeights is null ? null
+            : tensor(classWeights, dtype: ScalarType.Float32).clone().to(device).DetachFromDisposeScope();
     }
 
     /// <summary>The weights of a training set's classes; null where they count alike.</summary>

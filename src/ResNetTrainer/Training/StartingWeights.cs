@@ -6,12 +6,16 @@ namespace ResNetMLNet.Training;
 /// <summary>The weights that training goes on from when it starts from a model whose classes may be others.</summary>
 internal static class StartingWeights
 {
-    /// <summary>The old network's weights, with the rows of its linear layer put where the classes of their names are now; new classes keep fresh rows.</summary>
+    /// <summary>
+    /// The old network's weights, with the rows of its linear layer put where the classes of their names are now; new classes
+    /// keep fresh rows.
+    /// </summary>
     /// <param name="old">The weights to go on from.</param>
     /// <param name="oldClasses">The classes of the old rows.</param>
     /// <param name="network">The network to train, which differs from the old one in its classes at most.</param>
     /// <param name="newClasses">The classes of its rows.</param>
-    public static NamedTensors Of(NamedTensors old, IReadOnlyList<string> oldClasses, TrainableNetwork network, IReadOnlyList<string> newClasses)
+    public static NamedTensors Of(
+        NamedTensors old, IReadOnlyList<string> oldClasses, TrainableNetwork network, IReadOnlyList<string> newClasses)
     {
         var rows = new Dictionary<string, int>();
         for (var row = 0; row < oldClasses.Count; row++)

@@ -35,11 +35,13 @@ public class DataTests
 
     [TestMethod]
     public void A_label_with_one_class() => RefusedByFit(
-        new MemoryDataView(3, Images.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 1), _ => 1)), "Label", "one class");
+        new MemoryDataView(3, Images.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 1), _ =>
+            1)), "Label", "one class");
 
     [TestMethod]
     public void Rows_that_all_have_the_same_label() => RefusedByFit(
-        new MemoryDataView(3, Images.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 5), _ => 2)), "Label", "same label");
+        new MemoryDataView(3, Images.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 5), _ =>
+            2)), "Label", "same label");
 
     [TestMethod]
     public void No_rows() => RefusedByFit(Images.Labelled(0), "no rows");
@@ -67,7 +69,8 @@ public class DataTests
     [TestMethod]
     public void Images_of_different_sizes_without_ImageSize() => RefusedByFit(
         new MemoryDataView(
-            4, new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row => Images.Image(row, 3, 20 + row)), Images.Key(LabelKind.Text)),
+            4, new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row =>
+                Images.Image(row, 3, 20 + row)), Images.Key(LabelKind.Text)),
         ImageKind.Image,
         "Features", "row 1", "3x21x21", "ImageSize");
 
@@ -83,7 +86,8 @@ public class DataTests
     {
         var data = new MemoryDataView(
             6,
-            Images.Vector("Features", row => { var pixels = new float[400]; pixels[position] = row == 4 ? value : 0.5f; return pixels; }, 1, 20, 20),
+            Images.Vector(
+                "Features", row => { var pixels = new float[400]; pixels[position] = row == 4 ? value : 0.5f; return pixels; }, 1, 20, 20),
             Images.Key(LabelKind.Text));
         RefusedByFit(data, "Features", "row 4", "NaN or infinite");
 
@@ -94,7 +98,8 @@ public class DataTests
 
     [TestMethod]
     public void Bytes_that_are_no_image() => RefusedByFit(
-        new MemoryDataView(4, Images.Vector("Features", row => row == 2 ? new byte[100] : PixelPattern.Bmp(row, 3, 20, 20)), Images.Key(LabelKind.Text)),
+        new MemoryDataView(4, Images.Vector("Features", row =>
+            row == 2 ? new byte[100] : PixelPattern.Bmp(row, 3, 20, 20)), Images.Key(LabelKind.Text)),
         ImageKind.Encoded,
         "Features", "row 2", "decoded");
 
@@ -102,7 +107,9 @@ public class DataTests
     public void A_validation_set_that_skipped_the_steps_before() => Assert.Contains(
         "steps before the trainer",
         Assert.ThrowsExactly<InvalidOperationException>(
-            () => Images.Trainer(Ml, change: options => options.ValidationSet = new MemoryDataView(3, Images.Number())).Fit(Images.Labelled())).Message);
+            () =>
+                Images.Trainer(Ml, change: options =>
+                    options.ValidationSet = new MemoryDataView(3, Images.Number())).Fit(Images.Labelled())).Message);
 
     public static IEnumerable<object[]> BadOptions =>
     [
@@ -124,13 +131,15 @@ public class DataTests
         ["Depths", (Action<ResNetTrainer.Options>)(options =>
             options.Architecture = options.Architecture! with { Depths = new(1, 0, 1, 1) })],
         ["ValidationFraction", (Action<ResNetTrainer.Options>)(options => options.ValidationFraction = 1)],
-        ["ValidationFraction", (Action<ResNetTrainer.Options>)(options => (options.ValidationFraction, options.ValidationSet) = (0.5, Images.Labelled()))],
+        ["ValidationFraction", (Action<ResNetTrainer.Options>)(options =>
+            (options.ValidationFraction, options.ValidationSet) = (0.5, Images.Labelled()))],
         ["ClassWeights", (Action<ResNetTrainer.Options>)(options => options.ClassWeights = (ClassWeights)9)],
         ["OnCancellation", (Action<ResNetTrainer.Options>)(options => options.OnCancellation = (CancellationBehavior)9)],
         ["BestWeightsBy", (Action<ResNetTrainer.Options>)(options => options.BestWeightsBy = (TrainingMetric)9)],
         ["EarlyStopping.Metric", (Action<ResNetTrainer.Options>)(options => options.EarlyStopping = new() { Metric = (TrainingMetric)9 })],
         ["EarlyStopping.Patience", (Action<ResNetTrainer.Options>)(options => options.EarlyStopping = new() { Patience = 0 })],
-        ["EarlyStopping.LeastImprovement", (Action<ResNetTrainer.Options>)(options => options.EarlyStopping = new() { LeastImprovement = -1 })],
+        ["EarlyStopping.LeastImprovement", (Action<ResNetTrainer.Options>)(options =>
+            options.EarlyStopping = new() { LeastImprovement = -1 })],
         ["FrozenStages", (Action<ResNetTrainer.Options>)(options => options.FrozenStages = 5)],
         ["Checkpoints.Epochs", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "x", Epochs = 0 })],
         ["Checkpoints.Minutes", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "x", Minutes = 0 })],
@@ -138,7 +147,8 @@ public class DataTests
         ["Checkpoints.Directory", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "" })],
         ["Width", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture! with { Width = 0 })],
         ["FeatureColumnName", (Action<ResNetTrainer.Options>)(options => options.FeatureColumnName = " ")],
-        ["PredictedLabelColumnName", (Action<ResNetTrainer.Options>)(options => options.PredictedLabelColumnName = options.ScoreColumnName)],
+        ["PredictedLabelColumnName", (Action<ResNetTrainer.Options>)(options =>
+            options.PredictedLabelColumnName = options.ScoreColumnName)],
     ];
 
     [TestMethod]

@@ -6,7 +6,9 @@ using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Formats;
 
-/// <summary>Files that earlier versions wrote are read for good. What is in Fixtures/version-1 was written by 0.1, the first of them.</summary>
+/// <summary>
+/// Files that earlier versions wrote are read for good. What is in Fixtures/version-1 was written by 0.1, the first of them.
+/// </summary>
 [TestClass]
 public class CompatibilityTests
 {
@@ -46,7 +48,9 @@ public class CompatibilityTests
 
             using var model = Images.Trainer(Images.Context(), change: options =>
             {
-                (options.NumberOfEpochs, options.Augmentation, options.ImageSize, options.ResizeMode) = (3, Augmentation.Flip, 24, ResizeMode.Pad);
+                (
+                    options.NumberOfEpochs, options.Augmentation, options.ImageSize, options.ResizeMode) = (
+                        3, Augmentation.Flip, 24, ResizeMode.Pad);
                 (options.BestWeightsBy, options.ValidationSet) = (TrainingMetric.ValidationLoss, Images.Labelled(12));
                 options.Checkpoints = new() { Directory = folder, Resume = true };
 

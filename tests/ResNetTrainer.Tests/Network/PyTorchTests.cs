@@ -77,7 +77,8 @@ public class PyTorchTests
             // Kernels are trained without the taps that never meet the image, where PyTorch's gradient is zero.
             var expected = gradients[parameter.Plan.Name].ToArray();
             var actual = parameter.Compute.grad!;
-            Assert.AreEqual(expected.Sum(Math.Abs), actual.abs().sum().item<float>(), Tolerance * (1 + expected.Sum(Math.Abs)), parameter.Plan.Name);
+            Assert.AreEqual(
+                expected.Sum(Math.Abs), actual.abs().sum().item<float>(), Tolerance * (1 + expected.Sum(Math.Abs)), parameter.Plan.Name);
             if (actual.numel() == expected.Length)
             {
                 AssertClose(tensor(expected, parameter.Plan.Shape), actual, parameter.Plan.Name);

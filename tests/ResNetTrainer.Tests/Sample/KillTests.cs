@@ -188,7 +188,8 @@ public class KillTests
 
     private static string[] Arguments(int epochs) =>
     [
-        "train", "--threads", "2", "--images", Path.Combine(_folder, "images"), "--epochs", $"{epochs}", "--image-size", "24", "--batch-size", "8",
+        "train", "--threads", "2", "--images", Path.Combine(_folder, "images"),
+        "--epochs", $"{epochs}", "--image-size", "24", "--batch-size", "8",
         "--device", "cpu",
     ];
 }

@@ -65,7 +65,8 @@ public class OnnxTests
         var pixels = data.GetColumn<VBuffer<byte>>("Features").SelectMany(row => row.DenseValues()).ToArray();
 
         var expected = Snapshot.Scores(model.Transform(data));
-        var found = Run(model.Model, new() { Resize = true, PixelType = OnnxPixelType.Byte }, new DenseTensor<byte>(pixels, [5, 1, height, width]));
+        var found = Run(
+            model.Model, new() { Resize = true, PixelType = OnnxPixelType.Byte }, new DenseTensor<byte>(pixels, [5, 1, height, width]));
         AssertClose(expected.SelectMany(row => row).ToArray(), found.Probabilities);
     }
 
@@ -88,7 +89,8 @@ public class OnnxTests
         static float[] Floats(int image, bool mirrored)
         {
             var planes = PixelPattern.Planes(image, 1, Images.Size, Images.Size);
-            return [.. Enumerable.Range(0, planes.Length).Select(i => planes[mirrored ? i - (i % Images.Size) + Images.Size - 1 - (i % Images.Size) : i] / 255f)];
+            return [.. Enumerable.Range(0, planes.Length).Select(i =>
+                planes[mirrored ? i - (i % Images.Size) + Images.Size - 1 - (i % Images.Size) : i] / 255f)];
         }
     }
 
@@ -128,7 +130,8 @@ public class OnnxTests
         {
             model.Model.ExportToOnnx(file);
             var data = Images.Labelled(7, ImageKind.GreyFloats);
-            var pipeline = Ml.Transforms.CopyColumns("pixels", "Features").Append(Ml.Transforms.ApplyOnnxModel(["probabilities", "class"], ["pixels"], file));
+            var pipeline = Ml.Transforms.CopyColumns("pixels", "Features").Append(
+                Ml.Transforms.ApplyOnnxModel(["probabilities", "class"], ["pixels"], file));
             var scored = pipeline.Fit(data).Transform(data);
 
             AssertClose(
@@ -157,7 +160,8 @@ public class OnnxTests
             model.Model.ExportToOnnx(file);
             CollectionAssert.AreEqual(before, File.ReadAllBytes(file));
             Assert.HasCount(1, folder.GetFiles());
-            Assert.ThrowsExactly<DirectoryNotFoundException>(() => model.Model.ExportToOnnx(Path.Combine(folder.FullName, "missing", "model.onnx")));
+            Assert.ThrowsExactly<DirectoryNotFoundException>(() =>
+                model.Model.ExportToOnnx(Path.Combine(folder.FullName, "missing", "model.onnx")));
         }
         finally
         {

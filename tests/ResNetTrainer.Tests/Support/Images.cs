@@ -76,7 +76,8 @@ internal static class Images
         int rows = 24, ImageKind kind = ImageKind.GreyBytes, LabelKind label = LabelKind.ByteKeyWithText, int size = Size,
         params IEnumerable<MemoryColumn> more) => new(rows, [Features(kind, size), Key(label), .. more]);
 
-    public static MemoryDataView Unlabelled(int rows = 24, ImageKind kind = ImageKind.GreyBytes, int size = Size, params IEnumerable<MemoryColumn> more) =>
+    public static MemoryDataView Unlabelled(
+        int rows = 24, ImageKind kind = ImageKind.GreyBytes, int size = Size, params IEnumerable<MemoryColumn> more) =>
         new(rows, [Features(kind, size), .. more]);
 
     public static int Channels(ImageKind kind) => kind is ImageKind.GreyImage or ImageKind.GreyBytes or ImageKind.GreyFloats
@@ -87,7 +88,8 @@ internal static class Images
         var c = Channels(kind);
         return kind switch
         {
-            ImageKind.GreyImage or ImageKind.Image => new MemoryColumn<MLImage>(name, new ImageDataViewType(size, size), i => Image(i, c, size)),
+            ImageKind.GreyImage or ImageKind.Image =>
+                new MemoryColumn<MLImage>(name, new ImageDataViewType(size, size), i => Image(i, c, size)),
             ImageKind.ImageOfUnknownSize => new MemoryColumn<MLImage>(name, new ImageDataViewType(), i => Image(i, c, size)),
             ImageKind.GreyBytes or ImageKind.Bytes => Vector(name, i => PixelPattern.Planes(i, c, size, size), c, size, size),
             ImageKind.FlatGreyBytes or ImageKind.FlatBytes => Vector(name, i => PixelPattern.Planes(i, c, size, size), c * size * size),
@@ -176,7 +178,8 @@ internal static class Images
         {
             var values = value(i);
             var kept = Enumerable.Range(0, values.Length)
-                .Where(index => Convert.ToDouble(values[index], CultureInfo.InvariantCulture) > (typeof(T) == typeof(byte) ? 90 : 90 / 255.0))
+                .Where(index =>
+                    Convert.ToDouble(values[index], CultureInfo.InvariantCulture) > (typeof(T) == typeof(byte) ? 90 : 90 / 255.0))
                 .ToArray();
             return new(values.Length, kept.Length, [.. kept.Select(index => values[index])], kept);
         });

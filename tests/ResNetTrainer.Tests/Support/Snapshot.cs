@@ -106,7 +106,8 @@ internal static class Snapshot
     {
         MLImage image => $"{image.Width}x{image.Height}:{Convert.ToHexString(System.Security.Cryptography.SHA1.HashData(image.Pixels))}",
         { } vector when vector.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(VBuffer<>) =>
-            $"[{string.Join(' ', ((System.Collections.IEnumerable)type.GetMethod("DenseValues")!.Invoke(vector, null)!).Cast<object>().Select(Text))}]",
+            $"[{string.Join(
+                ' ', ((System.Collections.IEnumerable)type.GetMethod("DenseValues")!.Invoke(vector, null)!).Cast<object>().Select(Text))}]",
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value?.ToString() ?? "null",
     };

@@ -26,11 +26,14 @@ public class CheckpointTests
 
     [TestMethod]
     [DynamicData(nameof(Interruptions))]
-    public void Training_that_was_cancelled_anywhere_and_goes_on_ends_as_if_it_had_not_been(ComputePrecision precision, long? budget, int? size)
+    public void Training_that_was_cancelled_anywhere_and_goes_on_ends_as_if_it_had_not_been(
+        ComputePrecision precision, long? budget, int? size)
     {
         // Half of these images are resized; all are flipped, shifted and erased, in batches that do not divide their number.
         void Set(ResNetTrainer.Options options) =>
-            (options.Precision, options.MemoryBudget, options.ImageSize, options.NumberOfEpochs, options.Augmentation, options.BestWeightsBy) =
+            (
+                options.Precision, options.MemoryBudget, options.ImageSize, options.NumberOfEpochs, options.Augmentation,
+                options.BestWeightsBy) =
             (precision, budget, size, 3, Augmentation.Flip | Augmentation.Shift | Augmentation.Erase, TrainingMetric.ValidationLoss);
         var expected = Fit(options => (options.ValidationSet, options.Checkpoints) = (Images.Labelled(12), null), Set);
 
@@ -54,7 +57,13 @@ public class CheckpointTests
                 options =>
                 {
                     (options.ValidationSet, options.CancellationToken, options.OnCancellation, options.Checkpoints) =
-                        (Images.Labelled(12), source.Token, CancellationBehavior.ReturnModel, new() { Directory = _folder, Minutes = 1e-9, Resume = true });
+                        (
+                            Images.Labelled(12), source.Token, CancellationBehavior.ReturnModel, new()
+                            {
+                                Directory = _folder,
+                                Minutes = 1e-9,
+                                Resume = true
+                            });
                     options.EpochCallback = _ => Cancel(source, budget is null || starts % 3 == 0);
                 },
                 Set,
@@ -83,7 +92,8 @@ public class CheckpointTests
     public void Writing_checkpoints_changes_nothing_and_keeps_the_newest_few()
     {
         var expected = Fit(options => (options.NumberOfEpochs, options.Checkpoints) = (5, null));
-        var found = Fit(options => (options.NumberOfEpochs, options.Checkpoints) = (5, new() { Directory = _folder, Minutes = 1e-9, Kept = 2 }));
+        var found = Fit(options =>
+            (options.NumberOfEpochs, options.Checkpoints) = (5, new() { Directory = _folder, Minutes = 1e-9, Kept = 2 }));
 
         Assert.AreEqual(expected.Network.Weights.Fingerprint(), found.Network.Weights.Fingerprint());
         CollectionAssert.AreEqual((string[])["checkpoint-0004-0000004.safetensors", "checkpoint-0005-0000000.safetensors"], Files());
@@ -95,14 +105,16 @@ public class CheckpointTests
         Fit(options => (options.NumberOfEpochs, options.Checkpoints) = (5, new() { Directory = _folder, Epochs = 2, Kept = 9 }));
 
         CollectionAssert.AreEqual(
-            (string[])["checkpoint-0002-0000000.safetensors", "checkpoint-0004-0000000.safetensors", "checkpoint-0005-0000000.safetensors"], Files());
+            (string[])["checkpoint-0002-0000000.safetensors", "checkpoint-0004-0000000.safetensors",
+            "checkpoint-0005-0000000.safetensors"], Files());
     }
 
     [TestMethod]
     public void Finished_training_is_resumed_to_the_same_model_at_once()
     {
         var expected = Fit();
-        var found = Fit(options => (options.Checkpoints, options.EpochCallback) = (Resuming, _ => Assert.Fail("There is nothing left to train.")));
+        var found = Fit(options =>
+            (options.Checkpoints, options.EpochCallback) = (Resuming, _ => Assert.Fail("There is nothing left to train.")));
 
         Assert.AreEqual(expected.Network.Weights.Fingerprint(), found.Network.Weights.Fingerprint());
         Assert.HasCount(expected.History.Count, found.History);
@@ -141,11 +153,14 @@ public class CheckpointTests
             ml.Log += (_, message) => log.Add(message.RawMessage);
             var epochs = 0;
             var found = Fit(
-                options => (options.NumberOfEpochs, options.Checkpoints, options.EpochCallback) = (3, Resuming, _ => epochs++), data: Images.Labelled(30), ml: ml);
+                options =>
+                    (options.NumberOfEpochs, options.Checkpoints, options.EpochCallback) = (3, Resuming, _ =>
+                        epochs++), data: Images.Labelled(30), ml: ml);
 
             Assert.AreEqual(1, epochs);
             Assert.AreEqual(expected.Network.Weights.Fingerprint(), found.Network.Weights.Fingerprint());
-            Assert.IsTrue(log.Any(line => line.Contains(newest, StringComparison.Ordinal) && line.Contains("damaged", StringComparison.Ordinal)));
+            Assert.IsTrue(log.Any(line =>
+                line.Contains(newest, StringComparison.Ordinal) && line.Contains("damaged", StringComparison.Ordinal)));
         }
 
         static void Truncate(string file) => File.WriteAllBytes(file, File.ReadAllBytes(file)[..^100]);
@@ -164,7 +179,8 @@ public class CheckpointTests
         Fit();
         Files().ToList().ForEach(file => File.WriteAllText(Path.Combine(_folder, file), "nothing"));
 
-        Assert.Contains("None of the checkpoints", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Checkpoints = Resuming)).Message);
+        Assert.Contains("None of the checkpoints", Assert.ThrowsExactly<InvalidOperationException>(() =>
+            Fit(options => options.Checkpoints = Resuming)).Message);
     }
 
     public static IEnumerable<object[]> Differences =>
@@ -196,7 +212,8 @@ public class CheckpointTests
 
         Assert.Contains(
             "MemoryBudget",
-            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => (options.Checkpoints, options.MemoryBudget) = (Resuming, 3000))).Message);
+            Assert.ThrowsExactly<InvalidOperationException>(() =>
+                Fit(options => (options.Checkpoints, options.MemoryBudget) = (Resuming, 3000))).Message);
     }
 
     [TestMethod]
@@ -206,14 +223,16 @@ public class CheckpointTests
 
         Assert.Contains(
             "training data",
-            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Checkpoints = Resuming, data: Images.Labelled(31))).Message);
+            Assert.ThrowsExactly<InvalidOperationException>(() =>
+                Fit(options => options.Checkpoints = Resuming, data: Images.Labelled(31))).Message);
     }
 
     [TestMethod]
     public void A_callback_that_throws_ends_training_and_its_checkpoint_is_kept()
     {
         var expected = Fit(options => (options.NumberOfEpochs, options.Checkpoints) = (3, null));
-        Assert.ThrowsExactly<TimeoutException>(() => Fit(options => (options.NumberOfEpochs, options.EpochCallback) = (3, _ => throw new TimeoutException())));
+        Assert.ThrowsExactly<TimeoutException>(() =>
+            Fit(options => (options.NumberOfEpochs, options.EpochCallback) = (3, _ => throw new TimeoutException())));
         var found = Fit(options => (options.NumberOfEpochs, options.Checkpoints) = (3, Resuming));
 
         Assert.AreEqual(expected.Network.Weights.Fingerprint(), found.Network.Weights.Fingerprint());
@@ -287,7 +306,8 @@ public class CheckpointTests
     private string[] Files() => [.. Directory.GetFiles(_folder, "*.safetensors").Select(file => Path.GetFileName(file)).Order()];
 
     private ResNetModel Fit(
-        Action<ResNetTrainer.Options>? own = null, Action<ResNetTrainer.Options>? change = null, IDataView? data = null, MLContext? ml = null)
+        Action<ResNetTrainer.Options>? own = null, Action<ResNetTrainer.Options>? change = null, IDataView? data = null,
+        MLContext? ml = null)
     {
         using var model = Images.Trainer(ml ?? Images.Context(), change: options =>
         {

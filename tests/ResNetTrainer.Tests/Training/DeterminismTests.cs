@@ -50,7 +50,8 @@ public class DeterminismTests
     {
         using var first = Images.Trainer(new MLContext()).Fit(Images.Labelled());
         using var other = Images.Trainer(new MLContext()).Fit(Images.Labelled());
-        using var again = Images.Trainer(new MLContext(), change: options => options.Seed = (int)first.Model.Training.Seed).Fit(Images.Labelled());
+        using var again = Images.Trainer(new MLContext(), change: options =>
+            options.Seed = (int)first.Model.Training.Seed).Fit(Images.Labelled());
 
         Assert.AreNotEqual(first.Model.Training.Seed, other.Model.Training.Seed);
         Assert.AreNotEqual(first.Model.Network.Weights.Fingerprint(), other.Model.Network.Weights.Fingerprint());
@@ -59,7 +60,8 @@ public class DeterminismTests
 
     private static string Fit(ComputePrecision precision, int seed)
     {
-        using var model = Images.Trainer(Images.Context(seed), change: options => (options.Precision, options.NumberOfEpochs, options.Augmentation) =
+        using var model = Images.Trainer(Images.Context(seed), change: options =>
+            (options.Precision, options.NumberOfEpochs, options.Augmentation) =
             (precision, 2, Augmentation.Flip | Augmentation.Shift | Augmentation.Erase)).Fit(Images.Labelled(40));
         return model.Model.Network.Weights.Fingerprint();
     }

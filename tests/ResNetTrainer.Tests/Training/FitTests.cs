@@ -55,7 +55,9 @@ public class FitTests
         float[] Train(int seed)
         {
             using var model = Images.Trainer(new MLContext(), change: options =>
-                (options.Seed, options.NumberOfEpochs, options.Augmentation) = (seed, 2, Augmentation.Flip | Augmentation.Shift)).Fit(Images.Labelled());
+                (
+                    options.Seed, options.NumberOfEpochs, options.Augmentation) = (
+                        seed, 2, Augmentation.Flip | Augmentation.Shift)).Fit(Images.Labelled());
             return model.Model.Network.Weights.Tensors["layer3.0.conv1.weight"].Data;
         }
 
@@ -111,7 +113,8 @@ public class FitTests
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml).Fit(data));
         Assert.Contains("Row 20", error.Message);
         Assert.IsInstanceOfType<FormatException>(error.InnerException);
-        Assert.ThrowsExactly<TimeoutException>(() => Images.Trainer(Ml, change: options => options.EpochCallback = _ => throw new TimeoutException()).Fit(Images.Labelled()));
+        Assert.ThrowsExactly<TimeoutException>(() =>
+            Images.Trainer(Ml, change: options => options.EpochCallback = _ => throw new TimeoutException()).Fit(Images.Labelled()));
 
         Assert.AreEqual(before, Tensor.TotalCount);
     }
@@ -188,7 +191,8 @@ public class FitTests
         var ml = Images.Context();
         // Internal in ML.NET, where AutoML uses it.
         var cancel = typeof(MLContext).GetMethod("CancelExecution", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)!;
-        var trainer = Images.Trainer(ml, change: options => (options.NumberOfEpochs, options.EpochCallback) = (1000, _ => cancel.Invoke(ml, null)));
+        var trainer = Images.Trainer(ml, change: options =>
+            (options.NumberOfEpochs, options.EpochCallback) = (1000, _ => cancel.Invoke(ml, null)));
 
         Assert.ThrowsExactly<OperationCanceledException>(() => trainer.Fit(Images.Labelled()));
     }
@@ -215,7 +219,9 @@ public class FitTests
     {
         // The first pixel is the number of the image.
         var data = new MemoryDataView(
-            50, Images.Vector("Features", row => { var pixels = new byte[400]; pixels[0] = (byte)row; return pixels; }, 1, 20, 20), Images.Key(LabelKind.Text));
+            50, Images.Vector(
+                "Features", row => { var pixels = new byte[400]; pixels[0] = (byte)row; return pixels; }, 1, 20, 20),
+                Images.Key(LabelKind.Text));
         var host = ((Microsoft.ML.Runtime.IHostEnvironment)Ml).Register("test");
         var feature = FeatureColumn.Find(host, data.Schema, "Features", 1);
         var label = LabelColumn.Find(host, data.Schema, "Label");
@@ -226,7 +232,8 @@ public class FitTests
             using (batch)
             {
                 using var scope = NewDisposeScope();
-                return batch.ToInput(set.Format).mul(255).round()[.., 0, 0, 0].data<float>().ToArray().Select(value => (int)value).ToArray();
+                return batch.ToInput(set.Format).mul(255).round()[.., 0, 0, 0].data<float>().ToArray().Select(value =>
+                    (int)value).ToArray();
             }
         })];
 
@@ -247,7 +254,8 @@ public class FitTests
     public void Images_of_mixed_sizes_train_and_score(ResizeMode mode)
     {
         var data = new MemoryDataView(
-            24, new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row => Images.Image(row, 3, 18 + (row % 3 * 10))), Images.Key(LabelKind.Text));
+            24, new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row =>
+                Images.Image(row, 3, 18 + (row % 3 * 10))), Images.Key(LabelKind.Text));
         using var model = Images.Trainer(Ml, ImageKind.Image, options => (options.ImageSize, options.ResizeMode) = (24, mode)).Fit(data);
         var scores = Snapshot.Scores(model.Transform(data));
 

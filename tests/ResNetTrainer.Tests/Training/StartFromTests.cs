@@ -53,7 +53,8 @@ public class StartFromTests
     {
         using var start = Learnt(rows: 60, ["top", "middle"]);
         var data = With(["top", "middle", "bottom"], rows: 90);
-        using var model = Images.Trainer(Ml, change: options => (options.StartFrom, options.NumberOfEpochs, options.LearningRate) = (start, 8, 0.05)).Fit(data);
+        using var model = Images.Trainer(Ml, change: options =>
+            (options.StartFrom, options.NumberOfEpochs, options.LearningRate) = (start, 8, 0.05)).Fit(data);
 
         Assert.IsGreaterThan(0.9, Ml.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy);
     }
@@ -62,13 +63,15 @@ public class StartFromTests
     public void It_may_be_a_chain_or_a_zip_and_is_not_changed()
     {
         var data = Images.Labelled(30);
-        var chain = Images.Trainer(Ml, change: options => options.NumberOfEpochs = 2).Append(Ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(data);
+        var chain = Images.Trainer(Ml, change: options =>
+            options.NumberOfEpochs = 2).Append(Ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(data);
         var before = chain.OfType<ResNetTransformer>().Single().Model.Network.Weights.Fingerprint();
         using var stream = new MemoryStream();
         Ml.Model.Save(chain, data.Schema, stream);
         stream.Position = 0;
         var loaded = Ml.Model.Load(stream, out _);
-        var fingerprints = new ITransformer[] { chain, chain.OfType<ResNetTransformer>().Single(), loaded, new TransformerChain<ITransformer>(loaded) }.Select(from =>
+        var fingerprints = new ITransformer[] { chain, chain.OfType<ResNetTransformer>().Single(), loaded,
+        new TransformerChain<ITransformer>(loaded) }.Select(from =>
         {
             using var model = Images.Trainer(Ml, change: options => options.StartFrom = from).Fit(data);
             return model.Model.Network.Weights.Fingerprint();
@@ -102,12 +105,15 @@ public class StartFromTests
         using var start = Learnt();
         var wider = Images.Trainer(Ml, change: options =>
             (options.StartFrom, options.Architecture) = (start, options.Architecture! with { Name = "wider", Width = 8 }));
-        Assert.Contains("StartFrom is the network tiny", Assert.ThrowsExactly<InvalidOperationException>(() => wider.Fit(Images.Labelled())).Message);
+        Assert.Contains("StartFrom is the network tiny", Assert.ThrowsExactly<InvalidOperationException>(() =>
+            wider.Fit(Images.Labelled())).Message);
 
         var colours = Images.Trainer(Ml, ImageKind.Bytes, options => options.StartFrom = start);
-        Assert.Contains("1 channels", Assert.ThrowsExactly<InvalidOperationException>(() => colours.Fit(Images.Labelled(kind: ImageKind.Bytes))).Message);
+        Assert.Contains("1 channels", Assert.ThrowsExactly<InvalidOperationException>(() =>
+            colours.Fit(Images.Labelled(kind: ImageKind.Bytes))).Message);
 
-        var other = Images.Trainer(Ml, change: options => options.StartFrom = Ml.Transforms.CopyColumns("a", "Label").Fit(Images.Labelled()));
+        var other = Images.Trainer(Ml, change: options =>
+            options.StartFrom = Ml.Transforms.CopyColumns("a", "Label").Fit(Images.Labelled()));
         Assert.Contains("StartFrom must be", Assert.ThrowsExactly<InvalidOperationException>(() => other.Fit(Images.Labelled())).Message);
     }
 
@@ -125,7 +131,8 @@ public class StartFromTests
     }
 
     private static ResNetTransformer Learnt(int rows = 60, string[]? classes = null) =>
-        Images.Trainer(Ml, change: options => (options.NumberOfEpochs, options.LearningRate) = (8, 0.05)).Fit(With(classes ?? Images.ClassNames, rows));
+        Images.Trainer(Ml, change: options =>
+            (options.NumberOfEpochs, options.LearningRate) = (8, 0.05)).Fit(With(classes ?? Images.ClassNames, rows));
 
     // Rows of the classes that the key has, with the key's values in the given order.
     private static IDataView With(string[] classes, int rows = 30)

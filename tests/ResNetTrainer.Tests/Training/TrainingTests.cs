@@ -20,7 +20,8 @@ public class TrainingTests
         const double Momentum = 0.9, Decay = 0.1, Rate = 0.5;
         using var scope = NewDisposeScope();
         var architecture = ResNetArchitecture.BookResNet18 with { Width = 1, Depths = new(1, 1, 1, 1) };
-        using var network = TrainableNetwork.Create(new(architecture, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
+        using var network = TrainableNetwork.Create(
+            new(architecture, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
         using var optimizer = new SgdOptimizer(network, Momentum, Decay);
         foreach (var (name, decay) in ((string, double)[])[("fc.weight", Decay), ("fc.bias", 0)])
         {
@@ -158,7 +159,8 @@ public class TrainingTests
     }
 
     // Every pixel of every image has a value of its own.
-    private static Tensor Numbered(int count, int size) => arange(1, (count * size * size) + 1, ScalarType.Float32).view(count, 1, size, size);
+    private static Tensor Numbered(int count, int size) =>
+        arange(1, (count * size * size) + 1, ScalarType.Float32).view(count, 1, size, size);
 
     private static TrainingPlan Plan(TrainingRecipe recipe) =>
         TrainingPlan.Create(new() { Recipe = recipe, Images = 60_000, Seed = 0, Precision = ScalarType.Float32 });

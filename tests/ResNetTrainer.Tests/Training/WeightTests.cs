@@ -30,7 +30,8 @@ public class WeightTests
         var wrong = new MemoryDataView(
             60,
             Images.Features(),
-            new MemoryColumn<byte>("Label", new KeyDataViewType(typeof(byte), 3), row => (byte)((PixelPattern.ClassOf(row) + (IsWrong(row) ? 1 : 0)) % 3 + 1)),
+            new MemoryColumn<byte>("Label", new KeyDataViewType(typeof(byte), 3), row =>
+                (byte)((PixelPattern.ClassOf(row) + (IsWrong(row) ? 1 : 0)) % 3 + 1)),
             Weight(row => IsWrong(row) ? 0 : 2));
         using var model = Images.Trainer(Ml, change: options =>
         {
@@ -56,7 +57,9 @@ public class WeightTests
         float Rare(ClassWeights weights)
         {
             using var model = Images.Trainer(Ml, change: options =>
-                (options.ClassWeights, options.NumberOfEpochs, options.BatchSize, options.LearningRate) = (weights, 30, 100, 0.2)).Fit(Data());
+                (
+                    options.ClassWeights, options.NumberOfEpochs, options.BatchSize, options.LearningRate) = (weights, 30, 100,
+                    0.2)).Fit(Data());
             return Snapshot.Scores(model.Transform(Data()))[0][1];
         }
 
@@ -99,7 +102,8 @@ public class WeightTests
             var trainer = Images.Trainer(Ml, change: options => options.ExampleWeightColumnName = name);
             var data = Images.Labelled(more: [Images.Number()]);
             Assert.Contains($"'{name}'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(data)).Message);
-            Assert.Contains($"'{name}'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Ml.Transforms.CopyColumns("Other", "Number").Append(trainer).Fit(data)).Message);
+            Assert.Contains($"'{name}'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+                Ml.Transforms.CopyColumns("Other", "Number").Append(trainer).Fit(data)).Message);
         }
     }
 
@@ -110,7 +114,8 @@ public class WeightTests
     private static ResNetModel Fit(Func<int, float>? weight, ClassWeights classes = ClassWeights.Equal, bool unused = false)
     {
         using var model = Images.Trainer(Ml, change: options =>
-                (options.ExampleWeightColumnName, options.ClassWeights, options.NumberOfEpochs) = (weight is null ? null : "Weight", classes, 2))
+                (options.ExampleWeightColumnName, options.ClassWeights, options.NumberOfEpochs) = (weight is null ? null
+                    : "Weight", classes, 2))
             .Fit(Images.Labelled(30, more: unused || weight is not null ? [Weight(weight ?? (_ => 3))] : []));
         return model.Model;
     }

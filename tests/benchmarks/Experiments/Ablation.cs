@@ -34,7 +34,8 @@ internal static class Ablation
         var depths = FullData.Depths();
         var width = FullData.Width();
         var data = FullData.Option();
-        var command = new Command("ablation", "Accuracy on 5,000 held-out training images for a recipe with some of its ingredients changed.")
+        var command = new Command("ablation", "Accuracy on 5,000 held-out training images for a recipe with some of its "
+            + "ingredients changed.")
         {
             images, imageSize, epochs, seeds, set, recipe, test, flip, output, depths, width, data,
         };
@@ -71,10 +72,13 @@ internal static class Ablation
                 var accuracy = ml.MulticlassClassification.Evaluate(model.Transform(validation)).MicroAccuracy;
                 results.Add(accuracy);
                 Console.WriteLine(
-                    $"seed {seed}: {(final ? "test" : "held-out")} accuracy {accuracy:F4}, {seconds:F0} s, processor {Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:F0} s; {Line(parsed)}");
+                    $"seed {seed}: {(final ? "test" : "held-out")} accuracy {accuracy:F4}, {seconds:F0} s, processor "
+                    + $"{Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:F0} s; {Line(parsed)}");
             }
 
-            Console.WriteLine($"mean {results.Average():F4} ({string.Join(", ", results.Select(result => result.ToString("F4", CultureInfo.InvariantCulture)))}); {Line(parsed)}");
+            Console.WriteLine(
+                $"mean {results.Average():F4} "
+                + $"({string.Join(", ", results.Select(result => result.ToString("F4", CultureInfo.InvariantCulture)))}); {Line(parsed)}");
         });
         return command;
     }
@@ -85,7 +89,8 @@ internal static class Ablation
     {
         foreach (var change in changes)
         {
-            var (name, text) = change.Split('=') is [var left, var right] ? (left, right) : throw new ArgumentException($"'{change}' is not name=value.");
+            var (name, text) = change.Split('=') is [var left, var right] ? (left, right)
+                : throw new ArgumentException($"'{change}' is not name=value.");
             var property = typeof(TrainingPlan).GetProperty(name) ?? throw new ArgumentException($"TrainingPlan has no '{name}'.");
             var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             plan = plan with { };

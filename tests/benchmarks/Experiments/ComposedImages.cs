@@ -5,7 +5,8 @@ using SkiaSharp;
 namespace ResNetMLNet.Benchmarks.Experiments;
 
 /// <summary>
-/// Images in colour made of real ones: a garment of Fashion-MNIST, which is the label, in some colour, size and place over a part of a photograph, and behind
+/// Images in colour made of real ones: a garment of Fashion-MNIST, which is the label, in some colour, size and place over a part
+/// of a photograph, and behind
 /// it a smaller garment of any class.
 /// </summary>
 internal static class ComposedImages
@@ -21,7 +22,8 @@ internal static class ComposedImages
         var backgrounds = photographs.Select(Load).ToArray();
         var some = ml.Data.TakeRows(garments, count);
         var (pixels, labels) = (some.GetColumn<byte[]>("Pixels").ToArray(), some.GetColumn<uint>("Label").ToArray());
-        var rows = labels.Select((label, i) => new Row { Label = label, Pixels = Compose(pixels[i], pixels[random.Next(count)], backgrounds, size, random) }).ToArray();
+        var rows = labels.Select((label, i) =>
+            new Row { Label = label, Pixels = Compose(pixels[i], pixels[random.Next(count)], backgrounds, size, random) }).ToArray();
         Array.ForEach(backgrounds, background => background.Dispose());
 
         var schema = SchemaDefinition.Create(typeof(Row));
@@ -57,9 +59,11 @@ internal static class ComposedImages
 
         void Draw(byte[] pixels, float smallest, float largest)
         {
-            using var bitmap = Tinted(pixels, new SKColor((byte)random.Next(64, 256), (byte)random.Next(64, 256), (byte)random.Next(64, 256)));
+            using var bitmap = Tinted(
+                pixels, new SKColor((byte)random.Next(64, 256), (byte)random.Next(64, 256), (byte)random.Next(64, 256)));
             var side = size * (smallest + ((largest - smallest) * random.NextSingle()));
-            canvas.DrawBitmap(bitmap, SKRect.Create(random.NextSingle() * (size - side), random.NextSingle() * (size - side), side, side), paint);
+            canvas.DrawBitmap(
+                bitmap, SKRect.Create(random.NextSingle() * (size - side), random.NextSingle() * (size - side), side, side), paint);
         }
     }
 
@@ -71,7 +75,8 @@ internal static class ComposedImages
         for (var i = 0; i < pixels.Length; i++)
         {
             var light = pixels[i];
-            bitmap.SetPixel(i % side, i / side, new(Shade(colour.Red), Shade(colour.Green), Shade(colour.Blue), (byte)Math.Min(255, 4 * light)));
+            bitmap.SetPixel(
+                i % side, i / side, new(Shade(colour.Red), Shade(colour.Green), Shade(colour.Blue), (byte)Math.Min(255, 4 * light)));
 
             byte Shade(byte value) => (byte)(value * light / 255);
         }

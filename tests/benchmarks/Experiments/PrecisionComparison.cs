@@ -32,7 +32,8 @@ internal static class PrecisionComparison
                     ("--test-images", 2000))).ToArray();
                 differences.Add(runs[1].TestAccuracy - runs[0].TestAccuracy);
                 Console.WriteLine(
-                    $"| {seed} | {runs[0].TestAccuracy:F4} | {runs[1].TestAccuracy:F4} | {differences[^1]:F4} | {runs[1].ImagesPerSecond[^1] / runs[0].ImagesPerSecond[^1]:F2} |");
+                    $"| {seed} | {runs[0].TestAccuracy:F4} | {runs[1].TestAccuracy:F4} | {differences[^1]:F4} | "
+                    + $"{runs[1].ImagesPerSecond[^1] / runs[0].ImagesPerSecond[^1]:F2} |");
             }
 
             var mean = differences.Average();

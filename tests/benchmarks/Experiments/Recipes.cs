@@ -7,7 +7,8 @@ using Microsoft.ML.Data;
 namespace ResNetMLNet.Benchmarks.Experiments;
 
 /// <summary>
-/// Recipes against each other and against LightGBM on raw pixels, in turn: time of <c>Fit</c> and accuracy on the test images. Decisions are made with
+/// Recipes against each other and against LightGBM on raw pixels, in turn: time of <c>Fit</c> and accuracy on the test images.
+/// Decisions are made with
 /// the command ablation, on images that are held out.
 /// </summary>
 internal static class Recipes
@@ -23,11 +24,14 @@ internal static class Recipes
         var seeds = new Option<int[]>("--seeds") { DefaultValueFactory = _ => [0], AllowMultipleArgumentsPerToken = true };
         var photographs = new Option<string?>("--photographs")
         {
-            Description = "A folder of photographs (Debian's package mate-backgrounds has /usr/share/backgrounds/mate/nature): images in colour composed with them, not Fashion-MNIST itself.",
+            Description = "A folder of photographs (Debian's package mate-backgrounds has /usr/share/backgrounds/mate/nature): "
+                + "images in colour composed with them, not Fashion-MNIST itself.",
         };
         var depths = FullData.Depths();
         var data = FullData.Option();
-        var command = new Command("recipes", "Fast, Book and LightGBM in turn: seconds of Fit and test accuracy.") { images, imageSize, fast, book, lightGbm, flip, seeds, photographs, depths, data };
+        var command = new Command(
+            "recipes", "Fast, Book and LightGBM in turn: seconds of Fit and test accuracy.") { images, imageSize, fast, book,
+            lightGbm, flip, seeds, photographs, depths, data };
         command.SetAction(parsed =>
         {
             var results = new Dictionary<string, List<(double Seconds, double Accuracy)>>();
@@ -40,8 +44,10 @@ internal static class Recipes
                 {
                     // Every second photograph is kept for the test.
                     var files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).ToArray();
-                    train = ComposedImages.Create(ml, train, files.Where((_, index) => index % 2 == 0), parsed.GetValue(images), parsed.GetValue(imageSize));
-                    test = ComposedImages.Create(ml, test, files.Where((_, index) => index % 2 == 1), count: 5_000, parsed.GetValue(imageSize));
+                    train = ComposedImages.Create(ml, train, files.Where((_, index) =>
+                        index % 2 == 0), parsed.GetValue(images), parsed.GetValue(imageSize));
+                    test = ComposedImages.Create(ml, test, files.Where((_, index) =>
+                        index % 2 == 1), count: 5_000, parsed.GetValue(imageSize));
                 }
 
                 foreach (var (name, trainer) in Contestants())
@@ -63,19 +69,23 @@ internal static class Recipes
                         yield return ("LightGBM", Flatten(ml).Append(ml.MulticlassClassification.Trainers.LightGbm()));
                     }
 
-                    foreach (var (recipe, epochs) in (IEnumerable<(TrainingRecipe, int)>)[(TrainingRecipe.Fast, parsed.GetValue(fast)), (TrainingRecipe.Book, parsed.GetValue(book))])
+                    foreach (var (recipe, epochs) in (
+                        IEnumerable<(TrainingRecipe, int)>)[(
+                            TrainingRecipe.Fast, parsed.GetValue(fast)), (TrainingRecipe.Book, parsed.GetValue(book))])
                     {
                         if (epochs > 0)
                         {
-                            yield return ($"{recipe}, {parsed.GetValue(imageSize)} pixels, {epochs} epochs", ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
-                            {
-                                FeatureColumnName = "Pixels",
-                                ImageSize = parsed.GetValue(imageSize),
-                                NumberOfEpochs = epochs,
-                                Recipe = recipe,
-                                Architecture = FullData.Architecture(parsed.GetValue(depths)!),
-                                TestTimeFlip = parsed.GetValue(flip) && recipe == TrainingRecipe.Fast,
-                            }));
+                            yield return (
+                    $"{recipe}, {parsed.GetValue(imageSize)} pixels, {epochs} epochs",
+                    ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
+                    {
+                        FeatureColumnName = "Pixels",
+                        ImageSize = parsed.GetValue(imageSize),
+                        NumberOfEpochs = epochs,
+                        Recipe = recipe,
+                        Architecture = FullData.Architecture(parsed.GetValue(depths)!),
+                        TestTimeFlip = parsed.GetValue(flip) && recipe == TrainingRecipe.Fast,
+                    }));
                         }
                     }
                 }
@@ -87,9 +97,12 @@ internal static class Recipes
             {
                 var accuracies = runs.Select(run => run.Accuracy).ToArray();
                 var (mean, count) = (accuracies.Average(), accuracies.Length);
-                var deviation = count > 1 ? Math.Sqrt(accuracies.Sum(value => (value - mean) * (value - mean)) / (count - 1)).ToString("F4", CultureInfo.InvariantCulture) : "";
+                var deviation = count > 1
+                    ? Math.Sqrt(accuracies.Sum(value =>
+                        (value - mean) * (value - mean)) / (count - 1)).ToString("F4", CultureInfo.InvariantCulture) : "";
                 Console.WriteLine(
-                    $"| {name} | {InTurn.Median(runs.Select(run => run.Seconds)):F1} | {mean:F4} | {deviation} | {string.Join(", ", accuracies.Select(value => value.ToString("F4", CultureInfo.InvariantCulture)))} |");
+                    $"| {name} | {InTurn.Median(runs.Select(run => run.Seconds)):F1} | {mean:F4} | {deviation} | "
+                    + $"{string.Join(", ", accuracies.Select(value => value.ToString("F4", CultureInfo.InvariantCulture)))} |");
             }
         });
         return command;

@@ -14,7 +14,11 @@ internal static class Retraining
     {
         var imageSize = new Option<int>("--image-size") { DefaultValueFactory = _ => 28 };
         var epochs = new Option<int>("--epochs") { Description = "Epochs from scratch.", DefaultValueFactory = _ => 6 };
-        var more = new Option<int>("--more-epochs") { Description = "Epochs from the model of eight classes.", DefaultValueFactory = _ => 2 };
+        var more = new Option<int>("--more-epochs")
+        {
+            Description = "Epochs from the model of eight classes.",
+            DefaultValueFactory = _ => 2
+        };
         var rates = new Option<double[]>("--learning-rates")
         {
             Description = "Learning rates of the retraining; 0 for the recipe's.",
@@ -22,10 +26,13 @@ internal static class Retraining
             DefaultValueFactory = _ => [0],
         };
         var seed = new Option<int>("--seed");
-        var validation = new Option<bool>("--held-out") { Description = "Score 5,000 training images that are held out, not the test images: for decisions." };
+        var validation = new Option<bool>("--held-out")
+        { Description = "Score 5,000 training images that are held out, not the test images: for decisions." };
         var depths = FullData.Depths();
         var data = FullData.Option();
-        var command = new Command("retrain", "Retraining with two new classes against training from scratch.") { imageSize, epochs, more, rates, seed, validation, depths, data };
+        var command = new Command(
+            "retrain", "Retraining with two new classes against training from scratch.") { imageSize, epochs, more, rates, seed,
+            validation, depths, data };
         command.SetAction(parsed =>
         {
             var ml = new MLContext(parsed.GetValue(seed));
@@ -48,10 +55,12 @@ internal static class Retraining
                     LearningRate = rate == 0 ? null : rate,
                 }).Fit(images);
                 var seconds = watch.Elapsed.TotalSeconds;
-                var metrics = ml.MulticlassClassification.Evaluate(model.Transform(start is null && images != all ? Eight(ml, test) : test));
+                var metrics = ml.MulticlassClassification.Evaluate(model.Transform(start is null && images != all ? Eight(ml, test)
+                    : test));
                 Console.WriteLine(
                     $"| {name} | {epochs} | {model.Model.Training.LearningRate:G3} | {seconds:F0} | {metrics.MicroAccuracy:F4} | "
-                    + $"{string.Join(", ", metrics.ConfusionMatrix.PerClassRecall.Skip(ClassesBefore).Select(recall => recall.ToString("F3")))} |");
+                    + $"{string.Join(", ", metrics.ConfusionMatrix.PerClassRecall.Skip(ClassesBefore).Select(
+                    recall => recall.ToString("F3")))} |");
                 return model;
             }
 

@@ -27,12 +27,15 @@ internal static class Agreement
                 var size = ((VectorDataViewType)test.Schema["Pixels"].Type).Dimensions;
                 var shapes = new Dictionary<string, int[]> { ["pixels"] = [1, .. size] };
                 var apply = ml.Transforms.CopyColumns("pixels", "Pixels")
-                    .Append(ml.Transforms.ApplyOnnxModel(["probabilities"], ["pixels"], onnx, shapes, gpuDeviceId: null, fallbackToCpu: false));
+                    .Append(
+                        ml.Transforms.ApplyOnnxModel(["probabilities"], ["pixels"], onnx, shapes, gpuDeviceId: null, fallbackToCpu: false));
                 var ours = network.Transform(test).GetColumn<float[]>(network.ScoreColumnName).ToArray();
                 var theirs = apply.Fit(test).Transform(test).GetColumn<float[]>("probabilities").ToArray();
                 var differences = ours.Zip(theirs, (one, other) => one.Zip(other, (a, b) => Math.Abs(a - b)).Max()).ToArray();
-                var classes = ours.Zip(theirs, (one, other) => Array.IndexOf(one, one.Max()) == Array.IndexOf(other, other.Max())).Count(same => !same);
-                Console.WriteLine($"{ours.Length} images: largest difference of a probability {differences.Max():G3}, other class in {classes}");
+                var classes = ours.Zip(theirs, (one, other) =>
+                    Array.IndexOf(one, one.Max()) == Array.IndexOf(other, other.Max())).Count(same => !same);
+                Console.WriteLine($"{ours.Length} images: largest difference of a probability {differences.Max():G3}, other "
+                    + $"class in {classes}");
             }
             finally
             {

@@ -5,7 +5,9 @@ using static TorchSharp.torch.nn;
 
 namespace ResNetMLNet.Benchmarks.Measurements;
 
-/// <summary>The chapter's ResNet-18 as a user of TorchSharp would write it: stock modules, mixed precision by casting at each use.</summary>
+/// <summary>
+/// The chapter's ResNet-18 as a user of TorchSharp would write it: stock modules, mixed precision by casting at each use.
+/// </summary>
 internal sealed class BareNetwork : Module<Tensor, Tensor>
 {
     private readonly Module<Tensor, Tensor> _body;

@@ -13,7 +13,9 @@ internal static class CancelLatency
         var batchSize = new Option<int>("--batch-size") { DefaultValueFactory = _ => 256 };
         var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 8 };
         var data = FullData.Option();
-        var command = new Command("cancel", "From a cancellation to the end of Fit, without and with a checkpoint to write.") { imageSize, batchSize, rounds, data };
+        var command = new Command(
+            "cancel", "From a cancellation to the end of Fit, without and with a checkpoint to write.") { imageSize, batchSize,
+            rounds, data };
         command.SetAction(parsed =>
         {
             Console.WriteLine("| Fit | step, s | cancelled to returned, s, median | longest | in steps, median | longest |");
@@ -21,11 +23,13 @@ internal static class CancelLatency
             foreach (var checkpoint in (bool[])[false, true])
             {
                 var runs = Enumerable.Range(0, parsed.GetValue(rounds))
-                    .Select(round => Run(parsed.GetValue(data)!, parsed.GetValue(imageSize), parsed.GetValue(batchSize), checkpoint, round)).ToArray();
+                    .Select(round =>
+                        Run(parsed.GetValue(data)!, parsed.GetValue(imageSize), parsed.GetValue(batchSize), checkpoint, round)).ToArray();
                 var (step, latencies) = (InTurn.Median(runs.Select(run => run.Step)), runs.Select(run => run.Latency).ToArray());
                 var steps = runs.Select(run => run.Latency / run.Step).ToArray();
                 Console.WriteLine(
-                    $"| {(checkpoint ? "with" : "without")} checkpoints | {step:F2} | {InTurn.Median(latencies):F2} | {latencies.Max():F2} | {InTurn.Median(steps):F2} | {steps.Max():F2} |");
+                    $"| {(checkpoint ? "with" : "without")} checkpoints | {step:F2} | {InTurn.Median(latencies):F2} | "
+                    + $"{latencies.Max():F2} | {InTurn.Median(steps):F2} | {steps.Max():F2} |");
             }
         });
         return command;

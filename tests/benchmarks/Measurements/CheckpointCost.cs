@@ -14,7 +14,9 @@ internal static class CheckpointCost
         var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => 1 };
         var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 4 };
         var data = FullData.Option();
-        var command = new Command("checkpoints", "Fit with a checkpoint after each epoch against Fit without, in turn.") { images, imageSize, epochs, rounds, data };
+        var command = new Command(
+            "checkpoints", "Fit with a checkpoint after each epoch against Fit without, in turn.") { images, imageSize, epochs,
+            rounds, data };
         command.SetAction(parsed =>
         {
             (double Clock, double Processor) Fit(bool checkpoint)
@@ -32,7 +34,8 @@ internal static class CheckpointCost
                 var result = (watch.Elapsed.TotalSeconds, (Process.GetCurrentProcess().TotalProcessorTime - processor).TotalSeconds);
                 if (folder is not null)
                 {
-                    Console.Error.WriteLine($"{new DirectoryInfo(folder).GetFiles().Average(file => file.Length) / 1e6:F0} MB a checkpoint");
+                    Console.Error.WriteLine($"{new DirectoryInfo(folder).GetFiles().Average(file => file.Length) / 1e6:F0} MB "
+                        + "a checkpoint");
                     Directory.Delete(folder, recursive: true);
                 }
 
@@ -52,10 +55,12 @@ internal static class CheckpointCost
                 var (without, with) = withFirst ? (second, first) : (first, second);
                 ratios.Add((with.Clock / without.Clock, with.Processor / without.Processor));
                 Console.WriteLine(
-                    $"| {without.Clock:F1} ({without.Processor:F1}) | {with.Clock:F1} ({with.Processor:F1}) | {ratios[^1].Clock:F3} | {ratios[^1].Processor:F3} |");
+                    $"| {without.Clock:F1} ({without.Processor:F1}) | {with.Clock:F1} ({with.Processor:F1}) | "
+                    + $"{ratios[^1].Clock:F3} | {ratios[^1].Processor:F3} |");
             }
 
-            Console.WriteLine($"| | median | {InTurn.Median(ratios.Select(ratio => ratio.Clock)):F3} | {InTurn.Median(ratios.Select(ratio => ratio.Processor)):F3} |");
+            Console.WriteLine($"| | median | {InTurn.Median(ratios.Select(ratio => ratio.Clock)):F3} | "
+                + $"{InTurn.Median(ratios.Select(ratio => ratio.Processor)):F3} |");
         });
         return command;
     }

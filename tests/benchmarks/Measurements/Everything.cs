@@ -17,7 +17,8 @@ internal static class Everything
     public static Command Create()
     {
         var minutes = new Option<double>("--minutes") { DefaultValueFactory = _ => 10 };
-        var command = new Command("everything", "Fit, cancel, resume, score, load, dispose and fail, at once: memory and native tensors.") { minutes };
+        var command = new Command("everything", "Fit, cancel, resume, score, load, dispose and fail, at once: memory and "
+            + "native tensors.") { minutes };
         command.SetAction(parsed =>
         {
             var folder = Directory.CreateTempSubdirectory("resnet-everything-").FullName;
@@ -39,7 +40,8 @@ internal static class Everything
         var zip = Path.Combine(folder, "model.zip");
         SaveModel(images, zip);
         var (watch, rounds) = (Stopwatch.StartNew(), new int[3]);
-        Action<int>[] jobs = [round => CancelAndResume(Path.Combine(folder, "checkpoints"), round), _ => LoadAndScore(images, zip), _ => Fail(images)];
+        Action<int>[] jobs = [round =>
+            CancelAndResume(Path.Combine(folder, "checkpoints"), round), _ => LoadAndScore(images, zip), _ => Fail(images)];
         var tasks = jobs.Select((job, index) => Task.Factory.StartNew(
             () =>
             {
@@ -49,17 +51,20 @@ internal static class Everything
                 }
             },
             TaskCreationOptions.LongRunning)).ToArray();
-        Console.WriteLine("| seconds | trainings cancelled and resumed | models loaded and used | failures | resident memory, MB | native tensors |");
+        Console.WriteLine("| seconds | trainings cancelled and resumed | models loaded and used | failures | resident memory, "
+            + "MB | native tensors |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- |");
         while (!Task.WaitAll(tasks, time / 20))
         {
             Console.WriteLine(
-                $"| {watch.Elapsed.TotalSeconds:F0} | {rounds[0]} | {rounds[1]} | {rounds[2]} | {Process.GetCurrentProcess().WorkingSet64 / 1e6:F0} "
+                $"| {watch.Elapsed.TotalSeconds:F0} | {rounds[0]} | {rounds[1]} | {rounds[2]} | "
+                + $"{Process.GetCurrentProcess().WorkingSet64 / 1e6:F0} "
                 + $"| {torch.Tensor.TotalCount} |");
         }
 
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        Console.WriteLine($"| after a collection | | | | {Process.GetCurrentProcess().WorkingSet64 / 1e6:F0} | {torch.Tensor.TotalCount} |");
+        Console.WriteLine($"| after a collection | | | | {Process.GetCurrentProcess().WorkingSet64 / 1e6:F0} | "
+            + $"{torch.Tensor.TotalCount} |");
     }
 
     private static void CancelAndResume(string folder, int round)
@@ -70,7 +75,9 @@ internal static class Everything
         {
             using var half = Trainer(ml, options =>
             {
-                (options.NumberOfEpochs, options.CancellationToken, options.OnCancellation) = (2, stop.Token, CancellationBehavior.ReturnModel);
+                (
+                    options.NumberOfEpochs, options.CancellationToken, options.OnCancellation) = (
+                        2, stop.Token, CancellationBehavior.ReturnModel);
                 (options.Checkpoints, options.EpochCallback) = (new() { Directory = folder }, _ => stop.Cancel());
             }).Fit(train);
         }

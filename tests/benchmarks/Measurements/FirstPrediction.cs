@@ -10,7 +10,8 @@ internal static class FirstPrediction
 {
     public static Command Create()
     {
-        var model = new Option<string?>("--model") { Description = "Load this model and predict; without it, do so in five new processes." };
+        var model = new Option<string?>("--model")
+        { Description = "Load this model and predict; without it, do so in five new processes." };
         var command = new Command("first", "Seconds from the start of a process to its first prediction with a saved ResNet-18.") { model };
         command.SetAction(parsed =>
         {
@@ -59,7 +60,8 @@ internal static class FirstPrediction
         var model = ml.Model.Load(file, out _);
         var loaded = Elapsed();
         var scores = model.Transform(ScoringModels.Random(ml, 1, 96)).GetColumn<float[]>("Score").Single();
-        return $"process start to Main {atMain:F2} s, model loaded {loaded:F2} s, first prediction ({scores.Length} classes) {Elapsed():F2} s";
+        return $"process start to Main {atMain:F2} s, model loaded {loaded:F2} s, "
+            + $"first prediction ({scores.Length} classes) {Elapsed():F2} s";
     }
 
     private static double Elapsed() => (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;

@@ -8,7 +8,8 @@ namespace ResNetMLNet.Benchmarks.Measurements;
 
 /// <summary>One <c>Fit</c> in a process of its own, so that its peak memory is its own; what came of it as JSON.</summary>
 internal sealed record FitRun(
-    int Images, int ImageSize, string Precision, double[] ImagesPerSecond, double TestAccuracy, double Seconds, long PeakMemoryBytes, long[] MemoryBytes)
+    int Images, int ImageSize, string Precision, double[] ImagesPerSecond, double TestAccuracy, double Seconds,
+    long PeakMemoryBytes, long[] MemoryBytes)
 {
     public static Command Create()
     {
@@ -52,7 +53,8 @@ internal sealed record FitRun(
             var peak = Process.GetCurrentProcess().PeakWorkingSet64;
             var accuracy = count == 0
                 ? double.NaN
-                : ml.MulticlassClassification.Evaluate(model.Transform(ml.Data.TakeRows(FullData.Load(ml, folder, "t10k"), count))).MicroAccuracy;
+                : ml.MulticlassClassification.Evaluate(
+                    model.Transform(ml.Data.TakeRows(FullData.Load(ml, folder, "t10k"), count))).MicroAccuracy;
             var run = new FitRun(
                 parsed.GetValue(images), options.ImageSize.Value, model.Model.Training.Precision,
                 [.. model.Model.History.Select(epoch => epoch.ImagesPerSecond)], accuracy, seconds, peak, [.. memory]);

@@ -33,6 +33,7 @@ internal static class Growth
     {
         var run = FitRun.Start(("--data", data), ("--images", images), ("--image-size", size), ("--epochs", 2), ("--batch-size", 256));
         Console.WriteLine(
-            $"| {images:N0} | {size} | {run.ImagesPerSecond[1]:F0} | {run.PeakMemoryBytes / 1e6:F0} | {string.Join(", ", run.MemoryBytes.Select(bytes => $"{bytes / 1e6:F0}"))} |");
+            $"| {images:N0} | {size} | {run.ImagesPerSecond[1]:F0} | {run.PeakMemoryBytes / 1e6:F0} | "
+                        + $"{string.Join(", ", run.MemoryBytes.Select(bytes => $"{bytes / 1e6:F0}"))} |");
     }
 }

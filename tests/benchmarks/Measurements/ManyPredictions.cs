@@ -21,7 +21,8 @@ internal static class ManyPredictions
             var schema = SchemaDefinition.Create(typeof(ScoringModels.Row));
             schema["Pixels"].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, 1, 28, 28);
             var random = new Random(3);
-            var rows = Enumerable.Range(0, 100).Select(_ => new ScoringModels.Row { Pixels = ScoringModels.Bytes(random, 28 * 28) }).ToArray();
+            var rows = Enumerable.Range(0, 100).Select(_ =>
+                new ScoringModels.Row { Pixels = ScoringModels.Bytes(random, 28 * 28) }).ToArray();
             PredictionEngine<ScoringModels.Row, ScoringModels.Scored> Engine() =>
                 ml.Model.CreatePredictionEngine<ScoringModels.Row, ScoringModels.Scored>(
                     model, new PredictionEngineOptions { InputSchemaDefinition = schema, OwnsTransformer = false });
@@ -43,7 +44,8 @@ internal static class ManyPredictions
 
                     if (Interlocked.Increment(ref done) % (total / 10) == 0)
                     {
-                        Console.WriteLine($"{done:N0} predictions, {wrong} wrong, {watch.Elapsed.TotalSeconds:F0} s, resident memory {Process.GetCurrentProcess().WorkingSet64 / 1e6:F0} MB");
+                        Console.WriteLine($"{done:N0} predictions, {wrong} wrong, {watch.Elapsed.TotalSeconds:F0} s, resident "
+                            + $"memory {Process.GetCurrentProcess().WorkingSet64 / 1e6:F0} MB");
                     }
                 }
             });

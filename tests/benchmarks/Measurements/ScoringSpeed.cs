@@ -15,7 +15,8 @@ internal static class ScoringSpeed
     {
         var rows = new Option<int>("--rows") { DefaultValueFactory = _ => 10_000 };
         var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 3 };
-        var command = new Command("scoring", "Images a second of Transform and milliseconds of Predict, against ONNX Runtime and TorchSharp.") { rows, rounds };
+        var command = new Command("scoring", "Images a second of Transform and milliseconds of Predict, against ONNX Runtime "
+            + "and TorchSharp.") { rows, rounds };
         command.SetAction(parsed =>
         {
             var ml = new MLContext(1);
@@ -118,7 +119,9 @@ internal static class ScoringSpeed
             }).ToArray();
             var data = ScoringModels.Random(ml, count, size);
             Drain(model.Transform(ml.Data.TakeRows(data, 1)));
-            Console.WriteLine($"| {size} | {string.Join(" | ", speeds.Select(speed => speed.ToString("F0")))} | {Speed(count, () => Drain(model.Transform(data))):F0} |");
+            Console.WriteLine(
+                $"| {size} | {string.Join(" | ", speeds.Select(speed => speed.ToString("F0")))} | "
+                + $"{Speed(count, () => Drain(model.Transform(data))):F0} |");
         }
     }
 

@@ -13,18 +13,26 @@ internal static class Soak
         var minutes = new Option<double>("--minutes") { DefaultValueFactory = _ => 5 };
         var images = new Option<int>("--images") { DefaultValueFactory = _ => 1_000 };
         var data = FullData.Option();
-        var command = new Command("soak", "Fit, Transform, Dispose, over and over: resident memory and native tensors after each.") { minutes, images, data };
+        var command = new Command("soak", "Fit, Transform, Dispose, over and over: resident memory and native tensors after "
+            + "each.") { minutes, images, data };
         command.SetAction(parsed =>
         {
             var ml = new MLContext(1);
             var train = ml.Data.TakeRows(FullData.Load(ml, parsed.GetValue(data)!, "train"), parsed.GetValue(images));
             var (watch, next, fits) = (Stopwatch.StartNew(), 0.0, 0);
-            Console.WriteLine("| Fit | seconds | resident memory, MB | of which .NET's heap, MB | resident after a collection, MB | of which .NET's heap, MB | native tensors |");
+            Console.WriteLine("| Fit | seconds | resident memory, MB | of which .NET's heap, MB | resident after a collection, "
+                + "MB | of which .NET's heap, MB | native tensors |");
             Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
             while (watch.Elapsed.TotalMinutes < parsed.GetValue(minutes))
             {
                 using (var model = ml.MulticlassClassification.Trainers.ResNet(
-                    new ResNetTrainer.Options { FeatureColumnName = "Pixels", NumberOfEpochs = 1, ValidationFraction = 0.1, BestWeightsBy = TrainingMetric.ValidationLoss }).Fit(train))
+                    new ResNetTrainer.Options
+                    {
+                        FeatureColumnName = "Pixels",
+                        NumberOfEpochs = 1,
+                        ValidationFraction = 0.1,
+                        BestWeightsBy = TrainingMetric.ValidationLoss
+                    }).Fit(train))
                 {
                     _ = ml.MulticlassClassification.Evaluate(model.Transform(train));
                 }
@@ -36,7 +44,8 @@ internal static class Soak
                     var (resident, heap) = Memory();
                     GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
                     var (residentThen, heapThen) = Memory();
-                    Console.WriteLine($"| {fits} | {watch.Elapsed.TotalSeconds:F0} | {resident:F0} | {heap:F0} | {residentThen:F0} | {heapThen:F0} | {torch.Tensor.TotalCount} |");
+                    Console.WriteLine($"| {fits} | {watch.Elapsed.TotalSeconds:F0} | {resident:F0} | {heap:F0} | "
+                        + $"{residentThen:F0} | {heapThen:F0} | {torch.Tensor.TotalCount} |");
                 }
             }
         });

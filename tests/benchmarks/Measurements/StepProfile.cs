@@ -19,7 +19,8 @@ internal static class StepProfile
         var batchSize = new Option<int>("--batch-size") { DefaultValueFactory = _ => 256 };
         var precision = new Option<ComputePrecision>("--precision") { DefaultValueFactory = _ => ComputePrecision.BFloat16 };
         var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 10 };
-        var command = new Command("profile", "The parts of a training step, in milliseconds (medians).") { imageSize, batchSize, precision, steps };
+        var command = new Command(
+            "profile", "The parts of a training step, in milliseconds (medians).") { imageSize, batchSize, precision, steps };
         command.SetAction(parsed => Run(
             parsed.GetValue(imageSize), parsed.GetValue(batchSize), parsed.GetValue(precision), parsed.GetValue(steps)));
         return command;
@@ -83,7 +84,8 @@ internal static class StepProfile
 
         var limit = MatrixProduct(type, steps);
         var reached = layers.Sum(layer => layer.Operations) / layers.Sum(layer => layer.Convolution) / 1e6;
-        Console.WriteLine($"\nConvolutions reach {reached:F0} GFLOP/s, {reached / limit:P0} of the {limit:F0} that a product of 2048x2048 matrices reaches.");
+        Console.WriteLine($"\nConvolutions reach {reached:F0} GFLOP/s, {reached / limit:P0} of the {limit:F0} that a product "
+            + "of 2048x2048 matrices reaches.");
     }
 
     private static (double Convolution, double Normalisation, double Operations) Layer(

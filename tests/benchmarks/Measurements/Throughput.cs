@@ -20,12 +20,19 @@ internal static class Throughput
     {
         var imageSize = new Option<int>("--image-size") { DefaultValueFactory = _ => 96 };
         var batchSize = new Option<int>("--batch-size") { DefaultValueFactory = _ => 256 };
-        var precision = new Option<ComputePrecision[]>("--precision") { DefaultValueFactory = _ => [ComputePrecision.Float32, ComputePrecision.Auto] };
+        var precision = new Option<ComputePrecision[]>("--precision")
+        {
+            DefaultValueFactory = _ =>
+            [ComputePrecision.Float32, ComputePrecision.Auto]
+        };
         var recipe = new Option<TrainingRecipe>("--recipe") { DefaultValueFactory = _ => TrainingRecipe.Book };
         var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 4 };
         var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 3 };
-        var python = new Option<string?>("--python") { Description = "A Python with PyTorch, for the chapter's program (on Debian: /usr/bin/python3)." };
-        var command = new Command("throughput", "Fit against a bare TorchSharp loop against PyTorch.") { imageSize, batchSize, precision, recipe, steps, rounds, python };
+        var python = new Option<string?>("--python")
+        { Description = "A Python with PyTorch, for the chapter's program (on Debian: /usr/bin/python3)." };
+        var command = new Command(
+            "throughput", "Fit against a bare TorchSharp loop against PyTorch.") { imageSize, batchSize, precision, recipe, steps,
+            rounds, python };
         command.SetAction(parsed =>
         {
             var (size, batch, count) = (parsed.GetValue(imageSize), parsed.GetValue(batchSize), parsed.GetValue(steps));

@@ -8,7 +8,10 @@ using TorchSharp;
 
 namespace ResNetMLNet.Benchmarks.Measurements;
 
-/// <summary>Logits of whole networks with torchvision's random weights, and of our own for torchvision: see tests/fixtures/compare_torchvision.py.</summary>
+/// <summary>
+/// Logits of whole networks with torchvision's random weights, and of our own for torchvision: see
+/// tests/fixtures/compare_torchvision.py.
+/// </summary>
 internal static class TorchvisionAgreement
 {
     private const double Tolerance = 1e-4;

@@ -15,7 +15,8 @@ internal sealed class OnnxGraph(string name)
     /// <summary>Adds a node and returns the name of its output.</summary>
     public string Add(string operation, string name, string[] inputs, params AttributeProto[] attributes)
     {
-        Proto.Node.Add(new NodeProto { OpType = operation, Name = name, Input = { inputs }, Output = { name }, Attribute = { attributes } });
+        Proto.Node.Add(
+            new NodeProto { OpType = operation, Name = name, Input = { inputs }, Output = { name }, Attribute = { attributes } });
         return name;
     }
 
@@ -50,7 +51,8 @@ internal sealed class OnnxGraph(string name)
     public static AttributeProto Attribute(string name, string value) =>
         new() { Name = name, Type = AttributeType.String, S = ByteString.CopyFromUtf8(value) };
 
-    public static AttributeProto Attribute(string name, params long[] values) => new() { Name = name, Type = AttributeType.Ints, Ints = { values } };
+    public static AttributeProto Attribute(string name, params long[] values) =>
+        new() { Name = name, Type = AttributeType.Ints, Ints = { values } };
 
     private static ValueInfoProto Value(string name, TensorProto.Types.DataType type, string description, Dimension[] shape)
     {

@@ -138,7 +138,8 @@ internal sealed class CheckpointFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _channel.Warn($"The checkpoint '{file}' could not be written: {e.Message} Training goes on; make room or give the right to write to the folder.");
+            _channel.Warn($"The checkpoint '{file}' could not be written: {e.Message} Training goes on; make room or give the "
+                + "right to write to the folder.");
             return false;
         }
     }

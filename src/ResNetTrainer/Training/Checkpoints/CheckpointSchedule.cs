@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace ResNetMLNet.Training.Checkpoints;
 
-/// <summary>Decides when a checkpoint is due. When that is never touches the arithmetic: a state is the same whether it was saved or not.</summary>
+/// <summary>
+/// Decides when a checkpoint is due. When that is never touches the arithmetic: a state is the same whether it was saved or not.
+/// </summary>
 /// <param name="folder">Where they go.</param>
 /// <param name="state">What they are of.</param>
 /// <param name="soundness">Tells which states are worth keeping: where training has gone wrong, that is often found only later.</param>
