@@ -24,8 +24,7 @@ public sealed class InitialWeights
     /// <summary>The weights in a file, which is read by <c>Fit</c>.</summary>
     /// <param name="path">
     /// <c>.safetensors</c> with the names of torchvision's or timm's ResNets; <c>.pth</c> or <c>.pt</c> as <c>torch.save</c> writes a
-    /// dictionary of tensors;
-    /// <c>.onnx</c> of a ResNet.
+    /// dictionary of tensors; <c>.onnx</c> of a ResNet.
     /// </param>
     /// <param name="statistics">
     /// What the weights were trained to see. Null: what the file says where this library wrote it, and else <see

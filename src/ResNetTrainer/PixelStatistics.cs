@@ -2,8 +2,7 @@ namespace ResNetMLNet;
 
 /// <summary>
 /// What a network does to pixels in [0, 1] before anything else: (pixel - mean) / deviation, channel by channel. It belongs to the weights
-/// that
-/// were trained with it, and so it is part of the model.
+/// that were trained with it, and so it is part of the model.
 /// </summary>
 public sealed class PixelStatistics
 {

@@ -45,8 +45,7 @@ public enum ResNetStem
 /// </summary>
 /// <remarks>
 /// The predefined ones are the family of the paper's Table 1 with the parameters of torchvision's, under the same names; the small ones of
-/// its
-/// section 4.2; and <see cref="BookResNet18"/>, the network of Dive into Deep Learning, 7.6. Others are made with <c>with</c>:
+/// its section 4.2; and <see cref="BookResNet18"/>, the network of Dive into Deep Learning, 7.6. Others are made with <c>with</c>:
 /// <c>ResNetArchitecture.ResNet18 with { Name = "narrow", Width = 16 }</c>.
 /// </remarks>
 public sealed partial record ResNetArchitecture

@@ -64,8 +64,7 @@ public static class ResNetCatalog
     /// </param>
     /// <returns>
     /// The columns <c>Image</c> (<c>MLImage</c>), <c>Pixels</c> (vector of byte with the dimensions 1, height, width) and
-    /// <c>Label</c> (key with
-    /// the class names).
+    /// <c>Label</c> (key with the class names).
     /// </returns>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidOperationException">

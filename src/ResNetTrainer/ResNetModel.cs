@@ -71,13 +71,11 @@ public sealed class ResNetModel
 
     /// <summary>
     /// Writes the network as an ONNX model (https://onnx.ai; opset 18, IR version 8) for any runtime. An existing file is
-    /// replaced, and only by a
-    /// whole one.
+    /// replaced, and only by a whole one.
     /// </summary>
     /// <remarks>
     /// Input: <c>pixels</c>, (batch, channels, height, width). Outputs: <c>probabilities</c>, (batch, classes), the same as the
-    /// transformer's
-    /// <c>Score</c>; <c>class</c>, (batch), the index of the likeliest; <c>logits</c>, (batch, classes), unless
+    /// transformer's <c>Score</c>; <c>class</c>, (batch), the index of the likeliest; <c>logits</c>, (batch, classes), unless
     /// <see cref="TestTimeFlip"/> is on. The batch is dynamic. The metadata <c>class_names</c> is a JSON array.
     /// </remarks>
     /// <param name="path">The file to write.</param>

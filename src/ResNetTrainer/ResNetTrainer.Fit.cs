@@ -29,8 +29,7 @@ public sealed partial class ResNetTrainer
             throw _host.Error(
                 e,
                 $"There is not enough memory to train: {request} Lower BatchSize or ImageSize, take a smaller Architecture, or "
-                + "lower MemoryBudget, the share of it that "
-                + "images may take.");
+                + "lower MemoryBudget, the share of it that images may take.");
         }
     }
 
@@ -75,22 +74,21 @@ public sealed partial class ResNetTrainer
         checkpoints?.Restore(state, identity.ToWords(), plan.StepsPerEpoch(data.Train.Count));
         channel.Log(
             $"{networkPlan.Architecture} ({networkPlan.ParameterCount:N0} parameters) on {device}, {Text(plan.Precision)}: "
-            + $"{data.Train.Count:N0} images "
-            + $"of {data.Format.Shape}{(data.Train.IsStreamed ? ", streamed" : "")}, {plan.Epochs} epochs, "
+            + $"{data.Train.Count:N0} images of {data.Format.Shape}{(data.Train.IsStreamed ? ", streamed" : "")}, {plan.Epochs} epochs, "
             + $"batches of {plan.BatchSize}, recipe {_options.Recipe}, seed {seed}");
         using var loss = new Loss(data.Columns.Weight is not null, Loss.OfClasses(data.Train.Statistics, plan.ClassWeights), device);
         using var soundness = new Soundness(network);
         var loop = new TrainingLoop(plan, loss, data.Train, data.Validation, soundness);
         try
         {
-            var outcome = Run(channel, loop, state, checkpoints is null ? null
-                : new(checkpoints, state, soundness, _options.Checkpoints!), device);
+            var schedule = checkpoints is null ? null : new CheckpointSchedule(checkpoints, state, soundness, _options.Checkpoints!);
+            var outcome = Run(channel, loop, state, schedule, device);
             return ToTransformer(data, state, outcome, state.FinalWeights);
         }
         catch (DivergenceException e)
         {
-            throw new TrainingDivergedException(e, state.EpochWeights is { } weights
-                ? ToTransformer(data, state, TrainingOutcome.Diverged, weights) : null);
+            var weights = state.EpochWeights;
+            throw new TrainingDivergedException(e, weights is null ? null : ToTransformer(data, state, TrainingOutcome.Diverged, weights));
         }
     }
 

@@ -104,8 +104,8 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// The share of the training data, in (0, 1), that is held out and scored after each epoch instead of a <see
-        /// cref="ValidationSet"/>: split as
-        /// <see cref="DataOperationsCatalog.TrainTestSplit"/> does, by <see cref="Seed"/>. Null: none is.
+        /// cref="ValidationSet"/>: split as <see cref="DataOperationsCatalog.TrainTestSplit"/> does, by <see cref="Seed"/>. Null: none
+        /// is.
         /// </summary>
         public double? ValidationFraction { get; set; }
 
@@ -156,8 +156,7 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// The bytes of memory that the images may take, training and validation together; more are read again each epoch. Null: half
-        /// of the machine's
-        /// memory; where that cannot be had either, they are read again too, and a warning says so.
+        /// of the machine's memory; where that cannot be had either, they are read again too, and a warning says so.
         /// </summary>
         public long? MemoryBudget { get; set; }
 

@@ -47,8 +47,8 @@ public enum ClassWeights
 
     /// <summary>
     /// Every class counts the same, however few images it has: an image's weight is n / (k n_c) for n images of k classes, n_c of
-    /// them of its
-    /// own (King and Zeng, 2001; scikit-learn's <c>class_weight="balanced"</c>). Example weights multiply it, and count in n and n_c.
+    /// them of its own (King and Zeng, 2001; scikit-learn's <c>class_weight="balanced"</c>). Example weights multiply it, and count in
+    /// n and n_c.
     /// </summary>
     Balanced,
 }

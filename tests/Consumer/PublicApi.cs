@@ -61,8 +61,7 @@ public static class PublicApi
             ValidationSet = data,
             EpochCallback = (EpochMetrics epoch) => Console.WriteLine(
                 $"{epoch.Epoch} {epoch.NumberOfEpochs} {epoch.TrainLoss} {epoch.TrainAccuracy} {epoch.ValidationLoss} "
-                + $"{epoch.ValidationAccuracy} "
-                + $"{epoch.LearningRate} {epoch.ImagesPerSecond} {epoch.Seconds}"),
+                + $"{epoch.ValidationAccuracy} {epoch.LearningRate} {epoch.ImagesPerSecond} {epoch.Seconds}"),
             Seed = 1,
             MemoryBudget = 1 << 20,
             Threads = 2,
@@ -89,13 +88,12 @@ public static class PublicApi
         TrainingSummary training = model.Training;
         Console.WriteLine(
             $"{fitted.FeatureColumnName} {fitted.FeatureColumnType} {fitted.ScoreColumnName} {fitted.PredictedLabelColumnName} "
-            + $"{fitted.IsRowToRowMapper} "
-            + $"{fitted.GetOutputSchema(data.Schema)} {fitted.GetRowToRowMapper(data.Schema)} {fitted.Transform(data)} "
-            + $"{model.Architecture} {model.ClassNames} "
+            + $"{fitted.IsRowToRowMapper} {fitted.GetOutputSchema(data.Schema)} {fitted.GetRowToRowMapper(data.Schema)} "
+            + $"{fitted.Transform(data)} {model.Architecture} {model.ClassNames} "
             + $"{model.ImageChannels} {model.ImageHeight} {model.ImageWidth} {model.ParameterCount} {model.History} "
-            + $"{training.Recipe} {training.Device} "
-            + $"{training.Precision} {training.Seed} {training.BatchSize} {training.LearningRate} {training.Images} "
-            + $"{training.History} {training.Outcome} {training.BestEpoch} {info} {shape} {idx} {folder} "
+            + $"{training.Recipe} {training.Device} {training.Precision} {training.Seed} {training.BatchSize} "
+            + $"{training.LearningRate} {training.Images} {training.History} {training.Outcome} {training.BestEpoch} "
+            + $"{info} {shape} {idx} {folder} "
             + $"{family} {layers[0].Name} {layers[0].Shape} {summary.ParameterCount} {architecture.Depths.First} {architecture}");
         Enum[] choices =
         [

@@ -79,9 +79,8 @@ public class PublicSurfaceTests
 
     private static IEnumerable<Type> Mentioned(MemberInfo member) => member switch
     {
-        MethodInfo method =>
-            method.GetParameters().Select(parameter =>
-                parameter.ParameterType).Append(method.ReturnType).Concat(method.GetGenericArguments()),
+        MethodInfo method => method.GetParameters().Select(parameter => parameter.ParameterType)
+            .Append(method.ReturnType).Concat(method.GetGenericArguments()),
         ConstructorInfo constructor => constructor.GetParameters().Select(parameter => parameter.ParameterType),
         FieldInfo field => [field.FieldType],
         _ => [],

@@ -7,14 +7,13 @@ namespace ResNetMLNet.Native;
 
 /// <summary>
 /// The threads that compute for one caller of libtorch, fewer of them while other programs want the processors too. They wait,
-/// spinning, for
-/// each other many times a step: where one is not running all stand still, and a training beside one busy program takes ten times as long
-/// and more, while with a thread less it keeps its share (docs/BENCHMARKS.md, "Beside other programs").
+/// spinning, for each other many times a step: where one is not running all stand still, and a training beside one busy program takes
+/// ten times as long and more, while with a thread less it keeps its share (docs/BENCHMARKS.md, "Beside other programs").
 /// </summary>
 /// <remarks>
 /// The kernel tells how long each thread has waited for a processor (/proc/PID/task/TID/schedstat), so on Linux only. OpenMP
-/// starts a team of
-/// threads for each thread that calls it; they inherit its name, by which they are found. So the work is done on a thread of its own.
+/// starts a team of threads for each thread that calls it; they inherit its name, by which they are found. So the work is done on a
+/// thread of its own.
 /// </remarks>
 internal sealed class NativeTeam
 {
@@ -64,8 +63,7 @@ internal sealed class NativeTeam
 
     /// <summary>
     /// Lets fewer threads compute where they are kept waiting for processors, and more again where processors are idle. To be
-    /// called between
-    /// steps: costs nothing mostly. With another number of threads the last bits of sums are others.
+    /// called between steps: costs nothing mostly. With another number of threads the last bits of sums are others.
     /// </summary>
     /// <param name="most">The number where nobody else wants the processors.</param>
     /// <param name="log">Is told of a change.</param>

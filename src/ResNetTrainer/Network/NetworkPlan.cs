@@ -119,8 +119,7 @@ internal sealed class NetworkPlan
     private T Pooled<T>(ILayers<T> layers, T x) => Architecture.Stem == ResNetStem.Large ? layers.MaxPool(x) : x;
 
     // ReLU after every convolution of the path but the last. Where normalisation and ReLU stand before the convolutions, they are the
-    // block's
-    // first step, which a convolution on the skip path shares; else there is a ReLU after the sum.
+    // block's first step, which a convolution on the skip path shares; else there is a ReLU after the sum.
     private T Residual<T>(ILayers<T> layers, BlockPlan block, T x)
     {
         var seen = block.Opening is null ? x : layers.Relu(layers.Normalise(block.Opening, x));

@@ -9,8 +9,7 @@ internal static class WeightImport
 
     /// <summary>
     /// The file's weights for every tensor of the network. A head of another shape is left fresh; a first convolution for three channels is
-    /// summed up for one,
-    /// and one for a single channel is spread over three.
+    /// summed up for one, and one for a single channel is spread over three.
     /// </summary>
     /// <param name="file">Weights under torchvision's names.</param>
     /// <param name="plan">The network.</param>

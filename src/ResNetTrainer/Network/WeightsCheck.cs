@@ -8,8 +8,7 @@ internal static class WeightsCheck
 {
     /// <summary>
     /// Says in words why tensors cannot be the network's, if they cannot: they differ in names or shapes, have values that are
-    /// not finite, or
-    /// negative variances.
+    /// not finite, or negative variances.
     /// </summary>
     public static bool Rejects(this NetworkPlan plan, NamedTensors weights, [NotNullWhen(true)] out string? problem)
     {

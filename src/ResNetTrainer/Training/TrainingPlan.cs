@@ -75,19 +75,6 @@ internal sealed record TrainingPlan
     /// <summary>Batches that a pass over so many images has; the last one may be smaller.</summary>
     public long StepsPerEpoch(long images) => (images + BatchSize - 1) / BatchSize;
 
-    /// <summary>The learning rate as a pure function of the step.</summary>
-    public double LearningRateAt(long step, long steps)
-    {
-        if (Warmup is not { } share)
-        {
-            return LearningRate;
-        }
-
-        // Linear up, linear down to zero (Smith, 2018; Jordan, 2024), sampled in the middle of each step.
-        var progress = (step + 0.5) / steps;
-        return LearningRate * (progress < share ? progress / share : (1 - progress) / (1 - share));
-    }
-
     // What Fast and Best have in common.
     private static TrainingPlan Decaying(RecipeRequest request, int epochs)
     {

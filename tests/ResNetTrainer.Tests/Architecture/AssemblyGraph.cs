@@ -8,8 +8,9 @@ internal static class AssemblyGraph
 {
     /// <summary>Each outermost type with everything that it and the types within it mention.</summary>
     public static IReadOnlyDictionary<TypeDefinition, IReadOnlySet<TypeReference>> Of(ModuleDefinition module) =>
-        module.Types.ToDictionary(type =>
-            type, type => (IReadOnlySet<TypeReference>)Mentioned(type).SelectMany(Parts).Select(Outermost).ToHashSet());
+        module.Types.ToDictionary(
+            type => type,
+            type => (IReadOnlySet<TypeReference>)Mentioned(type).SelectMany(Parts).Select(Outermost).ToHashSet());
 
     public static TypeReference Outermost(TypeReference type)
     {

@@ -48,8 +48,8 @@ public class LayerTests
 
     [TestMethod]
     public void Every_public_type_is_where_a_user_looks_first() =>
-        Assert.AreEqual("", string.Join(", ", Ours(Graph.Keys).Where(type =>
-            type.IsPublic && Room(type) != Root).Select(type => type.FullName)));
+        Assert.AreEqual(
+            "", string.Join(", ", Ours(Graph.Keys).Where(type => type.IsPublic && Room(type) != Root).Select(type => type.FullName)));
 
     // What compilers and generators add is in no room of ours.
     private static IEnumerable<TypeDefinition> Ours(IEnumerable<TypeDefinition> types) =>
@@ -79,9 +79,10 @@ public class LayerTests
         [
             .. document.Select(line => Regex.Match(line, @"^\d+\. (?<rooms>`\w+`(, `\w+`)*):"))
                 .Where(match => match.Success)
-                .Select(match =>
-                    match.Groups["rooms"].Value.Split(", ").Select(room =>
-                        room.Trim('`')).Select(room => room == Root ? Root : $"{Root}.{room}").ToArray()),
+                .Select(match => match.Groups["rooms"].Value.Split(", ")
+                    .Select(room => room.Trim('`'))
+                    .Select(room => room == Root ? Root : $"{Root}.{room}")
+                    .ToArray()),
         ];
     }
 }

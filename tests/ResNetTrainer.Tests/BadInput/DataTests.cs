@@ -35,13 +35,13 @@ public class DataTests
 
     [TestMethod]
     public void A_label_with_one_class() => RefusedByFit(
-        new MemoryDataView(3, Images.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 1), _ =>
-            1)), "Label", "one class");
+        new MemoryDataView(3, Images.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 1), _ => 1)),
+        "Label", "one class");
 
     [TestMethod]
     public void Rows_that_all_have_the_same_label() => RefusedByFit(
-        new MemoryDataView(3, Images.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 5), _ =>
-            2)), "Label", "same label");
+        new MemoryDataView(3, Images.Features(), new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 5), _ => 2)),
+        "Label", "same label");
 
     [TestMethod]
     public void No_rows() => RefusedByFit(Images.Labelled(0), "no rows");
@@ -69,8 +69,9 @@ public class DataTests
     [TestMethod]
     public void Images_of_different_sizes_without_ImageSize() => RefusedByFit(
         new MemoryDataView(
-            4, new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row =>
-                Images.Image(row, 3, 20 + row)), Images.Key(LabelKind.Text)),
+            4,
+            new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row => Images.Image(row, 3, 20 + row)),
+            Images.Key(LabelKind.Text)),
         ImageKind.Image,
         "Features", "row 1", "3x21x21", "ImageSize");
 
@@ -98,8 +99,10 @@ public class DataTests
 
     [TestMethod]
     public void Bytes_that_are_no_image() => RefusedByFit(
-        new MemoryDataView(4, Images.Vector("Features", row =>
-            row == 2 ? new byte[100] : PixelPattern.Bmp(row, 3, 20, 20)), Images.Key(LabelKind.Text)),
+        new MemoryDataView(
+            4,
+            Images.Vector("Features", row => row == 2 ? new byte[100] : PixelPattern.Bmp(row, 3, 20, 20)),
+            Images.Key(LabelKind.Text)),
         ImageKind.Encoded,
         "Features", "row 2", "decoded");
 
@@ -107,9 +110,8 @@ public class DataTests
     public void A_validation_set_that_skipped_the_steps_before() => Assert.Contains(
         "steps before the trainer",
         Assert.ThrowsExactly<InvalidOperationException>(
-            () =>
-                Images.Trainer(Ml, change: options =>
-                    options.ValidationSet = new MemoryDataView(3, Images.Number())).Fit(Images.Labelled())).Message);
+            () => Images.Trainer(Ml, change: options => options.ValidationSet = new MemoryDataView(3, Images.Number()))
+                .Fit(Images.Labelled())).Message);
 
     public static IEnumerable<object[]> BadOptions =>
     [

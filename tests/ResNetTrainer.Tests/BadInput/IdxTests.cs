@@ -106,8 +106,8 @@ public sealed class IdxTests : IDisposable
     {
         var (images, labels) = Write(ImageFile(2, 4, 5), LabelFile(0, 7));
 
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() =>
-            Ml.Data.LoadFromIdx(images, labels, ["a", "b"])).Message, "label 7");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(() => Ml.Data.LoadFromIdx(images, labels, ["a", "b"])).Message, "label 7");
     }
 
     [TestMethod]
@@ -131,16 +131,15 @@ public sealed class IdxTests : IDisposable
 
         File.WriteAllText(Path.Combine(_folder, "dog", "2.png"), "no image");
         var error = Assert.ThrowsExactly<InvalidOperationException>(
-            () =>
-                Images.Trainer(Ml, ImageKind.Image, options =>
-                    options.FeatureColumnName = "Image").Fit(data = Ml.Data.LoadFromImageFolder(_folder)));
+            () => Images.Trainer(Ml, ImageKind.Image, options => options.FeatureColumnName = "Image")
+                .Fit(data = Ml.Data.LoadFromImageFolder(_folder)));
         StringAssert.Contains(error.Message, "2.png");
     }
 
     [TestMethod]
     public void A_folder_without_classes() =>
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() =>
-            Ml.Data.LoadFromImageFolder(_folder)).Message, "sub-folder");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(() => Ml.Data.LoadFromImageFolder(_folder)).Message, "sub-folder");
 
     private static byte[] ImageFile(int count, int height, int width) =>
         [.. Header(0x803, count, height, width), .. Enumerable.Range(0, count * height * width).Select(value => (byte)value)];

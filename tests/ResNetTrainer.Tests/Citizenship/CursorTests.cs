@@ -42,12 +42,14 @@ public class CursorTests
     [TestMethod]
     public void Images_are_passed_on_beside_their_scores()
     {
-        var data = Images.Unlabelled(5, more: [new MemoryColumn<MLImage>("Photo", new ImageDataViewType(20, 20), row =>
-            Images.Image(row, 3, 20))]);
+        var data = Images.Unlabelled(
+            5, more: [new MemoryColumn<MLImage>("Photo", new ImageDataViewType(20, 20), row => Images.Image(row, 3, 20))]);
         var scored = Snapshot.Of(Model.Transform(data), "Photo", "Score");
 
-        Snapshot.AssertEqual(Snapshot.Of(data, "Photo"), [.. scored.Select(line =>
-            line[..line.IndexOf(", Score", StringComparison.Ordinal)])], "images");
+        Snapshot.AssertEqual(
+            Snapshot.Of(data, "Photo"),
+            [.. scored.Select(line => line[..line.IndexOf(", Score", StringComparison.Ordinal)])],
+            "images");
     }
 
     [TestMethod]
@@ -87,8 +89,8 @@ public class CursorTests
     public void A_row_scored_alone_gets_what_it_gets_in_a_batch()
     {
         var batched = Snapshot.Scores(Model.Transform(Images.Unlabelled(20)));
-        var alone = Enumerable.Range(1, 19).Select(row =>
-            Snapshot.Scores(Model.Transform(Ml.Data.SkipRows(Images.Unlabelled(row + 1), row)))[0]);
+        var alone = Enumerable.Range(1, 19)
+            .Select(row => Snapshot.Scores(Model.Transform(Ml.Data.SkipRows(Images.Unlabelled(row + 1), row)))[0]);
 
         Snapshot.AssertNear(batched[1..], [.. alone]);
     }
@@ -155,8 +157,8 @@ public class CursorTests
         var data = Images.Unlabelled(40, more: [Images.Number()]);
         var expected = Snapshot.Scores(Model.Transform(data));
 
-        foreach (var source in (IDataView[])[Ml.Data.ShuffleRows(data, seed: 3), Ml.Data.Cache(data), Ml.Data.FilterRowsByColumn(
-            Numbered(data), "Real", 10, 30)])
+        foreach (var source in (IDataView[])
+            [Ml.Data.ShuffleRows(data, seed: 3), Ml.Data.Cache(data), Ml.Data.FilterRowsByColumn(Numbered(data), "Real", 10, 30)])
         {
             var scored = Model.Transform(source);
             var rows = new List<(int Number, float[] Score)>();
@@ -185,7 +187,8 @@ public class CursorTests
     [DataRow("Score", false)]
     public void Reading_before_the_first_row_is_a_clear_error(string column, bool batched)
     {
-        var data = Images.Unlabelled(3, more: batched ? []
+        var data = Images.Unlabelled(3, more: batched
+            ? []
             : [new MemoryColumn<MLImage>("Photo", new ImageDataViewType(20, 20), row => Images.Image(row, 3, 20))]);
         var scored = Model.Transform(data);
         using var cursor = scored.GetRowCursor(batched ? [scored.Schema[column]] : scored.Schema);
@@ -248,11 +251,11 @@ public class CursorTests
         Assert.IsTrue(cursor.IsColumnActive(asked));
         Assert.IsFalse(cursor.IsColumnActive(scored.Schema["Features"]));
         StringAssert.Contains(
-            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
-                cursor.GetGetter<VBuffer<byte>>(scored.Schema["Features"])).Message, "'Features'");
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => cursor.GetGetter<VBuffer<byte>>(scored.Schema["Features"])).Message,
+            "'Features'");
         StringAssert.Contains(
-            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
-                cursor.GetGetter<uint>(scored.Schema["PredictedLabel"])).Message, "'PredictedLabel'");
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => cursor.GetGetter<uint>(scored.Schema["PredictedLabel"])).Message,
+            "'PredictedLabel'");
         if (batched)
         {
             StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => cursor.GetGetter<float>(asked)).Message, "'Score'");

@@ -39,9 +39,9 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
         {
             // ML.NET leaves images out of a saved schema.
             Snapshot.AssertEqual(
-                [.. Snapshot.Of(Valid.Schema).Where((_, index) =>
-                    Valid.Schema[index].Type is not ImageDataViewType)], Snapshot.Of(loadedSchema), "the schema that was saved "
-                        + "with the model");
+                [.. Snapshot.Of(Valid.Schema).Where((_, index) => Valid.Schema[index].Type is not ImageDataViewType)],
+                Snapshot.Of(loadedSchema),
+                "the schema that was saved with the model");
             foreach (var data in ValidForTransform.Prepend(Valid))
             {
                 CheckOn(data, transformer, loaded);
@@ -55,8 +55,9 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
 
             // Both ways: nothing is delivered that was not promised, nor promised and not delivered.
             Snapshot.AssertEqual(
-                Snapshot.Of(promised), Snapshot.Of(
-                    Internals.ShapeOf(transformer.GetOutputSchema(Valid.Schema))), "promised and delivered schema");
+                Snapshot.Of(promised),
+                Snapshot.Of(Internals.ShapeOf(transformer.GetOutputSchema(Valid.Schema))),
+                "promised and delivered schema");
         }
     }
 
@@ -152,7 +153,7 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
     {
         var error = Assert.Throws<Exception>(action).GetBaseException();
         Assert.IsTrue(
-            error is ArgumentOutOfRangeException || error.GetType() == typeof(InvalidOperationException), $"{error.GetType()}: "
-                + $"{error.Message}");
+            error is ArgumentOutOfRangeException || error.GetType() == typeof(InvalidOperationException),
+            $"{error.GetType()}: {error.Message}");
     }
 }

@@ -78,15 +78,14 @@ public class PipelineTests
         var pipeline = start.Append(Ml.Transforms.CopyColumns("Copy", "Features")).AppendCacheCheckpoint(Ml)
             .Append(Images.Trainer(Ml))
             .Append(Images.Trainer(Ml, ImageKind.Floats, options =>
-                (
-                    options.FeatureColumnName, options.ScoreColumnName, options.PredictedLabelColumnName) = (
-                        "Colour", "Score2", "PredictedLabel2")));
+                (options.FeatureColumnName, options.ScoreColumnName, options.PredictedLabelColumnName) =
+                ("Colour", "Score2", "PredictedLabel2")));
         var scored = pipeline.Fit(data).Transform(data);
 
         Assert.IsGreaterThan(0, Ml.MulticlassClassification.Evaluate(scored).LogLoss);
         Assert.IsGreaterThan(
-            0, Ml.MulticlassClassification.Evaluate(
-                scored, scoreColumnName: "Score2", predictedLabelColumnName: "PredictedLabel2").LogLoss);
+            0,
+            Ml.MulticlassClassification.Evaluate(scored, scoreColumnName: "Score2", predictedLabelColumnName: "PredictedLabel2").LogLoss);
     }
 
     [TestMethod]
@@ -94,9 +93,8 @@ public class PipelineTests
     {
         var images = Images.Labelled(90, ImageKind.GreyImage);
         var perRow = Ml.Transforms.ResizeImages("Resized", 32, 32, "Features")
-            .Append(
-                Ml.Transforms.ExtractPixels(
-                    "Pixels", "Resized", Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator.ColorBits.Blue, scaleImage: 1 / 255f))
+            .Append(Ml.Transforms.ExtractPixels(
+                "Pixels", "Resized", Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator.ColorBits.Blue, scaleImage: 1 / 255f))
             .Append(Images.Trainer(Ml, change: options =>
                 (options.FeatureColumnName, options.NumberOfEpochs, options.LearningRate) = ("Pixels", 8, 0.05)));
         var onDevice = Images.Trainer(Ml, ImageKind.GreyImage, options =>

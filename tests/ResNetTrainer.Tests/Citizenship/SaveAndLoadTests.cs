@@ -73,16 +73,17 @@ public class SaveAndLoadTests
         using var loaded = (ResNetTransformer)new MLContext().Model.Load(zip, out _);
 
         Assert.AreEqual(
-            ("Wide", "Probabilities", "Guess"), (loaded.FeatureColumnName, loaded.ScoreColumnName, loaded.PredictedLabelColumnName));
+            ("Wide", "Probabilities", "Guess"),
+            (loaded.FeatureColumnName, loaded.ScoreColumnName, loaded.PredictedLabelColumnName));
         Assert.AreEqual((1, 24, 24), (loaded.Model.ImageChannels, loaded.Model.ImageHeight, loaded.Model.ImageWidth));
         CollectionAssert.AreEqual((string[])["-7", "0", "1000000"], loaded.Model.ClassNames.ToArray());
         Snapshot.AssertEqual(Snapshot.Of(model.Transform(data)), Snapshot.Of(loaded.Transform(data)), "scores");
 
         // The square in the middle, without what is on its sides, looks the same to CenterCrop only.
-        var middle = new MemoryDataView(12, Images.Vector("Wide", row =>
-            Wide(row).Where((_, i) => i % 40 is >= 10 and < 30).ToArray(), 1, 20, 20));
-        var same = Snapshot.Scores(loaded.Transform(data), "Probabilities")[0].Zip(
-            Snapshot.Scores(loaded.Transform(middle), "Probabilities")[0])
+        var middle = new MemoryDataView(
+            12, Images.Vector("Wide", row => Wide(row).Where((_, i) => i % 40 is >= 10 and < 30).ToArray(), 1, 20, 20));
+        var same = Snapshot.Scores(loaded.Transform(data), "Probabilities")[0]
+            .Zip(Snapshot.Scores(loaded.Transform(middle), "Probabilities")[0])
             .All(pair => Math.Abs(pair.First - pair.Second) < 1e-6);
         Assert.AreEqual(mode == ResizeMode.CenterCrop, same);
 
@@ -122,8 +123,8 @@ public class SaveAndLoadTests
         var file = Entry(zip, "weights.safetensors");
         var length = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
         using var header = JsonDocument.Parse(file.AsMemory(8, length));
-        var tensors = header.RootElement.EnumerateObject().Where(each =>
-            each.Name != "__metadata__").ToDictionary(each => each.Name, each => each.Value);
+        var tensors = header.RootElement.EnumerateObject()
+            .Where(each => each.Name != "__metadata__").ToDictionary(each => each.Name, each => each.Value);
         var end = 0L;
         foreach (var tensor in tensors.Values.OrderBy(each => each.GetProperty("data_offsets")[1].GetInt64()))
         {
@@ -140,8 +141,8 @@ public class SaveAndLoadTests
         Assert.AreEqual("[3,32]", tensors["fc.weight"].GetProperty("shape").GetRawText());
         var bias = tensors["fc.bias"].GetProperty("data_offsets")[0].GetInt64();
         Assert.AreEqual(
-            model.Model.Network.Weights.Tensors["fc.bias"].Data[1], BinaryPrimitives.ReadSingleLittleEndian(
-                file.AsSpan((int)(8 + length + bias + 4))));
+            model.Model.Network.Weights.Tensors["fc.bias"].Data[1],
+            BinaryPrimitives.ReadSingleLittleEndian(file.AsSpan((int)(8 + length + bias + 4))));
     }
 
     [TestMethod]

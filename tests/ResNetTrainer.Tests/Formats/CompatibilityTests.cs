@@ -48,9 +48,8 @@ public class CompatibilityTests
 
             using var model = Images.Trainer(Images.Context(), change: options =>
             {
-                (
-                    options.NumberOfEpochs, options.Augmentation, options.ImageSize, options.ResizeMode) = (
-                        3, Augmentation.Flip, 24, ResizeMode.Pad);
+                (options.NumberOfEpochs, options.Augmentation, options.ImageSize, options.ResizeMode) =
+                    (3, Augmentation.Flip, 24, ResizeMode.Pad);
                 (options.BestWeightsBy, options.ValidationSet) = (TrainingMetric.ValidationLoss, Images.Labelled(12));
                 options.Checkpoints = new() { Directory = folder, Resume = true };
 

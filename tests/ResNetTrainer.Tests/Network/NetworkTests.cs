@@ -36,8 +36,9 @@ public class NetworkTests
     [DataRow("wide_resnet50_2", 68_883_240L)]
     [DataRow("resnext50_32x4d", 25_028_904L)]
     public void The_family_has_as_many_parameters_as_torchvisions(string name, long parameters) =>
-        Assert.AreEqual(parameters, new NetworkPlan(ResNetArchitecture.All.Single(network =>
-            network.Name == name), new(3, 224, 224), 1000).ParameterCount);
+        Assert.AreEqual(
+            parameters,
+            new NetworkPlan(ResNetArchitecture.All.Single(network => network.Name == name), new(3, 224, 224), 1000).ParameterCount);
 
     [TestMethod]
     [DataRow("resnet20", 269_722L)]
@@ -195,8 +196,8 @@ public class NetworkTests
 
     private static NamedTensors Create(long seed, Initialisation? initialisation = null)
     {
-        using var network = TrainableNetwork.Create(new(Tiny, new(1, 32, 32), 2), initialisation
-            ?? Initialisation.He, seed, CPU, ScalarType.Float32);
+        using var network = TrainableNetwork.Create(
+            new(Tiny, new(1, 32, 32), 2), initialisation ?? Initialisation.He, seed, CPU, ScalarType.Float32);
         return network.Export();
     }
 }

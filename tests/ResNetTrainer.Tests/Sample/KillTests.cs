@@ -189,7 +189,7 @@ public class KillTests
     private static string[] Arguments(int epochs) =>
     [
         "train", "--threads", "2", "--images", Path.Combine(_folder, "images"),
-        "--epochs", $"{epochs}", "--image-size", "24", "--batch-size", "8",
-        "--device", "cpu",
+        "--epochs", $"{epochs}",
+        "--image-size", "24", "--batch-size", "8", "--device", "cpu",
     ];
 }

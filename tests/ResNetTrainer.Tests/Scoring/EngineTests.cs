@@ -18,8 +18,8 @@ public class EngineTests
     [DataRow(true)]
     public void Libtorch_and_Onnx_Runtime_score_alike(bool flip)
     {
-        using var model = Images.Trainer(Images.Context(), ImageKind.Bytes, options =>
-            options.TestTimeFlip = flip).Fit(Images.Labelled(kind: ImageKind.Bytes));
+        using var model = Images.Trainer(Images.Context(), ImageKind.Bytes, options => options.TestTimeFlip = flip)
+            .Fit(Images.Labelled(kind: ImageKind.Bytes));
         var random = new Random(1);
         var images = Enumerable.Range(0, 5 * 3 * Images.Size * Images.Size).Select(_ => random.NextSingle()).ToArray();
         using var torch = new TorchScorer(model.Model.Network, gpu: null);
@@ -49,8 +49,8 @@ public class EngineTests
         foreach (var mode in Enum.GetValues<ResizeMode>())
         {
             using var scope = NewDisposeScope();
-            var expected = Resizing.Resize(
-                tensor(image, [1, channels, height, width]), toHeight, toWidth, mode).contiguous().data<float>().ToArray();
+            var expected = Resizing.Resize(tensor(image, [1, channels, height, width]), toHeight, toWidth, mode)
+                .contiguous().data<float>().ToArray();
             var found = new float[channels * toHeight * toWidth];
             Array.Fill(found, float.NaN);
             ImageShape from = new(channels, height, width);

@@ -130,8 +130,8 @@ public class OnnxTests
         {
             model.Model.ExportToOnnx(file);
             var data = Images.Labelled(7, ImageKind.GreyFloats);
-            var pipeline = Ml.Transforms.CopyColumns("pixels", "Features").Append(
-                Ml.Transforms.ApplyOnnxModel(["probabilities", "class"], ["pixels"], file));
+            var pipeline = Ml.Transforms.CopyColumns("pixels", "Features")
+                .Append(Ml.Transforms.ApplyOnnxModel(["probabilities", "class"], ["pixels"], file));
             var scored = pipeline.Fit(data).Transform(data);
 
             AssertClose(

@@ -153,9 +153,9 @@ public class CheckpointTests
             ml.Log += (_, message) => log.Add(message.RawMessage);
             var epochs = 0;
             var found = Fit(
-                options =>
-                    (options.NumberOfEpochs, options.Checkpoints, options.EpochCallback) = (3, Resuming, _ =>
-                        epochs++), data: Images.Labelled(30), ml: ml);
+                options => (options.NumberOfEpochs, options.Checkpoints, options.EpochCallback) = (3, Resuming, _ => epochs++),
+                data: Images.Labelled(30),
+                ml: ml);
 
             Assert.AreEqual(1, epochs);
             Assert.AreEqual(expected.Network.Weights.Fingerprint(), found.Network.Weights.Fingerprint());
@@ -179,8 +179,9 @@ public class CheckpointTests
         Fit();
         Files().ToList().ForEach(file => File.WriteAllText(Path.Combine(_folder, file), "nothing"));
 
-        Assert.Contains("None of the checkpoints", Assert.ThrowsExactly<InvalidOperationException>(() =>
-            Fit(options => options.Checkpoints = Resuming)).Message);
+        Assert.Contains(
+            "None of the checkpoints",
+            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Checkpoints = Resuming)).Message);
     }
 
     public static IEnumerable<object[]> Differences =>

@@ -50,8 +50,8 @@ public class DeterminismTests
     {
         using var first = Images.Trainer(new MLContext()).Fit(Images.Labelled());
         using var other = Images.Trainer(new MLContext()).Fit(Images.Labelled());
-        using var again = Images.Trainer(new MLContext(), change: options =>
-            options.Seed = (int)first.Model.Training.Seed).Fit(Images.Labelled());
+        using var again = Images.Trainer(new MLContext(), change: options => options.Seed = (int)first.Model.Training.Seed)
+            .Fit(Images.Labelled());
 
         Assert.AreNotEqual(first.Model.Training.Seed, other.Model.Training.Seed);
         Assert.AreNotEqual(first.Model.Network.Weights.Fingerprint(), other.Model.Network.Weights.Fingerprint());

@@ -55,9 +55,8 @@ public class FitTests
         float[] Train(int seed)
         {
             using var model = Images.Trainer(new MLContext(), change: options =>
-                (
-                    options.Seed, options.NumberOfEpochs, options.Augmentation) = (
-                        seed, 2, Augmentation.Flip | Augmentation.Shift)).Fit(Images.Labelled());
+                (options.Seed, options.NumberOfEpochs, options.Augmentation) =
+                (seed, 2, Augmentation.Flip | Augmentation.Shift)).Fit(Images.Labelled());
             return model.Model.Network.Weights.Tensors["layer3.0.conv1.weight"].Data;
         }
 
@@ -232,8 +231,8 @@ public class FitTests
             using (batch)
             {
                 using var scope = NewDisposeScope();
-                return batch.ToInput(set.Format).mul(255).round()[.., 0, 0, 0].data<float>().ToArray().Select(value =>
-                    (int)value).ToArray();
+                return batch.ToInput(set.Format).mul(255).round()[.., 0, 0, 0].data<float>().ToArray()
+                    .Select(value => (int)value).ToArray();
             }
         })];
 
@@ -254,8 +253,9 @@ public class FitTests
     public void Images_of_mixed_sizes_train_and_score(ResizeMode mode)
     {
         var data = new MemoryDataView(
-            24, new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row =>
-                Images.Image(row, 3, 18 + (row % 3 * 10))), Images.Key(LabelKind.Text));
+            24,
+            new MemoryColumn<MLImage>("Features", new ImageDataViewType(), row => Images.Image(row, 3, 18 + (row % 3 * 10))),
+            Images.Key(LabelKind.Text));
         using var model = Images.Trainer(Ml, ImageKind.Image, options => (options.ImageSize, options.ResizeMode) = (24, mode)).Fit(data);
         var scores = Snapshot.Scores(model.Transform(data));
 

@@ -63,8 +63,8 @@ public class StartFromTests
     public void It_may_be_a_chain_or_a_zip_and_is_not_changed()
     {
         var data = Images.Labelled(30);
-        var chain = Images.Trainer(Ml, change: options =>
-            options.NumberOfEpochs = 2).Append(Ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(data);
+        var chain = Images.Trainer(Ml, change: options => options.NumberOfEpochs = 2)
+            .Append(Ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(data);
         var before = chain.OfType<ResNetTransformer>().Single().Model.Network.Weights.Fingerprint();
         using var stream = new MemoryStream();
         Ml.Model.Save(chain, data.Schema, stream);
@@ -105,12 +105,14 @@ public class StartFromTests
         using var start = Learnt();
         var wider = Images.Trainer(Ml, change: options =>
             (options.StartFrom, options.Architecture) = (start, options.Architecture! with { Name = "wider", Width = 8 }));
-        Assert.Contains("StartFrom is the network tiny", Assert.ThrowsExactly<InvalidOperationException>(() =>
-            wider.Fit(Images.Labelled())).Message);
+        Assert.Contains(
+            "StartFrom is the network tiny",
+            Assert.ThrowsExactly<InvalidOperationException>(() => wider.Fit(Images.Labelled())).Message);
 
         var colours = Images.Trainer(Ml, ImageKind.Bytes, options => options.StartFrom = start);
-        Assert.Contains("1 channels", Assert.ThrowsExactly<InvalidOperationException>(() =>
-            colours.Fit(Images.Labelled(kind: ImageKind.Bytes))).Message);
+        Assert.Contains(
+            "1 channels",
+            Assert.ThrowsExactly<InvalidOperationException>(() => colours.Fit(Images.Labelled(kind: ImageKind.Bytes))).Message);
 
         var other = Images.Trainer(Ml, change: options =>
             options.StartFrom = Ml.Transforms.CopyColumns("a", "Label").Fit(Images.Labelled()));
@@ -131,8 +133,8 @@ public class StartFromTests
     }
 
     private static ResNetTransformer Learnt(int rows = 60, string[]? classes = null) =>
-        Images.Trainer(Ml, change: options =>
-            (options.NumberOfEpochs, options.LearningRate) = (8, 0.05)).Fit(With(classes ?? Images.ClassNames, rows));
+        Images.Trainer(Ml, change: options => (options.NumberOfEpochs, options.LearningRate) = (8, 0.05))
+            .Fit(With(classes ?? Images.ClassNames, rows));
 
     // Rows of the classes that the key has, with the key's values in the given order.
     private static IDataView With(string[] classes, int rows = 30)

@@ -19,23 +19,23 @@ public class StoppingTests
     public void Training_stops_when_the_metric_has_not_improved_for_as_long_as_its_patience(TrainingMetric metric)
     {
         using var model = Fit(options =>
-            (
-                options.EarlyStopping, options.NumberOfEpochs, options.LearningRate) = (
-                    new() { Metric = metric, Patience = 2 }, 60, Unsteady));
+            (options.EarlyStopping, options.NumberOfEpochs, options.LearningRate) =
+            (new() { Metric = metric, Patience = 2 }, 60, Unsteady));
         var values = model.Model.History.Select(epoch => Score(epoch, metric)).ToArray();
 
         Assert.AreEqual(TrainingOutcome.StoppedEarly, model.Model.Training.Outcome);
         Assert.AreEqual(values.Max(), values[^3]);
-        Assert.IsFalse(Enumerable.Range(3, values.Length - 3).Any(n => values[n - 3] >= values[..n].Max()), "It ought to have "
-            + "stopped before.");
+        Assert.IsFalse(
+            Enumerable.Range(3, values.Length - 3).Any(n => values[n - 3] >= values[..n].Max()),
+            "It ought to have stopped before.");
     }
 
     [TestMethod]
     public void An_improvement_that_is_too_small_does_not_count()
     {
         using var model = Fit(options =>
-            (options.EarlyStopping, options.NumberOfEpochs) = (
-                new() { Metric = TrainingMetric.TrainLoss, Patience = 3, LeastImprovement = 100 }, 60));
+            (options.EarlyStopping, options.NumberOfEpochs) =
+            (new() { Metric = TrainingMetric.TrainLoss, Patience = 3, LeastImprovement = 100 }, 60));
 
         Assert.HasCount(4, model.Model.History);
     }
@@ -69,7 +69,7 @@ public class StoppingTests
     public void A_fraction_of_the_training_data_is_held_out()
     {
         using var model = Images.Trainer(Images.Context(), change: options =>
-            (options.ValidationFraction, options.NumberOfEpochs) = (0.25, 2))
+                (options.ValidationFraction, options.NumberOfEpochs) = (0.25, 2))
             .Fit(Images.Labelled(200));
 
         Assert.IsInRange(130, 170, model.Model.Training.Images);
@@ -93,8 +93,9 @@ public class StoppingTests
         var trainer = Images.Trainer(Images.Context(), change: options => (options.EarlyStopping, options.BestWeightsBy) =
             (stopping ? new() : null, stopping ? null : TrainingMetric.ValidationLoss));
 
-        Assert.Contains("there is no validation set", Assert.ThrowsExactly<InvalidOperationException>(() =>
-            trainer.Fit(Images.Labelled())).Message);
+        Assert.Contains(
+            "there is no validation set",
+            Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Images.Labelled())).Message);
     }
 
     [TestMethod]
@@ -103,9 +104,8 @@ public class StoppingTests
         using var source = new CancellationTokenSource();
         using var model = Fit(options =>
         {
-            (
-                options.NumberOfEpochs, options.CancellationToken, options.OnCancellation) = (
-                    1000, source.Token, CancellationBehavior.ReturnModel);
+            (options.NumberOfEpochs, options.CancellationToken, options.OnCancellation) =
+                (1000, source.Token, CancellationBehavior.ReturnModel);
             options.EpochCallback = epoch => Cancel(epoch.Epoch == 2);
         });
 

@@ -40,9 +40,8 @@ public class TroubleTests
             { CanShuffle = false };
             data.OnRow = row => passes += row == 0 ? 1 : 0;
             var trainer = Images.Trainer(Images.Context(), change: options =>
-                (
-                    options.ExampleWeightColumnName, options.NumberOfEpochs, options.MemoryBudget, options.Checkpoints) = (
-                        "Weight", 5, 100, new() { Directory = folder }));
+                (options.ExampleWeightColumnName, options.NumberOfEpochs, options.MemoryBudget, options.Checkpoints) =
+                ("Weight", 5, 100, new() { Directory = folder }));
             var error = Assert.ThrowsExactly<TrainingDivergedException>(() => trainer.Fit(data));
 
             Assert.AreEqual(3, error.Epoch);

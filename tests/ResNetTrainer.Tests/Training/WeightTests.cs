@@ -57,8 +57,8 @@ public class WeightTests
         float Rare(ClassWeights weights)
         {
             using var model = Images.Trainer(Ml, change: options =>
-                (
-                    options.ClassWeights, options.NumberOfEpochs, options.BatchSize, options.LearningRate) = (weights, 30, 100,
+                (options.ClassWeights, options.NumberOfEpochs, options.BatchSize, options.LearningRate) =
+                (weights, 30, 100,
                     0.2)).Fit(Data());
             return Snapshot.Scores(model.Transform(Data()))[0][1];
         }
@@ -102,8 +102,10 @@ public class WeightTests
             var trainer = Images.Trainer(Ml, change: options => options.ExampleWeightColumnName = name);
             var data = Images.Labelled(more: [Images.Number()]);
             Assert.Contains($"'{name}'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(data)).Message);
-            Assert.Contains($"'{name}'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
-                Ml.Transforms.CopyColumns("Other", "Number").Append(trainer).Fit(data)).Message);
+            Assert.Contains(
+                $"'{name}'",
+                Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+                    () => Ml.Transforms.CopyColumns("Other", "Number").Append(trainer).Fit(data)).Message);
         }
     }
 
@@ -114,8 +116,8 @@ public class WeightTests
     private static ResNetModel Fit(Func<int, float>? weight, ClassWeights classes = ClassWeights.Equal, bool unused = false)
     {
         using var model = Images.Trainer(Ml, change: options =>
-                (options.ExampleWeightColumnName, options.ClassWeights, options.NumberOfEpochs) = (weight is null ? null
-                    : "Weight", classes, 2))
+                (options.ExampleWeightColumnName, options.ClassWeights, options.NumberOfEpochs) =
+                (weight is null ? null : "Weight", classes, 2))
             .Fit(Images.Labelled(30, more: unused || weight is not null ? [Weight(weight ?? (_ => 3))] : []));
         return model.Model;
     }

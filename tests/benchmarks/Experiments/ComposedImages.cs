@@ -6,8 +6,7 @@ namespace ResNetMLNet.Benchmarks.Experiments;
 
 /// <summary>
 /// Images in colour made of real ones: a garment of Fashion-MNIST, which is the label, in some colour, size and place over a part
-/// of a photograph, and behind
-/// it a smaller garment of any class.
+/// of a photograph, and behind it a smaller garment of any class.
 /// </summary>
 internal static class ComposedImages
 {

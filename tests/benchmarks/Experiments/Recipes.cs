@@ -8,8 +8,7 @@ namespace ResNetMLNet.Benchmarks.Experiments;
 
 /// <summary>
 /// Recipes against each other and against LightGBM on raw pixels, in turn: time of <c>Fit</c> and accuracy on the test images.
-/// Decisions are made with
-/// the command ablation, on images that are held out.
+/// Decisions are made with the command ablation, on images that are held out.
 /// </summary>
 internal static class Recipes
 {

@@ -5,8 +5,7 @@ namespace ResNetMLNet.Formats.PyTorch;
 
 /// <summary>
 /// Reads what Python's pickle writes of plain values: the few operations that torch.save needs. Nothing is executed and nothing is looked
-/// up: a global is a
-/// name, and what is made of it is the caller's closed list; every other operation and every other name is refused.
+/// up: a global is a name, and what is made of it is the caller's closed list; every other operation and every other name is refused.
 /// </summary>
 /// <param name="data">The pickle; nothing is allocated that it does not have the bytes for.</param>
 /// <param name="build">Makes a value of a global and its arguments.</param>

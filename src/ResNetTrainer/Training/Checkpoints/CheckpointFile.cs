@@ -8,8 +8,7 @@ namespace ResNetMLNet.Training.Checkpoints;
 
 /// <summary>
 /// A checkpoint in one safetensors file: tensors named network.*, velocity.*, best.* and epoch.*; in the metadata, the state of
-/// training and what it
-/// belongs to as JSON, and a SHA-256 of it all.
+/// training and what it belongs to as JSON, and a SHA-256 of it all.
 /// </summary>
 internal static class CheckpointFile
 {
