@@ -35,19 +35,23 @@ public class CompatibilityTests
         CollectionAssert.AreEqual(Run(File.ReadAllBytes(Path.Combine(Folder, "model.onnx"))), Run(stream.ToArray()));
     }
 
+    // The same training twice; the book's network was then called resnet18.
     [TestMethod]
-    public void A_checkpoint_within_an_epoch_is_resumed_to_the_model_that_came_of_it()
+    [DataRow("", "tiny")]
+    [DataRow("book", "resnet18-book")]
+    public void A_checkpoint_within_an_epoch_is_resumed_to_the_model_that_came_of_it(string subfolder, string network)
     {
         var folder = Directory.CreateTempSubdirectory("resnet-checkpoints-").FullName;
         try
         {
-            foreach (var checkpoint in Directory.GetFiles(Folder, "checkpoint-*"))
+            foreach (var checkpoint in Directory.GetFiles(Path.Combine(Folder, subfolder), "checkpoint-*"))
             {
                 File.Copy(checkpoint, Path.Combine(folder, Path.GetFileName(checkpoint)));
             }
 
             using var model = Images.Trainer(Images.Context(), change: options =>
             {
+                options.Architecture = options.Architecture! with { Name = network };
                 (options.NumberOfEpochs, options.Augmentation, options.ImageSize, options.ResizeMode) =
                     (3, Augmentation.Flip, 24, ResizeMode.Pad);
                 (options.BestWeightsBy, options.ValidationSet) = (TrainingMetric.ValidationLoss, Images.Labelled(12));
