@@ -7,6 +7,8 @@ namespace ResNetMLNet.Data;
 /// <summary>Resizing of whole batches, on their device.</summary>
 internal static class Resizing
 {
+    private static readonly Scalar White = 255f.ToScalar();
+
     /// <summary>
     /// Images (batch, channels, height, width), bytes or floats, to float32 images of the shape that the network
     /// sees. Bytes are scaled to [0, 1], floats taken as they are. Bilinear with antialiasing, which is what Pillow's
@@ -15,7 +17,7 @@ internal static class Resizing
     public static Tensor ToInput(Tensor images, InputFormat format)
     {
         var floats = images.dtype == ScalarType.Byte
-            ? images.to_type(ScalarType.Float32).div_(255f)
+            ? images.to_type(ScalarType.Float32).div_(White)
             : images.to_type(ScalarType.Float32);
         return Resize(floats, format.Shape.Height, format.Shape.Width, format.ResizeMode);
     }

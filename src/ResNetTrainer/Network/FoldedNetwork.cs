@@ -52,7 +52,7 @@ internal sealed class FoldedNetwork : TensorLayers, IDisposable
         Convolve(x, _layers[convolution.Name].Weight, _layers[convolution.Name].Bias, convolution, _plan.Windows[convolution]);
 
     public override Tensor Normalise(NormalisationPlan normalisation, Tensor x) =>
-        x.mul(_layers[normalisation.Name].Weight).add_(_layers[normalisation.Name].Bias);
+        x.mul(_layers[normalisation.Name].Weight).add_(_layers[normalisation.Name].Bias, Tensors.One);
 
     public override Tensor Linear(LinearPlan linear, Tensor x) =>
         functional.linear(x, _layers[linear.Name].Weight, _layers[linear.Name].Bias);

@@ -40,7 +40,7 @@ internal abstract class TensorLayers : ILayers<Tensor>
 
     public Tensor Relu(Tensor x) => x.relu_();
 
-    public Tensor Add(Tensor x, Tensor skip) => x.add_(skip);
+    public Tensor Add(Tensor x, Tensor skip) => x.add_(skip, Tensors.One);
 
     public Tensor MaxPool(Tensor x) => functional.max_pool2d(x, kernel_size: 3, stride: 2, padding: 1);
 
@@ -72,6 +72,12 @@ internal abstract class TensorLayers : ILayers<Tensor>
 /// <summary>Between arrays, windows and tensors.</summary>
 internal static class Tensors
 {
+    /// <summary>
+    /// A number that stays. One that TorchSharp makes of a literal, or of an argument left out, may be collected while it is used: it is
+    /// held until the native call has its handle, but not until the call returns.
+    /// </summary>
+    public static readonly Scalar One = 1.ToScalar();
+
     /// <summary>
     /// A copy of an array on a device. A tensor that is merely made from an array shares the array's memory, whose alignment differs
     /// from run to run, and with it the last bit of matrix products.

@@ -50,6 +50,7 @@ internal static class Augmenter
     {
         var (count, channels, height, width) = (images.shape[0], images.shape[1], images.shape[2], images.shape[3]);
         var device = images.device;
+        using Scalar zero = 0;
         var (y, outsideY, erasedY) = rows.ToTensors(device);
         var (x, outsideX, erasedX) = columns.ToTensors(device);
         var source = (y.unsqueeze(2) * width) + x.unsqueeze(1);
@@ -58,7 +59,7 @@ internal static class Augmenter
         return images.flatten(2)
             .gather(2, source.view(count, 1, height * width).expand(count, channels, height * width))
             .view(count, channels, height, width)
-            .masked_fill_(black.unsqueeze(1), 0);
+            .masked_fill_(black.unsqueeze(1), zero);
     }
 
     private static int Shift(Random random, int side)

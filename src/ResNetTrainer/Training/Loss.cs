@@ -46,7 +46,8 @@ internal sealed class Loss : IDisposable
 
         // A batch in which nothing counts has the loss 0, and no gradient.
         var each = functional.cross_entropy(logits, labels, reduction: Reduction.None, label_smoothing: labelSmoothing);
-        return (each * weights).sum() / weights.sum().clamp_min(1e-30);
+        using Scalar least = 1e-30;
+        return (each * weights).sum() / weights.sum().clamp_min(least);
     }
 
     public void Dispose() => _classWeights?.Dispose();

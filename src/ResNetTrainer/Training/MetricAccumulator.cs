@@ -23,7 +23,7 @@ internal sealed class MetricAccumulator : IDisposable
             ? full([], labels.shape[0], ScalarType.Float64, labels.device)
             : weights.to_type(ScalarType.Float64).sum();
         var hit = weights is null ? hits.sum() : (hits * weights).sum();
-        _sums.add_(stack([meanLoss.detach().to_type(ScalarType.Float64) * count, hit, count]));
+        _sums.add_(stack([meanLoss.detach().to_type(ScalarType.Float64) * count, hit, count]), Network.Tensors.One);
     }
 
     public (double MeanLoss, double Accuracy) Read() => Sums is [var loss, var hits, var count] ? (loss / count, hits / count) : default;

@@ -36,6 +36,9 @@ internal sealed class SgdOptimizer : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
+
+        // Held until the step is done: see Tensors.One.
+        using Scalar momentum = _momentum, decay = _weightDecay, rate = -learningRate, rateOfVelocity = -learningRate * _momentum;
         foreach (var (parameter, velocity) in _parameters)
         {
             if (parameter.Compute.grad is not { } gradient)
@@ -46,16 +49,16 @@ internal sealed class SgdOptimizer : IDisposable
             var weight = parameter.Master;
             if (_weightDecay > 0 && parameter.Plan.IsDecayed)
             {
-                gradient = gradient.to_type(ScalarType.Float32).add_(weight, alpha: _weightDecay);
+                gradient = gradient.to_type(ScalarType.Float32).add_(weight, decay);
             }
 
             if (velocity is not null)
             {
-                velocity.mul_(_momentum).add_(gradient);
-                weight.add_(velocity, alpha: -learningRate * _momentum);
+                velocity.mul_(momentum).add_(gradient, Tensors.One);
+                weight.add_(velocity, rateOfVelocity);
             }
 
-            weight.add_(gradient, alpha: -learningRate);
+            weight.add_(gradient, rate);
             parameter.Compute.grad = null;
             parameter.Refresh();
         }

@@ -75,16 +75,16 @@ internal static class Recipes
                         if (epochs > 0)
                         {
                             yield return (
-                    $"{recipe}, {parsed.GetValue(imageSize)} pixels, {epochs} epochs",
-                    ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
-                    {
-                        FeatureColumnName = "Pixels",
-                        ImageSize = parsed.GetValue(imageSize),
-                        NumberOfEpochs = epochs,
-                        Recipe = recipe,
-                        Architecture = FullData.Architecture(parsed.GetValue(depths)!),
-                        TestTimeFlip = parsed.GetValue(flip) && recipe == TrainingRecipe.Fast,
-                    }));
+                                $"{recipe}, {parsed.GetValue(imageSize)} pixels, {epochs} epochs",
+                                ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
+                                {
+                                    FeatureColumnName = "Pixels",
+                                    ImageSize = parsed.GetValue(imageSize),
+                                    NumberOfEpochs = epochs,
+                                    Recipe = recipe,
+                                    Architecture = FullData.Architecture(parsed.GetValue(depths)!),
+                                    TestTimeFlip = parsed.GetValue(flip) && recipe == TrainingRecipe.Fast,
+                                }));
                         }
                     }
                 }

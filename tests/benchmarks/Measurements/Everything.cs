@@ -56,6 +56,12 @@ internal static class Everything
         Console.WriteLine("| --- | --- | --- | --- | --- | --- |");
         while (!Task.WaitAll(tasks, time / 20))
         {
+            // One that fails ends it all.
+            if (Array.Find(tasks, task => task.IsFaulted) is { } failed)
+            {
+                failed.GetAwaiter().GetResult();
+            }
+
             Console.WriteLine(
                 $"| {watch.Elapsed.TotalSeconds:F0} | {rounds[0]} | {rounds[1]} | {rounds[2]} | "
                 + $"{Process.GetCurrentProcess().WorkingSet64 / 1e6:F0} "
