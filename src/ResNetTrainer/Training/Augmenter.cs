@@ -1,4 +1,5 @@
 using ResNetMLNet.Data;
+using ResNetMLNet.Network;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -50,10 +51,10 @@ internal static class Augmenter
     {
         var (count, channels, height, width) = (images.shape[0], images.shape[1], images.shape[2], images.shape[3]);
         var device = images.device;
-        using Scalar zero = 0;
+        using Scalar zero = 0, pitch = width;
         var (y, outsideY, erasedY) = rows.ToTensors(device);
         var (x, outsideX, erasedX) = columns.ToTensors(device);
-        var source = (y.unsqueeze(2) * width) + x.unsqueeze(1);
+        var source = y.unsqueeze(2).mul(pitch).add(x.unsqueeze(1), Tensors.One);
         var black = outsideY.unsqueeze(2).logical_or(outsideX.unsqueeze(1))
             .logical_or(erasedY.unsqueeze(2).logical_and(erasedX.unsqueeze(1)));
         return images.flatten(2)

@@ -1,3 +1,4 @@
+using ResNetMLNet.Network;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,12 +19,13 @@ internal sealed class MetricAccumulator : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
+        using Scalar images = labels.shape[0];
         var hits = logits.argmax(1).eq(labels).to_type(ScalarType.Float64);
         var count = weights is null
-            ? full([], labels.shape[0], ScalarType.Float64, labels.device)
+            ? full([], images, ScalarType.Float64, labels.device)
             : weights.to_type(ScalarType.Float64).sum();
         var hit = weights is null ? hits.sum() : (hits * weights).sum();
-        _sums.add_(stack([meanLoss.detach().to_type(ScalarType.Float64) * count, hit, count]), Network.Tensors.One);
+        _sums.add_(stack([meanLoss.detach().to_type(ScalarType.Float64) * count, hit, count]), Tensors.One);
     }
 
     public (double MeanLoss, double Accuracy) Read() => Sums is [var loss, var hits, var count] ? (loss / count, hits / count) : default;
