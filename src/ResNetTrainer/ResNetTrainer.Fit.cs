@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
@@ -76,13 +75,10 @@ public sealed partial class ResNetTrainer
             $"{networkPlan.Architecture} ({networkPlan.ParameterCount:N0} parameters) on {device}, {Text(plan.Precision)}: "
             + $"{data.Train.Count:N0} images of {data.Format.Shape}{(data.Train.IsStreamed ? ", streamed" : "")}, {plan.Epochs} epochs, "
             + $"batches of {plan.BatchSize}, recipe {_options.Recipe}, seed {seed}");
-        using var loss = new Loss(data.Columns.Weight is not null, Loss.OfClasses(data.Train.Statistics, plan.ClassWeights), device);
-        using var soundness = new Soundness(network);
-        var loop = new TrainingLoop(plan, loss, data.Train, data.Validation, soundness);
+        using var run = new TrainingRun(this, channel, data, state);
         try
         {
-            var schedule = checkpoints is null ? null : new CheckpointSchedule(checkpoints, state, soundness, _options.Checkpoints!);
-            var outcome = Run(channel, loop, state, schedule, device);
+            var outcome = run.Run(checkpoints);
             return ToTransformer(data, state, outcome, state.FinalWeights);
         }
         catch (DivergenceException e)
@@ -100,6 +96,7 @@ public sealed partial class ResNetTrainer
             Epochs = _options.NumberOfEpochs,
             BatchSize = _options.BatchSize,
             LearningRate = _options.LearningRate,
+            BodyLearningRateMultiplier = _options.BodyLearningRateMultiplier,
             Augmentation = _options.Augmentation,
             Images = images,
             Continues = _options.StartFrom is not null || _options.InitialWeights is not null,
@@ -153,48 +150,6 @@ public sealed partial class ResNetTrainer
         }
     }
 
-    private TrainingOutcome Run(IChannel channel, TrainingLoop loop, TrainingState state, CheckpointSchedule? schedule, torch.Device device)
-    {
-        using var heap = NativeHeap.Keep();
-        var threads = torch.get_num_threads();
-        var adapts = _options.Threads is null && device.type == DeviceType.CPU;
-        try
-        {
-            return loop.Run(
-                state,
-                betweenSteps: () =>
-                {
-                    if (adapts)
-                    {
-                        NativeTeam.Adapt(threads, channel.Log);
-                    }
-
-                    schedule?.AfterStep();
-                    _options.CancellationToken.ThrowIfCancellationRequested();
-                    _host.ThrowIfCancelled();
-                },
-                epochDone: () =>
-                {
-                    schedule?.AfterEpoch();
-                    channel.Log(Text(state.History[^1]));
-                    _options.EpochCallback?.Invoke(state.History[^1]);
-                });
-        }
-        catch (OperationCanceledException) when (_options.OnCancellation == CancellationBehavior.ReturnModel && IsCancelled)
-        {
-            loop.ThrowIfUnsound(state);
-            channel.Log($"cancelled in epoch {state.Epoch + 1}, after {state.Step} steps of it; the model is as it stands");
-            return TrainingOutcome.Cancelled;
-        }
-        finally
-        {
-            schedule?.AtEnd();
-        }
-    }
-
-    // What a callback throws is the callback's affair, a cancellation too.
-    private bool IsCancelled => _options.CancellationToken.IsCancellationRequested || _host.IsCancelled();
-
     private ResNetTransformer ToTransformer(TrainingData data, TrainingState state, TrainingOutcome outcome, NamedTensors weights)
     {
         var summary = new TrainingSummary
@@ -221,16 +176,4 @@ public sealed partial class ResNetTrainer
     }
 
     private static string Text(torch.ScalarType precision) => precision.ToString().ToLowerInvariant();
-
-    private static string Text(EpochMetrics metrics)
-    {
-        var validation = metrics.ValidationAccuracy is null
-            ? ""
-            : FormattableString.Invariant($", validation loss {metrics.ValidationLoss:F4}, accuracy {metrics.ValidationAccuracy:F4}");
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"epoch {metrics.Epoch} of {metrics.NumberOfEpochs}: loss {metrics.TrainLoss:F4}, accuracy "
-            + $"{metrics.TrainAccuracy:F4}{validation}, {metrics.ImagesPerSecond:F0} images/s, {metrics.Seconds:F1} s, "
-            + $"learning rate {metrics.LearningRate:G4}");
-    }
 }

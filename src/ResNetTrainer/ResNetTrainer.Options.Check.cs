@@ -53,6 +53,9 @@ public sealed partial class ResNetTrainer
             Require(
                 context, EarlyStopping is null or { LeastImprovement: >= 0 and < double.PositiveInfinity },
                 "EarlyStopping.LeastImprovement", EarlyStopping?.LeastImprovement, "at least 0");
+            Require(
+                context, BodyLearningRateMultiplier is null or (> 0 and < double.PositiveInfinity), nameof(BodyLearningRateMultiplier),
+                BodyLearningRateMultiplier, "positive and finite");
             Require(context, FrozenStages is null or >= 0, nameof(FrozenStages), FrozenStages, "at least 0 (the stem)");
             Require(context, Checkpoints is null
                 || !string.IsNullOrWhiteSpace(Checkpoints.Directory), "Checkpoints.Directory", $"'{Checkpoints?.Directory}'", "a folder");

@@ -140,7 +140,18 @@ public sealed partial class ResNetTrainer
         /// 4 or 3: only the linear layer is trained).
         /// For use with <see cref="StartFrom"/> or <see cref="InitialWeights"/>. Null: everything is trained.
         /// </summary>
+        /// <remarks>
+        /// Where only the linear layer is trained and images are not changed at random (<see cref="Augmentation"/>), what that layer sees
+        /// is computed once and kept, within <see cref="MemoryBudget"/>: each epoch is then a matter of milliseconds.
+        /// </remarks>
         public int? FrozenStages { get; set; }
+
+        /// <summary>
+        /// What the learning rate of the layers before the linear one is multiplied by: below 1, weights that are good already change less
+        /// than a linear layer that is new (discriminative learning rates; Howard and Ruder, 2018). Positive; null leaves it to the recipe
+        /// (1).
+        /// </summary>
+        public double? BodyLearningRateMultiplier { get; set; }
 
         /// <summary>Checkpoints, from which training goes on exactly; null: none are written.</summary>
         public CheckpointOptions? Checkpoints { get; set; }

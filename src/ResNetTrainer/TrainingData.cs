@@ -31,6 +31,9 @@ internal sealed class TrainingData : IDisposable
 
     public ImageDataset? Validation { get; }
 
+    /// <summary>What is left of the memory for images.</summary>
+    public required ImageMemory Memory { get; init; }
+
     /// <summary>The values of the label's key; null where it has none.</summary>
     public KeyValues? KeyValues { get; }
 
@@ -50,7 +53,7 @@ internal sealed class TrainingData : IDisposable
         try
         {
             opening.CheckClasses(train, columns.Label);
-            return new(columns, format, train, opening.LoadValidation(validationView, columns.Label, train));
+            return new(columns, format, train, opening.LoadValidation(validationView, columns.Label, train)) { Memory = opening.Memory };
         }
         catch
         {
@@ -69,7 +72,7 @@ internal sealed class TrainingData : IDisposable
     private sealed class Opening(IHost host, ResNetTrainer.Options options, TrainingSetting setting)
     {
         // Half of the machine's, and of the GPU's: training wants some too.
-        private readonly ImageMemory _memory = new(
+        public ImageMemory Memory { get; } = new(
             options.MemoryBudget ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2,
             setting.Device.type == DeviceType.CUDA ? CudaDriver.Memory(setting.Device.index) / 2 : long.MaxValue);
 
@@ -125,7 +128,7 @@ internal sealed class TrainingData : IDisposable
         public ImageDataset Load(IDataView data, TrainingColumns columns, InputFormat format) => ImageDataset.Load(
             new(host, data, columns, format, options.CancellationToken) { Unreadable = options.UnreadableImages },
             setting.Device,
-            _memory,
+            Memory,
             recognisable: options.Checkpoints is not null);
 
         public void CheckClasses(ImageDataset train, LabelColumn label)

@@ -73,6 +73,7 @@ public static class PublicApi
             StartFrom = ml.Model.Load("model.zip", out _),
             InitialWeights = InitialWeights.FromFile("weights.safetensors"),
             FrozenStages = 2,
+            BodyLearningRateMultiplier = 0.5,
             Checkpoints = new CheckpointOptions { Directory = "checkpoints", Epochs = 1, Minutes = 5, Kept = 3, Resume = true },
             OnCancellation = CancellationBehavior.ReturnModel,
             CancellationToken = default,

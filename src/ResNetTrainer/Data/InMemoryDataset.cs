@@ -13,15 +13,22 @@ internal sealed class InMemoryDataset(ImageStore store, InputFormat format, Devi
 
     public override void Dispose() => store.Dispose();
 
-    /// <summary>All images of a store in batches, without the first few.</summary>
-    internal static IEnumerable<ImageBatch> Batches(ImageStore store, int batchSize, long? shuffle, long skip, Device device)
+    /// <summary>The numbers of so many images, in the order of a seed or in their own.</summary>
+    internal static int[] Order(int count, long? shuffle)
     {
-        var order = Enumerable.Range(0, store.Count).ToArray();
+        var order = Enumerable.Range(0, count).ToArray();
         if (shuffle is { } seed)
         {
             RandomStream.Create(seed).Shuffle(order);
         }
 
+        return order;
+    }
+
+    /// <summary>All images of a store in batches, without the first few.</summary>
+    internal static IEnumerable<ImageBatch> Batches(ImageStore store, int batchSize, long? shuffle, long skip, Device device)
+    {
+        var order = Order(store.Count, shuffle);
         for (var start = (int)Math.Min(skip * batchSize, order.Length); start < order.Length; start += batchSize)
         {
             yield return store.Gather(order.AsSpan(start, Math.Min(batchSize, order.Length - start)), device);

@@ -12,6 +12,9 @@ internal sealed record InputFormat(ImageShape Shape, bool Resizes, ResizeMode Re
     /// <summary>The pixels of the largest encoded image that is decoded.</summary>
     public int MaximumPixels { get; init; } = EncodedImage.DefaultMaximumPixels;
 
+    /// <summary>Whether it is not images that the network is fed, but what its frozen layers made of them.</summary>
+    public bool IsFeatures { get; init; }
+
     public bool Takes(ImageShape image) =>
         image.Channels == Shape.Channels && (Resizes ? image is { Height: > 0, Width: > 0 } : image == Shape);
 }

@@ -90,6 +90,9 @@ internal sealed record TensorPlan(string Name, TensorRole Role, long[] Shape)
     /// <summary>Trained by gradients, as opposed to a running statistic.</summary>
     public bool IsParameter => Role is not (TensorRole.RunningMean or TensorRole.RunningVariance);
 
+    /// <summary>Of the linear layer.</summary>
+    public bool IsHead => Role is TensorRole.LinearWeight or TensorRole.LinearBias;
+
     /// <summary>Biases and normalisation are not decayed.</summary>
     public bool IsDecayed => Role is TensorRole.ConvolutionWeight or TensorRole.LinearWeight;
 }

@@ -86,7 +86,10 @@ internal sealed class NetworkPlan
     public NetworkPlan For(ImageShape input) => new(Architecture, input, Classes) { Statistics = Statistics };
 
     /// <summary>The forward pass, from images to logits.</summary>
-    public T Run<T>(ILayers<T> layers, T images)
+    public T Run<T>(ILayers<T> layers, T images) => Classify(layers, Features(layers, images));
+
+    /// <summary>The forward pass from images to features: what the linear layer sees.</summary>
+    public T Features<T>(ILayers<T> layers, T images)
     {
         var x = Statistics is null ? images : layers.Part(null, images, x => layers.Standardise(Statistics, x));
         x = layers.Part("stem", x, x => Pooled(layers, layers.Relu(layers.Convolution(Stem, x))));
@@ -97,9 +100,11 @@ internal sealed class NetworkPlan
 
         x = Closing is null ? x : layers.Part(null, x, x => layers.Relu(layers.Normalise(Closing, x)));
         x = layers.Part("global average pooling", x, layers.GlobalAveragePool);
-        x = layers.Part("flatten", x, layers.Flatten);
-        return layers.Part("linear", x, x => layers.Linear(Head, x));
+        return layers.Part("flatten", x, layers.Flatten);
     }
+
+    /// <summary>The forward pass from features to logits.</summary>
+    public T Classify<T>(ILayers<T> layers, T features) => layers.Part("linear", features, x => layers.Linear(Head, x));
 
     /// <summary>Says in words how tensors differ from the network's, if they do.</summary>
     public bool Differs(NamedTensors weights, [NotNullWhen(true)] out string? difference)

@@ -12,6 +12,7 @@ internal sealed class NetworkTensor : IDisposable
 {
     private readonly Tensor? _whole;
     private readonly KernelWindow _window;
+    private float[]? _frozen;
 
     /// <param name="plan">What the tensor is.</param>
     /// <param name="whole">Its values.</param>
@@ -44,18 +45,27 @@ internal sealed class NetworkTensor : IDisposable
     /// <summary>Whether gradients change it: a running statistic and what is frozen stay as they are.</summary>
     public bool IsTrained => Compute.requires_grad;
 
-    /// <summary>The values on the host, those that were left out of the training included.</summary>
-    public float[] Export()
-    {
-        using var scope = NewDisposeScope();
-        using var noGradients = no_grad();
-        if (_whole is not null)
-        {
-            _window.View(_whole).copy_(Master);
-        }
+    /// <summary>Whether it stays as it is: neither gradients nor batches change it.</summary>
+    public bool IsFrozen { get; private set; }
 
-        return (_whole ?? Master).detach().cpu().data<float>().ToArray();
+    public void Freeze()
+    {
+        Compute.requires_grad = false;
+        IsFrozen = true;
     }
+
+    /// <summary>Lets it be trained again, if it is a parameter.</summary>
+    public void Unfreeze()
+    {
+        Compute.requires_grad = Plan.IsParameter;
+        (IsFrozen, _frozen) = (false, null);
+    }
+
+    /// <summary>
+    /// The values on the host, those that were left out of the training included. Not to be changed: of what is frozen, they are the same
+    /// array each time.
+    /// </summary>
+    public float[] Export() => IsFrozen ? _frozen ??= Copy() : Copy();
 
     /// <summary>Takes over values from the host.</summary>
     public void Import(float[] values)
@@ -63,6 +73,7 @@ internal sealed class NetworkTensor : IDisposable
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         var copy = Tensors.Copy(values, Plan.Shape, Master.device);
+        _frozen = null;
         _whole?.copy_(copy);
         Master.copy_(_whole is null ? copy : _window.View(_whole));
         Refresh();
@@ -86,5 +97,17 @@ internal sealed class NetworkTensor : IDisposable
             Master.Dispose();
             _whole?.Dispose();
         }
+    }
+
+    private float[] Copy()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        if (_whole is not null)
+        {
+            _window.View(_whole).copy_(Master);
+        }
+
+        return (_whole ?? Master).detach().cpu().data<float>().ToArray();
     }
 }

@@ -61,6 +61,24 @@ internal sealed class TrainableNetwork : IDisposable
     }
 
     /// <summary>
+    /// Images to features (batch, channels of the last stage, 1, 1), which <see cref="Classify"/> goes on from; in evaluation.
+    /// </summary>
+    /// <param name="images">The images; not disposed.</param>
+    public Tensor Features(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        return Plan.Features(_evaluation, images.alias()).unsqueeze(-1).unsqueeze(-1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Features (batch, channels of the last stage, 1, 1) to logits (batch, classes).</summary>
+    /// <param name="features">The features; not disposed.</param>
+    public Tensor Classify(Tensor features)
+    {
+        using var scope = NewDisposeScope();
+        return Plan.Classify(_evaluation, features.flatten(1)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
     /// Leaves the stem and the first stages as they are: their weights are not trained, and they normalise with their running statistics.
     /// </summary>
     /// <param name="stages">0 freezes the stem alone; all of them leave only the linear layer to be trained.</param>
@@ -70,7 +88,7 @@ internal sealed class TrainableNetwork : IDisposable
         var closing = stages == Plan.Stages.Length ? Plan.Closing?.Tensors : null;
         foreach (var tensor in (TensorPlan[])[.. Plan.Stem.Tensors, .. blocks, .. closing ?? []])
         {
-            _tensors[tensor.Name].Compute.requires_grad = false;
+            _tensors[tensor.Name].Freeze();
         }
     }
 

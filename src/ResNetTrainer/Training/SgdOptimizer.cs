@@ -12,13 +12,13 @@ namespace ResNetMLNet.Training;
 internal sealed class SgdOptimizer : IDisposable
 {
     private readonly (NetworkTensor Parameter, Tensor? Velocity)[] _parameters;
+    private readonly double _bodyMultiplier;
     private readonly double _momentum;
     private readonly double _weightDecay;
 
-    public SgdOptimizer(TrainableNetwork network, double momentum, double weightDecay)
+    public SgdOptimizer(TrainableNetwork network, double momentum, double weightDecay, double bodyMultiplier = 1)
     {
-        _momentum = momentum;
-        _weightDecay = weightDecay;
+        (_momentum, _weightDecay, _bodyMultiplier) = (momentum, weightDecay, bodyMultiplier);
 
         // Where memory runs out half way, what there is goes with the scope.
         using var scope = NewDisposeScope();
@@ -32,36 +32,13 @@ internal sealed class SgdOptimizer : IDisposable
         .Select(pair => (pair.Parameter.Plan.Name, pair.Velocity!.shape));
 
     /// <summary>Takes a step down the gradients and drops them.</summary>
+    /// <param name="learningRate">The linear layer's; the layers before it have that times their multiplier.</param>
     public void Step(double learningRate)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-
-        // Held until the step is done: see Tensors.One.
-        using Scalar momentum = _momentum, decay = _weightDecay, rate = -learningRate, rateOfVelocity = -learningRate * _momentum;
-        foreach (var (parameter, velocity) in _parameters)
-        {
-            if (parameter.Compute.grad is not { } gradient)
-            {
-                continue;
-            }
-
-            var weight = parameter.Master;
-            if (_weightDecay > 0 && parameter.Plan.IsDecayed)
-            {
-                gradient = gradient.to_type(ScalarType.Float32).add_(weight, decay);
-            }
-
-            if (velocity is not null)
-            {
-                velocity.mul_(momentum).add_(gradient, Tensors.One);
-                weight.add_(velocity, rateOfVelocity);
-            }
-
-            weight.add_(gradient, rate);
-            parameter.Compute.grad = null;
-            parameter.Refresh();
-        }
+        Step(_parameters.Where(pair => !pair.Parameter.Plan.IsHead), learningRate * _bodyMultiplier);
+        Step(_parameters.Where(pair => pair.Parameter.Plan.IsHead), learningRate);
     }
 
     /// <summary>The velocities on the host, by the names of their parameters; none without momentum.</summary>
@@ -95,6 +72,35 @@ internal sealed class SgdOptimizer : IDisposable
         foreach (var (_, velocity) in _parameters)
         {
             velocity?.Dispose();
+        }
+    }
+
+    private void Step(IEnumerable<(NetworkTensor Parameter, Tensor? Velocity)> parameters, double learningRate)
+    {
+        // Held until the step is done: see Tensors.One.
+        using Scalar momentum = _momentum, decay = _weightDecay, rate = -learningRate, rateOfVelocity = -learningRate * _momentum;
+        foreach (var (parameter, velocity) in parameters)
+        {
+            if (parameter.Compute.grad is not { } gradient)
+            {
+                continue;
+            }
+
+            var weight = parameter.Master;
+            if (_weightDecay > 0 && parameter.Plan.IsDecayed)
+            {
+                gradient = gradient.to_type(ScalarType.Float32).add_(weight, decay);
+            }
+
+            if (velocity is not null)
+            {
+                velocity.mul_(momentum).add_(gradient, Tensors.One);
+                weight.add_(velocity, rateOfVelocity);
+            }
+
+            weight.add_(gradient, rate);
+            parameter.Compute.grad = null;
+            parameter.Refresh();
         }
     }
 }

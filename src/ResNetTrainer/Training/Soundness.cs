@@ -14,6 +14,7 @@ internal sealed class Soundness(TrainableNetwork network) : IDisposable
     private const int Images = 8;
 
     private Tensor? _images;
+    private bool _areFeatures;
 
     /// <summary>Takes images to score, from the first batch that it is shown.</summary>
     public void Observe(ImageBatch batch, InputFormat format)
@@ -21,6 +22,7 @@ internal sealed class Soundness(TrainableNetwork network) : IDisposable
         if (_images is null)
         {
             using var scope = NewDisposeScope();
+            _areFeatures = format.IsFeatures;
             var input = batch.ToInput(format);
             _images = input.narrow(0, 0, Math.Min(Images, input.shape[0])).clone().DetachFromDisposeScope();
         }
@@ -31,12 +33,14 @@ internal sealed class Soundness(TrainableNetwork network) : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        return !network.Tensors.Values.All(tensor => IsFinite(tensor.Master)) ? "weights"
-            : _images is not null && !IsFinite(network.Forward(_images, training: false)) ? "scores"
+        return !network.Tensors.Values.All(tensor => tensor.IsFrozen || IsFinite(tensor.Master)) ? "weights"
+            : _images is not null && !IsFinite(Scores(_images)) ? "scores"
             : null;
     }
 
     public void Dispose() => _images?.Dispose();
+
+    private Tensor Scores(Tensor images) => _areFeatures ? network.Classify(images) : network.Forward(images, training: false);
 
     private static bool IsFinite(Tensor values) => values.isfinite().all().item<bool>();
 }

@@ -39,7 +39,7 @@ internal sealed record TrainingIdentity
             ["the device"] = Train.Device.type == DeviceType.CPU ? $"the CPU with {get_num_threads()} threads" : Train.Device.ToString(),
         };
 
-        // Every number of the plan counts, also those that will be added to it.
+        // Every number of the plan counts, also those that will be added to it: where these are null, checkpoints of before are of it too.
         foreach (var property in typeof(TrainingPlan).GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
             words[property.Name] = Convert.ToString(property.GetValue(Plan), CultureInfo.InvariantCulture) ?? "none";

@@ -81,11 +81,10 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
 
         using var scope = NewDisposeScope();
         var step = (state.Epoch * _stepsPerEpoch) + state.Step;
-        var shape = sizes.At((double)step / (_stepsPerEpoch * plan.Epochs));
-        var stepSeed = RandomStream.Derive(epochSeed, step);
-        var images = batch.ToInput(train.Format with { Shape = shape }, raw => Augmenter.Apply(raw, plan.Augmentation, stepSeed));
         var weights = loss.ExampleWeights(batch);
-        var logits = state.Network.Forward(images, training: true);
+        var logits = train.Format.IsFeatures
+            ? state.Network.Classify(batch.ToInput(train.Format))
+            : state.Network.Forward(Images(batch, sizes, step, epochSeed), training: true);
         var mean = Loss.Mean(logits, batch.Labels, weights, plan.LabelSmoothing);
         if (train.Device.type == DeviceType.CPU || step % StepsBetweenLooksOnGpu == 0)
         {
@@ -95,6 +94,13 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
         mean.backward();
         state.Optimizer.Step(LearningRateAt(state, state.Step));
         state.Metrics.Add(mean, logits, batch.Labels, weights);
+    }
+
+    private Tensor Images(ImageBatch batch, ProgressiveResizing sizes, long step, long epochSeed)
+    {
+        var shape = sizes.At((double)step / (_stepsPerEpoch * plan.Epochs));
+        var stepSeed = RandomStream.Derive(epochSeed, step);
+        return batch.ToInput(train.Format with { Shape = shape }, raw => Augmenter.Apply(raw, plan.Augmentation, stepSeed));
     }
 
     private (double? Loss, double? Accuracy) Evaluate(TrainingState state, ImageDataset images, Action betweenSteps)
@@ -107,7 +113,8 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
             {
                 using var scope = NewDisposeScope();
                 var weights = loss.ExampleWeights(batch);
-                var logits = state.Network.Forward(batch.ToInput(images.Format), training: false);
+                var input = batch.ToInput(images.Format);
+                var logits = images.Format.IsFeatures ? state.Network.Classify(input) : state.Network.Forward(input, training: false);
                 metrics.Add(Loss.Mean(logits, batch.Labels, weights), logits, batch.Labels, weights);
             }
 

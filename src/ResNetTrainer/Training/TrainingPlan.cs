@@ -37,6 +37,9 @@ internal sealed record TrainingPlan
     /// <summary>The share of all steps after which images have their full size.</summary>
     public double GrownAfter { get; init; } = 0.75;
 
+    /// <summary>What the learning rate of the layers before the linear one is multiplied by; null for nothing.</summary>
+    public double? BodyLearningRateMultiplier { get; init; }
+
     /// <summary>Stages that are left as they are, with the stem; null for none.</summary>
     public int? FrozenStages { get; init; }
 
@@ -62,6 +65,7 @@ internal sealed record TrainingPlan
                 Epochs = request.Epochs ?? 10,
                 BatchSize = AtMost(request, request.BatchSize ?? 256),
                 LearningRate = request.LearningRate ?? 0.05,
+                BodyLearningRateMultiplier = request.BodyLearningRateMultiplier,
                 Initialisation = Initialisation.Xavier,
                 Augmentation = request.Augmentation ?? Augmentation.None,
                 Seed = request.Seed,
@@ -71,6 +75,13 @@ internal sealed record TrainingPlan
             _ => Decaying(request, request.Epochs ?? (continues ? 3 : 10)),
         };
     }
+
+    /// <summary>
+    /// Whether the network sees the same images in each epoch and all before its linear layer is frozen, so that what that layer sees can
+    /// be kept.
+    /// </summary>
+    public bool TrainsOnFeatures(NetworkPlan network) =>
+        FrozenStages == network.Stages.Length && Augmentation == Augmentation.None && InitialImageScale == 1;
 
     /// <summary>Batches that a pass over so many images has; the last one may be smaller.</summary>
     public long StepsPerEpoch(long images) => (images + BatchSize - 1) / BatchSize;
@@ -86,6 +97,7 @@ internal sealed record TrainingPlan
             LearningRate = request.LearningRate ?? (request.Continues ? 0.05 : 0.1) * batchSize / 128,
             Initialisation = Initialisation.He,
             Augmentation = request.Augmentation ?? (epochs < LongEpochs ? Augmentation.Flip : Augmentation.Flip | Augmentation.Erase),
+            BodyLearningRateMultiplier = request.BodyLearningRateMultiplier,
             Momentum = 0.9,
             WeightDecay = 5e-4,
             Warmup = 0.25,
@@ -116,6 +128,8 @@ internal sealed record RecipeRequest
     public int? BatchSize { get; init; }
 
     public double? LearningRate { get; init; }
+
+    public double? BodyLearningRateMultiplier { get; init; }
 
     public Augmentation? Augmentation { get; init; }
 

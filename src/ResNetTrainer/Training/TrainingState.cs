@@ -20,7 +20,7 @@ internal sealed class TrainingState : IDisposable
     {
         Plan = plan;
         Network = network;
-        Optimizer = new(network, plan.Momentum, plan.WeightDecay);
+        Optimizer = new(network, plan.Momentum, plan.WeightDecay, plan.BodyLearningRateMultiplier ?? 1);
         Metrics = new(device);
     }
 

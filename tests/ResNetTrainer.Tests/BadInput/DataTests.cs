@@ -143,6 +143,7 @@ public class DataTests
         ["EarlyStopping.LeastImprovement", (Action<ResNetTrainer.Options>)(options =>
             options.EarlyStopping = new() { LeastImprovement = -1 })],
         ["FrozenStages", (Action<ResNetTrainer.Options>)(options => options.FrozenStages = 5)],
+        ["BodyLearningRateMultiplier", (Action<ResNetTrainer.Options>)(options => options.BodyLearningRateMultiplier = 0)],
         ["Checkpoints.Epochs", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "x", Epochs = 0 })],
         ["Checkpoints.Minutes", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "x", Minutes = 0 })],
         ["Checkpoints.Kept", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "x", Kept = 0 })],

@@ -41,6 +41,27 @@ public class TrainingTests
     }
 
     [TestMethod]
+    [DataRow("conv1.weight", 0.25)]
+    [DataRow("layer4.0.bn2.bias", 0.25)]
+    [DataRow("fc.weight", 1)]
+    [DataRow("fc.bias", 1)]
+    public void The_layers_before_the_linear_one_have_a_learning_rate_of_their_own(string name, double multiplier)
+    {
+        const double Rate = 0.5, Gradient = 2;
+        using var scope = NewDisposeScope();
+        var architecture = ResNetArchitecture.BookResNet18 with { Width = 1, Depths = new(1, 1, 1, 1) };
+        using var network = TrainableNetwork.Create(
+            new(architecture, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
+        using var optimizer = new SgdOptimizer(network, momentum: 0, weightDecay: 0, bodyMultiplier: 0.25);
+        var parameter = network.Tensors[name];
+        var before = parameter.Master.flatten()[0].item<float>();
+        parameter.Compute.grad = full_like(parameter.Compute, Gradient);
+        optimizer.Step(Rate);
+
+        Assert.AreEqual(before - (Rate * multiplier * Gradient), parameter.Master.flatten()[0].item<float>(), 1e-6);
+    }
+
+    [TestMethod]
     public void The_fast_learning_rate_rises_and_falls_to_nothing_and_the_books_is_constant()
     {
         var fast = Plan(TrainingRecipe.Fast);
