@@ -39,10 +39,10 @@ internal sealed record TrainingIdentity
             ["the device"] = Train.Device.type == DeviceType.CPU ? $"the CPU with {get_num_threads()} threads" : Train.Device.ToString(),
         };
 
-        // Every number of the plan counts, also those that will be added to it: where these are null, checkpoints of before are of it too.
+        // Every number of the plan counts, also those that will be added to it: where these are null, they were not there before.
         foreach (var property in typeof(TrainingPlan).GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
-            words[property.Name] = Convert.ToString(property.GetValue(Plan), CultureInfo.InvariantCulture) ?? "none";
+            words[property.Name] = Convert.ToString(property.GetValue(Plan), CultureInfo.InvariantCulture) ?? "";
         }
 
         return words;

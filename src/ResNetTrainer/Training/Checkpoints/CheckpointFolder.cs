@@ -198,9 +198,9 @@ internal sealed class CheckpointFolder : IDisposable
     private void CheckIdentity(string file, IReadOnlyDictionary<string, string> words)
     {
         var differences = _identity.Keys.Union(words.Keys)
-            .Select(key => (Key: key, Then: words.GetValueOrDefault(key, "none"), Now: _identity.GetValueOrDefault(key, "none")))
+            .Select(key => (Key: key, Then: words.GetValueOrDefault(key, ""), Now: _identity.GetValueOrDefault(key, "")))
             .Where(entry => entry.Then != entry.Now)
-            .Select(entry => $"{entry.Key} was {entry.Then} and is {entry.Now}")
+            .Select(entry => $"{entry.Key} was {OrNone(entry.Then)} and is {OrNone(entry.Now)}")
             .ToArray();
         if (differences.Length > 0)
         {
@@ -209,6 +209,8 @@ internal sealed class CheckpointFolder : IDisposable
                 + "data and options, choose another Checkpoints.Directory, or start anew from its weights with StartFrom.");
         }
     }
+
+    private static string OrNone(string word) => word.Length == 0 ? "none" : word;
 
     // The newest first; files with other names are somebody else's.
     private string[] Files() =>
