@@ -11,6 +11,7 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
     CancelLatency.Create(),
     CheckpointCost.Create(),
     Retraining.Create(),
+    Transfer.Create(),
     Soak.Create(),
     Everything.Create(),
     PrecisionComparison.Create(),

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace ResNetMLNet.Benchmarks.Experiments;
+
+/// <summary>Few images a class: from ImageNet's weights against from scratch, on photographs or on Fashion-MNIST.</summary>
+internal static class Transfer
+{
+    public static Command Create()
+    {
+        var perClass = new Option<int[]>("--per-class") { AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [5, 20, 100] };
+        var seeds = new Option<int[]>("--seeds") { AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0] };
+        var testImages = new Option<int>("--test-images") { DefaultValueFactory = _ => 1_000 };
+        var photographs = new Option<string[]>("--photographs")
+        {
+            AllowMultipleArgumentsPerToken = true,
+            Description = "Files of photographs, each a class (Debian's packages mate-backgrounds and lomiri-wallpapers-16.04 have some). "
+                + "Without: Fashion-MNIST.",
+            DefaultValueFactory = _ => [],
+        };
+        var heldOut = new Option<bool>("--held-out") { Description = "Score training images that are held out: for decisions." };
+        var ways = new Option<string[]>("--ways")
+        {
+            AllowMultipleArgumentsPerToken = true,
+            Description = "Trainings, as comma-separated settings: scratch, size=N, epochs=N, rate=X, body=X, frozen=N, batch=N, noflip.",
+            DefaultValueFactory = _ => ["scratch,size=96", "size=96", "size=96,frozen=4"],
+        };
+        var data = FullData.Option();
+        var command = new Command("transfer", "Accuracy and seconds of Fit with few images a class, pretrained and from scratch.")
+        {
+            perClass, seeds, testImages, photographs, heldOut, ways, data,
+        };
+        command.SetAction(parsed =>
+        {
+            Console.WriteLine("| images a class | way | accuracy, by seed | mean | s, median |");
+            Console.WriteLine("| --- | --- | --- | --- | --- |");
+            var all = parsed.GetValue(seeds)!;
+            foreach (var count in parsed.GetValue(perClass)!)
+            {
+                foreach (var way in parsed.GetValue(ways)!)
+                {
+                    var runs = all.Select(seed =>
+                    {
+                        var size = Setting(way, "size") is { } pixels ? (int)pixels : 96;
+                        var (ml, test) = (new MLContext(seed), parsed.GetValue(testImages));
+                        var (train, scored) = parsed.GetValue(photographs) is [_, ..] files
+                            ? Photographs(ml, files, (count, test), size)
+                            : Garments(ml, parsed.GetValue(data)!, (count, test), parsed.GetValue(heldOut));
+                        return Run(ml, way, train, scored);
+                    }).ToArray();
+                    var accuracies = runs.Select(run => run.Accuracy).ToArray();
+                    var texts = string.Join(", ", accuracies.Select(accuracy => accuracy.ToString("F4", CultureInfo.InvariantCulture)));
+                    Console.WriteLine(
+                        $"| {count} | {way} | {texts} | {accuracies.Average():F4} | {InTurn.Median(runs.Select(run => run.Seconds)):F1} |");
+                }
+            }
+        });
+        return command;
+    }
+
+    private static (double Accuracy, double Seconds) Run(MLContext ml, string way, IDataView train, IDataView test)
+    {
+        var options = new ResNetTrainer.Options
+        {
+            FeatureColumnName = "Pixels",
+            ImageSize = (int?)Setting(way, "size") ?? 96,
+            NumberOfEpochs = (int?)Setting(way, "epochs"),
+            LearningRate = Setting(way, "rate"),
+            BodyLearningRateMultiplier = Setting(way, "body"),
+            FrozenStages = (int?)Setting(way, "frozen"),
+            BatchSize = (int?)Setting(way, "batch"),
+            Augmentation = way.Contains("noflip", StringComparison.Ordinal) ? Augmentation.None : null,
+            InitialWeights = way.Contains("scratch", StringComparison.Ordinal) ? null : PretrainedWeights.ImageNet,
+            Architecture = way.Contains("scratch", StringComparison.Ordinal) ? ResNetArchitecture.ResNet18 : null,
+        };
+        var watch = Stopwatch.StartNew();
+        using var model = ml.MulticlassClassification.Trainers.ResNet(options).Fit(train);
+        var seconds = watch.Elapsed.TotalSeconds;
+        return (ml.MulticlassClassification.Evaluate(model.Transform(test)).MicroAccuracy, seconds);
+    }
+
+    private static (IDataView Train, IDataView Test) Photographs(MLContext ml, string[] files, (int PerClass, int Test) count, int size)
+    {
+        using var crops = new PhotographCrops(ml, files);
+        return (crops.Create(count.PerClass, size, test: false, seed: 1),
+            crops.Create(Math.Max(1, count.Test / crops.Classes), size, test: true, seed: 2));
+    }
+
+    // The first images of each class; the test images, or training images behind those.
+    private static (IDataView Train, IDataView Test) Garments(MLContext ml, string folder, (int PerClass, int Test) count, bool heldOut)
+    {
+        const int classes = 10;
+        var all = FullData.Load(ml, folder, "train");
+        var labels = all.GetColumn<uint>("Label").ToArray();
+        var seen = new int[classes + 1];
+        var chosen = labels.Select((label, row) => (label, row)).Where(pair => seen[pair.label]++ < count.PerClass)
+            .Select(pair => pair.row).ToHashSet();
+        var rows = ml.Data.CreateEnumerable<Garment>(all, reuseRowObject: false).Where((_, row) => chosen.Contains(row)).ToArray();
+        var schema = SchemaDefinition.Create(typeof(Garment));
+        schema["Pixels"].ColumnType = all.Schema["Pixels"].Type;
+        schema["Label"].ColumnType = all.Schema["Label"].Type;
+        var train = ml.Data.LoadFromEnumerable(rows, schema);
+        var test = heldOut ? ml.Data.SkipRows(all, 60_000 - count.Test) : ml.Data.TakeRows(FullData.Load(ml, folder, "t10k"), count.Test);
+        return (train, test);
+    }
+
+    private static double? Setting(string way, string name)
+    {
+        var setting = way.Split(',').FirstOrDefault(part => part.StartsWith($"{name}=", StringComparison.Ordinal));
+        return setting is null ? null : double.Parse(setting[(name.Length + 1)..], CultureInfo.InvariantCulture);
+    }
+
+    private sealed class Garment
+    {
+        public byte[] Pixels { get; set; } = [];
+
+        public uint Label { get; set; }
+    }
+}
