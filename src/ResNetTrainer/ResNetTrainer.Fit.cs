@@ -46,7 +46,7 @@ public sealed partial class ResNetTrainer
         var architecture = _options.Architecture ?? start?.Architecture ?? file?.Architecture ?? ResNetArchitecture.BookResNet18;
         _options.Check(_host, architecture);
         using var data = TrainingData.Open(_host, _options, (trainData, validationData), new(architecture, device, seed));
-        var plan = Plan(data.Train.Count, seed, PrecisionSelector.Select(_options.Precision, device));
+        var plan = Plan(architecture.Stages, data.Train.Count, seed, PrecisionSelector.Select(_options.Precision, device));
         if (NetworkLimits.ProblemOf(architecture, data.Format.Shape, data.Columns.Label.Classes) is { } problem)
         {
             throw _host.Error($"There can be no such network: {problem}. Set Architecture and ImageSize to what is possible.");
@@ -88,7 +88,7 @@ public sealed partial class ResNetTrainer
         }
     }
 
-    private TrainingPlan Plan(long images, int seed, torch.ScalarType precision)
+    private TrainingPlan Plan(int stages, long images, int seed, torch.ScalarType precision)
     {
         var plan = TrainingPlan.Create(new()
         {
@@ -99,6 +99,7 @@ public sealed partial class ResNetTrainer
             BodyLearningRateMultiplier = _options.BodyLearningRateMultiplier,
             Augmentation = _options.Augmentation,
             Images = images,
+            OnlyHead = _options.FrozenStages == stages,
             Continues = _options.StartFrom is not null || _options.InitialWeights is not null,
             Seed = seed,
             Precision = precision,

@@ -61,7 +61,7 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// Which random changes training may make to images; null leaves it to the recipe (Book: none; Fast and Best: flips, and from
-        /// 16 epochs on erasing).
+        /// 16 epochs on erasing; none where <see cref="FrozenStages"/> leaves the linear layer alone to be trained).
         /// </summary>
         public Augmentation? Augmentation { get; set; }
 
@@ -76,7 +76,7 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// Passes over the training data; null leaves it to the recipe (Fast and Book: 10; Best: 50; with <see cref="StartFrom"/> or
-        /// <see cref="InitialWeights"/> Fast: 3, Best: 15).
+        /// <see cref="InitialWeights"/> Fast: 3, Best: 15; of the linear layer alone, see <see cref="FrozenStages"/>, Fast: 30, Best: 100).
         /// </summary>
         public int? NumberOfEpochs { get; set; }
 

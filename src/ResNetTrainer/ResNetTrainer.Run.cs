@@ -32,6 +32,7 @@ public sealed partial class ResNetTrainer
             _schedule = checkpoints is null ? null : new(checkpoints, state, _soundness, _options.Checkpoints!);
             try
             {
+                TrainHeadFirst();
                 using var train = FeaturesOf(data.Train);
                 using var validation = FeaturesOf(data.Validation);
                 return Loop(train ?? data.Train, validation ?? data.Validation).Run(state, BetweenSteps, EpochDone);
@@ -54,20 +55,41 @@ public sealed partial class ResNetTrainer
             _soundness.Dispose();
         }
 
+        // Gradients of a linear layer that knows nothing would spoil weights that are good already: it is trained by itself first, which
+        // takes one look at the images.
+        private void TrainHeadFirst()
+        {
+            if (state.Plan.HeadEpochs is not { } epochs || !state.IsFresh || !HasRoomForFeatures(data.Train))
+            {
+                return;
+            }
+
+            var network = state.Network;
+            network.Freeze(network.Plan.Stages.Length);
+            using var features = FrozenFeatures.Of(network, data.Train, ThrowIfCancelled);
+            using var head = new TrainingState(state.Plan.OfHead(epochs), network, data.Train.Device);
+            using var soundness = new Soundness(network);
+            new TrainingLoop(head.Plan, _loss, features, validation: null, soundness).Run(head, ThrowIfCancelled, () => { });
+            var last = head.History[^1];
+            channel.Log(FormattableString.Invariant(
+                $"the linear layer alone, {epochs} epochs: loss {last.TrainLoss:F4}, accuracy {last.TrainAccuracy:F4}"));
+            network.Unfreeze(state.Plan.FrozenStages);
+        }
+
         private TrainingLoop Loop(ImageDataset train, ImageDataset? validation) => new(state.Plan, _loss, train, validation, _soundness);
 
         // Null where the images themselves are needed in each epoch.
         private FrozenFeatures? FeaturesOf(ImageDataset? images)
         {
-            if (images is null || !state.Plan.TrainsOnFeatures(state.Network.Plan))
-            {
-                return null;
-            }
+            var isKept = images is not null && state.Plan.TrainsOnFeatures(state.Network.Plan) && HasRoomForFeatures(images);
+            return isKept ? FrozenFeatures.Of(state.Network, images!, ThrowIfCancelled) : null;
+        }
 
-            // Of streamed images, the window is not needed any more.
+        // Of streamed images, the window is not needed any more.
+        private bool HasRoomForFeatures(ImageDataset images)
+        {
             var size = FrozenFeatures.SizeOf(state.Network.Plan, images.Count);
-            var fits = images.Window is { } window ? size <= window : data.Memory.TryTake(size);
-            return fits ? FrozenFeatures.Of(state.Network, images, BetweenSteps) : null;
+            return size <= (images.Window ?? data.Memory.Left);
         }
 
         private void BetweenSteps()
@@ -78,6 +100,11 @@ public sealed partial class ResNetTrainer
             }
 
             _schedule?.AfterStep();
+            ThrowIfCancelled();
+        }
+
+        private void ThrowIfCancelled()
+        {
             _options.CancellationToken.ThrowIfCancellationRequested();
             trainer._host.ThrowIfCancelled();
         }

@@ -11,16 +11,11 @@ internal sealed class ImageMemory(long onHost, long onDevice = long.MaxValue)
 
     public long OnDevice { get; private set; } = onDevice;
 
+    /// <summary>What is left where there is least.</summary>
+    public long Left => Math.Min(OnHost, OnDevice);
+
     /// <summary>Takes off what a data set occupies, wherever it is.</summary>
     public void Take(long bytes) => (OnHost, OnDevice) = (Math.Max(0, OnHost - bytes), Math.Max(0, OnDevice - bytes));
-
-    /// <summary>Takes off what a data set will occupy, if there is room for it.</summary>
-    public bool TryTake(long bytes)
-    {
-        var fits = bytes <= Math.Min(OnHost, OnDevice);
-        Take(fits ? bytes : 0);
-        return fits;
-    }
 
     /// <summary>Takes what is left, as the window of a data set that is streamed.</summary>
     public long TakeAll()

@@ -37,6 +37,9 @@ internal sealed class TrainableNetwork : IDisposable
 
     public IReadOnlyDictionary<string, NetworkTensor> Tensors => _tensors;
 
+    /// <summary>Whether training normalises with the statistics of each batch; else with the running ones, which then stay as they are.</summary>
+    public bool NormalisesByBatch { get; set; } = true;
+
     /// <summary>What is trained.</summary>
     public IEnumerable<NetworkTensor> Parameters => _tensors.Values.Where(tensor => tensor.IsTrained);
 
@@ -92,6 +95,21 @@ internal sealed class TrainableNetwork : IDisposable
         }
     }
 
+    /// <summary>Lets be trained again what <see cref="Freeze"/> froze, but for the first stages.</summary>
+    /// <param name="stages">Those that stay frozen, with the stem; null for none.</param>
+    public void Unfreeze(int? stages)
+    {
+        foreach (var tensor in _tensors.Values)
+        {
+            tensor.Unfreeze();
+        }
+
+        if (stages is { } frozen)
+        {
+            Freeze(frozen);
+        }
+    }
+
     /// <summary>Takes over weights and running statistics.</summary>
     public void Import(NamedTensors weights)
     {
@@ -144,7 +162,7 @@ internal sealed class TrainableNetwork : IDisposable
             network[plan.RunningVariance].Master,
             network[plan.Scale].Master,
             network[plan.Shift].Master,
-            byBatch,
+            byBatch && network.NormalisesByBatch,
             NormalisationPlan.Momentum,
             NormalisationPlan.Epsilon);
     }

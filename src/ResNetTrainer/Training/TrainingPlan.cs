@@ -9,6 +9,9 @@ internal sealed record TrainingPlan
     // Erasing makes training harder: measured, it costs accuracy in 10 epochs and gains in 20 (docs/BENCHMARKS.md, "Recipes").
     private const int LongEpochs = 16;
 
+    // Of the linear layer alone, for batches of 128: little depends on it (docs/BENCHMARKS.md, "Few images").
+    private const double HeadLearningRate = 0.1;
+
     public required int Epochs { get; init; }
 
     public required int BatchSize { get; init; }
@@ -39,6 +42,15 @@ internal sealed record TrainingPlan
 
     /// <summary>What the learning rate of the layers before the linear one is multiplied by; null for nothing.</summary>
     public double? BodyLearningRateMultiplier { get; init; }
+
+    /// <summary>
+    /// Epochs in which the linear layer is trained by itself before everything else is (linear probing, then fine-tuning; Kumar et al.,
+    /// 2022); null for none.
+    /// </summary>
+    public int? HeadEpochs { get; init; }
+
+    /// <summary>Whether the running statistics of normalisation are used in training too, and stay as they are.</summary>
+    public bool? FrozenStatistics { get; init; }
 
     /// <summary>Stages that are left as they are, with the stem; null for none.</summary>
     public int? FrozenStages { get; init; }
@@ -71,10 +83,23 @@ internal sealed record TrainingPlan
                 Seed = request.Seed,
                 Precision = request.Precision,
             },
-            TrainingRecipe.Best => Decaying(request, request.Epochs ?? (continues ? 15 : 50)) with { InitialImageScale = 0.6 },
-            _ => Decaying(request, request.Epochs ?? (continues ? 3 : 10)),
+            TrainingRecipe.Best => Decaying(request, request.Epochs ?? (request.OnlyHead ? 100 : continues ? 15 : 50)) with
+            {
+                InitialImageScale = request.OnlyHead ? 1 : 0.6,
+            },
+            _ => Decaying(request, request.Epochs ?? (request.OnlyHead ? 30 : continues ? 3 : 10)),
         };
     }
+
+    /// <summary>The plan by which the linear layer alone is trained for so many epochs.</summary>
+    public TrainingPlan OfHead(int epochs) => this with
+    {
+        Epochs = epochs,
+        Augmentation = Augmentation.None,
+        LearningRate = HeadLearningRate * BatchSize / 128,
+        EarlyStopping = null,
+        BestWeightsBy = null,
+    };
 
     /// <summary>
     /// Whether the network sees the same images in each epoch and all before its linear layer is frozen, so that what that layer sees can
@@ -96,7 +121,7 @@ internal sealed record TrainingPlan
             BatchSize = batchSize,
             LearningRate = request.LearningRate ?? (request.Continues ? 0.05 : 0.1) * batchSize / 128,
             Initialisation = Initialisation.He,
-            Augmentation = request.Augmentation ?? (epochs < LongEpochs ? Augmentation.Flip : Augmentation.Flip | Augmentation.Erase),
+            Augmentation = request.Augmentation ?? AugmentationOf(request, epochs),
             BodyLearningRateMultiplier = request.BodyLearningRateMultiplier,
             Momentum = 0.9,
             WeightDecay = 5e-4,
@@ -105,6 +130,10 @@ internal sealed record TrainingPlan
             Precision = request.Precision,
         };
     }
+
+    // The linear layer alone learns as much from images as they are, and then sees them in milliseconds.
+    private static Augmentation AugmentationOf(RecipeRequest request, int epochs) =>
+        request.OnlyHead ? Augmentation.None : epochs < LongEpochs ? Augmentation.Flip : Augmentation.Flip | Augmentation.Erase;
 
     // There is no larger batch than one of all images, and the learning rate is that of the batch there is.
     private static int AtMost(RecipeRequest request, int batchSize) => (int)Math.Min(batchSize, Math.Max(2, request.Images));
@@ -138,6 +167,9 @@ internal sealed record RecipeRequest
 
     /// <summary>Whether training begins with weights that were trained before.</summary>
     public bool Continues { get; init; }
+
+    /// <summary>Whether all before the linear layer is frozen.</summary>
+    public bool OnlyHead { get; init; }
 
     public required long Seed { get; init; }
 

@@ -20,6 +20,7 @@ internal sealed class TrainingState : IDisposable
     {
         Plan = plan;
         Network = network;
+        Network.NormalisesByBatch = plan.FrozenStatistics != true;
         Optimizer = new(network, plan.Momentum, plan.WeightDecay, plan.BodyLearningRateMultiplier ?? 1);
         Metrics = new(device);
     }
@@ -43,6 +44,9 @@ internal sealed class TrainingState : IDisposable
     public double Seconds => _secondsBefore + _watch.Elapsed.TotalSeconds;
 
     public IReadOnlyList<EpochMetrics> History => _history;
+
+    /// <summary>Whether no step has been done.</summary>
+    public bool IsFresh => Epoch == 0 && Step == 0;
 
     /// <summary>Whether no step is under way, so that the state is one from which training can go on.</summary>
     public bool IsWhole { get; private set; } = true;

@@ -25,7 +25,8 @@ internal static class Transfer
         var ways = new Option<string[]>("--ways")
         {
             AllowMultipleArgumentsPerToken = true,
-            Description = "Trainings, as comma-separated settings: scratch, size=N, epochs=N, rate=X, body=X, frozen=N, batch=N, noflip.",
+            Description = "Trainings, each of comma-separated settings: "
+                + "scratch, size=N, epochs=N, rate=X, body=X, frozen=N, head=N, batch=N, noflip.",
             DefaultValueFactory = _ => ["scratch,size=96", "size=96", "size=96,frozen=4"],
         };
         var data = FullData.Option();
@@ -72,6 +73,12 @@ internal static class Transfer
             BodyLearningRateMultiplier = Setting(way, "body"),
             FrozenStages = (int?)Setting(way, "frozen"),
             BatchSize = (int?)Setting(way, "batch"),
+            Ablation = plan => plan with
+            {
+                HeadEpochs = (int?)Setting(way, "head") ?? plan.HeadEpochs,
+                FrozenStatistics = Setting(way, "statistics") is { } frozen ? frozen == 1 : plan.FrozenStatistics,
+                WeightDecay = Setting(way, "decay") ?? plan.WeightDecay,
+            },
             Augmentation = way.Contains("noflip", StringComparison.Ordinal) ? Augmentation.None : null,
             InitialWeights = way.Contains("scratch", StringComparison.Ordinal) ? null : PretrainedWeights.ImageNet,
             Architecture = way.Contains("scratch", StringComparison.Ordinal) ? ResNetArchitecture.ResNet18 : null,
