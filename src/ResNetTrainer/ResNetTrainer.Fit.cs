@@ -43,16 +43,15 @@ public sealed partial class ResNetTrainer
         using var tf32 = device.type == DeviceType.CUDA ? Tf32.Allow(_options.Precision != ComputePrecision.Float32) : null;
         var start = _options.StartFrom is { } transformer ? StartingModel.Find(_host, transformer) : null;
         var file = _options.InitialWeights is { } wanted ? StartingFile.Read(_host, wanted) : null;
-        var architecture = _options.Architecture ?? start?.Architecture ?? file?.Architecture ?? ResNetArchitecture.BookResNet18;
-        _options.Check(_host, architecture);
+        var architecture = _options.Architecture ?? start?.Architecture ?? file?.Architecture;
         using var data = TrainingData.Open(_host, _options, (trainData, validationData), new(architecture, device, seed));
-        var plan = Plan(architecture.Stages, data.Train.Count, seed, PrecisionSelector.Select(_options.Precision, device));
-        if (NetworkLimits.ProblemOf(architecture, data.Format.Shape, data.Columns.Label.Classes) is { } problem)
+        var plan = Plan(data.Architecture.Stages, data.Train.Count, seed, PrecisionSelector.Select(_options.Precision, device));
+        if (NetworkLimits.ProblemOf(data.Architecture, data.Format.Shape, data.Columns.Label.Classes) is { } problem)
         {
             throw _host.Error($"There can be no such network: {problem}. Set Architecture and ImageSize to what is possible.");
         }
 
-        var networkPlan = new NetworkPlan(architecture, data.Format.Shape, data.Columns.Label.Classes)
+        var networkPlan = new NetworkPlan(data.Architecture, data.Format.Shape, data.Columns.Label.Classes)
         {
             Statistics = start is null ? file?.Statistics.For(data.Format.Shape.Channels) : start.PixelStatistics,
         };
@@ -98,6 +97,7 @@ public sealed partial class ResNetTrainer
             LearningRate = _options.LearningRate,
             BodyLearningRateMultiplier = _options.BodyLearningRateMultiplier,
             Augmentation = _options.Augmentation,
+            SmallestCrop = _options.SmallestCrop,
             Images = images,
             OnlyHead = _options.FrozenStages == stages,
             Continues = _options.StartFrom is not null || _options.InitialWeights is not null,

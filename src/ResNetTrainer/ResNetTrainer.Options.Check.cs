@@ -30,6 +30,10 @@ public sealed partial class ResNetTrainer
             Require(
                 context, LearningRate is null or (
                     > 0 and < double.PositiveInfinity), nameof(LearningRate), LearningRate, "positive and finite");
+            Require(context, SmallestCrop is > 0 and <= 1, nameof(SmallestCrop), SmallestCrop, "above 0 and at most 1");
+            Require(
+                context, Augmentation is null or (
+                    >= 0 and <= (Augmentation)63), nameof(Augmentation), Augmentation, "a combination of Augmentation's members");
             Require(context, MemoryBudget is null or >= 0, nameof(MemoryBudget), MemoryBudget, "at least 0 bytes");
             Require(context, Threads is null or (>= 1 and <= 1024), nameof(Threads), Threads, "between 1 and 1024");
             Require(context, Enum.IsDefined(Device), nameof(Device), Device, "Auto, Cpu or Cuda");

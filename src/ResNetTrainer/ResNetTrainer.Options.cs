@@ -66,6 +66,12 @@ public sealed partial class ResNetTrainer
         public Augmentation? Augmentation { get; set; }
 
         /// <summary>
+        /// With <see cref="Augmentation.RandomResizedCrop"/>: the least of an image that the network sees, as a share of its area, in (0, 1].
+        /// Default: 0.08, as is usual for many images; 0.3 or so is gentler where there are few.
+        /// </summary>
+        public double SmallestCrop { get; set; } = RandomCrops.Smallest;
+
+        /// <summary>
         /// Scores an image and its mirror image and takes the mean: somewhat more accurate and half as fast. For images whose mirror image
         /// means the same. Default: false.
         /// </summary>

@@ -15,7 +15,7 @@ public sealed partial class ResNetTrainer
     private sealed class TrainingRun(ResNetTrainer trainer, IChannel channel, TrainingData data, TrainingState state) : IDisposable
     {
         private readonly Options _options = trainer._options;
-        private readonly Soundness _soundness = new(state.Network);
+        private readonly Soundness _soundness = new(() => state.Networks);
         private readonly Loss _loss = new(
             data.Columns.Weight is not null, Loss.OfClasses(data.Train.Statistics, state.Plan.ClassWeights), data.Train.Device);
 

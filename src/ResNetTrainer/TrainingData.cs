@@ -4,12 +4,13 @@ using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Training;
 using TorchSharp;
 
 namespace ResNetMLNet;
 
 /// <summary>What is decided before the data is looked at.</summary>
-internal sealed record TrainingSetting(ResNetArchitecture Architecture, torch.Device Device, int Seed);
+internal sealed record TrainingSetting(ResNetArchitecture? Architecture, torch.Device Device, int Seed);
 
 /// <summary>
 /// The data of one training, opened: what is trained on, what is scored after each epoch, and what the network sees of it.
@@ -26,6 +27,9 @@ internal sealed class TrainingData : IDisposable
     public TrainingColumns Columns { get; }
 
     public InputFormat Format { get; }
+
+    /// <summary>The network: the one that is asked for, or that for such images.</summary>
+    public required ResNetArchitecture Architecture { get; init; }
 
     public ImageDataset Train { get; }
 
@@ -48,12 +52,16 @@ internal sealed class TrainingData : IDisposable
         var (trainView, validationView) = opening.Split(views, setting.Seed);
         opening.CheckMetrics(validationView);
         var columns = opening.FindColumns(trainView);
-        var format = opening.FormatOf(trainView, columns.Feature);
-        var train = opening.Load(trainView, columns, format);
+        var (format, architecture) = opening.Choose(trainView, columns.Feature);
+        var train = opening.Load(trainView, columns, opening.ForTraining(format));
         try
         {
             opening.CheckClasses(train, columns.Label);
-            return new(columns, format, train, opening.LoadValidation(validationView, columns.Label, train)) { Memory = opening.Memory };
+            return new(columns, format, train, opening.LoadValidation(validationView, columns.Label, train))
+            {
+                Architecture = architecture,
+                Memory = opening.Memory,
+            };
         }
         catch
         {
@@ -108,12 +116,20 @@ internal sealed class TrainingData : IDisposable
             LabelColumn.Find(host, data, options.LabelColumnName),
             WeightColumn.Find(host, data.Schema, options.ExampleWeightColumnName));
 
-        public InputFormat FormatOf(IDataView data, FeatureColumn feature)
+        // What is wrong with the options is said before the data is read.
+        public (InputFormat Format, ResNetArchitecture Architecture) Choose(IDataView data, FeatureColumn feature)
         {
+            if (setting.Architecture is { } wanted)
+            {
+                options.Check(host, wanted);
+            }
+
             var shape = options.ImageSize is { } size
                 ? new ImageShape(feature.Channels, size, size)
                 : feature.FindShape(host, data, options.UnreadableImages) ?? throw LabelColumn.NoRows(host);
-            var smallest = setting.Architecture.MinimumImageSize;
+            var architecture = setting.Architecture ?? DefaultNetwork.For(shape, data.GetRowCount());
+            options.Check(host, architecture);
+            var smallest = architecture.MinimumImageSize;
             if (shape.Height < smallest || shape.Width < smallest)
             {
                 throw host.Error(
@@ -122,8 +138,17 @@ internal sealed class TrainingData : IDisposable
                     + "the last of its stages would see a single pixel. Set ImageSize (32, say) to have them enlarged.");
             }
 
-            return new(shape, Resizes: options.ImageSize is not null, options.ResizeMode) { MaximumPixels = options.MaximumImagePixels };
+            var format = new InputFormat(shape, Resizes: options.ImageSize is not null, options.ResizeMode)
+            {
+                MaximumPixels = options.MaximumImagePixels,
+            };
+            return (format, architecture);
         }
+
+        // Crops have the more to show, the larger the images are kept.
+        public InputFormat ForTraining(InputFormat format) => options.Augmentation?.HasFlag(Augmentation.RandomResizedCrop) == true
+            ? format with { Kept = RandomCrops.KeptFor(format.Shape) }
+            : format;
 
         public ImageDataset Load(IDataView data, TrainingColumns columns, InputFormat format) => ImageDataset.Load(
             new(host, data, columns, format, options.CancellationToken) { Unreadable = options.UnreadableImages },
@@ -163,7 +188,7 @@ internal sealed class TrainingData : IDisposable
 
             var columns = FindColumns(data);
             CheckSameClasses(trainLabel, columns.Label);
-            return Counting(Load(data, columns, train.Format), train);
+            return Counting(Load(data, columns, train.Format with { Kept = null }), train);
         }
 
         // Balanced classes of which the training data has no image do not count.

@@ -37,6 +37,24 @@ public enum Augmentation
 
     /// <summary>A square of a quarter of the side, at a random place, is made black in half of the images.</summary>
     Erase = 4,
+
+    /// <summary>
+    /// Images are shifted by up to an eighth of their side, and what is left free is black: cropping after padding by 4 pixels at a side of
+    /// 32, as most published results do. Takes the place of <see cref="Shift"/>.
+    /// </summary>
+    Crop = 8,
+
+    /// <summary>
+    /// A rectangle of 2% to 40% of the area, at a random place, gets random values in half of the images (Zhong et al., 2017,
+    /// https://arxiv.org/abs/1708.04896). Takes the place of <see cref="Erase"/>.
+    /// </summary>
+    RandomErasing = 16,
+
+    /// <summary>
+    /// For photographs: instead of the whole image, the network sees a random part of it in random proportions (3:4 to 4:3); how small it
+    /// may be is <see cref="ResNetTrainer.Options.SmallestCrop"/>. Images larger than the network sees are kept half as large again for it.
+    /// </summary>
+    RandomResizedCrop = 32,
 }
 
 /// <summary>How much the classes count in the loss and the metrics of training.</summary>

@@ -52,7 +52,9 @@ public static class PublicApi
             ImageSize = 32,
             ResizeMode = ResizeMode.Pad,
             TestTimeFlip = true,
-            Augmentation = Augmentation.Flip | Augmentation.Shift | Augmentation.Erase,
+            Augmentation = Augmentation.Flip | Augmentation.Shift | Augmentation.Erase | Augmentation.Crop | Augmentation.RandomErasing
+                | Augmentation.RandomResizedCrop,
+            SmallestCrop = 0.3,
             Recipe = TrainingRecipe.Book,
             NumberOfEpochs = 1,
             BatchSize = 2,

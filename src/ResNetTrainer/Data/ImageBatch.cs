@@ -13,6 +13,9 @@ internal sealed class ImageBatch(Tensor[] parts, long[]? order, Tensor labels, T
 {
     public Tensor Labels => labels;
 
+    /// <summary>The number of each image of the parts in the data, by which it is known again; null where they have none.</summary>
+    public int[][]? Numbers { get; init; }
+
     public Tensor Weights => weights;
 
     public long Count => labels.shape[0];
@@ -20,9 +23,11 @@ internal sealed class ImageBatch(Tensor[] parts, long[]? order, Tensor labels, T
     /// <summary>The batch as the network sees it.</summary>
     /// <param name="format">What the network sees.</param>
     /// <param name="augment">What is done to the raw pixels before they are resized, if anything.</param>
-    public Tensor ToInput(InputFormat format, Func<Tensor, Tensor>? augment = null)
+    public Tensor ToInput(InputFormat format, Func<Tensor, int[]?, Tensor>? augment = null)
     {
-        var inputs = parts.Select(part => Resizing.ToInput(augment is null ? part : augment(part), format)).ToArray();
+        var inputs = parts
+            .Select((part, i) => Resizing.ToInput(augment is null ? part : augment(part, Numbers?[i]), format))
+            .ToArray();
         return order is null ? inputs[0] : cat(inputs).index_select(0, tensor(order).argsort().to(labels.device));
     }
 

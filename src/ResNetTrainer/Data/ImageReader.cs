@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Data.Decoding;
+using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;
 
@@ -16,7 +17,7 @@ internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat
     protected ReadOnlySpan<byte> Convert(PixelGrid pixels)
     {
         Shape = new(channels, pixels.Height, pixels.Width);
-        if (Format is { Resizes: true } format && (pixels.Height > format.Shape.Height || pixels.Width > format.Shape.Width))
+        if (Format is { Resizes: true } format && Exceeds(pixels, format.Kept ?? format.Shape))
         {
             return Reduce(pixels, format);
         }
@@ -31,10 +32,12 @@ internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat
         return planes;
     }
 
+    private static bool Exceeds(PixelGrid pixels, ImageShape kept) => pixels.Height > kept.Height || pixels.Width > kept.Width;
+
     // Rounded to bytes again: what is kept for many epochs must be small.
     private byte[] Reduce(PixelGrid pixels, InputFormat format)
     {
-        var to = format.Shape with { Channels = channels };
+        var to = (format.Kept ?? format.Shape) with { Channels = channels };
         var target = new float[to.Count];
         _resizer.Resize(new GridRows(pixels, channels), Shape, target, to, format.ResizeMode);
         Shape = to;
@@ -80,8 +83,8 @@ internal sealed class EncodedReader(FeatureRow row, int channels, int maximumPix
         try
         {
             using var encoded = EncodedImage.Open(bytes, maximumPixels);
-            using var decoded = encoded.Decode(Format is { Resizes: true, Shape: var shape, ResizeMode: var mode }
-                ? ScaledSize.Of(encoded.Height, encoded.Width, shape.Height, shape.Width, mode)
+            using var decoded = encoded.Decode(Format is { Resizes: true, ResizeMode: var mode } format && (format.Kept ?? format.Shape) is var kept
+                ? ScaledSize.Of(encoded.Height, encoded.Width, kept.Height, kept.Width, mode)
                 : null);
             return Convert(decoded.Pixels);
         }

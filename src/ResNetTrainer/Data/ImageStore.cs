@@ -85,7 +85,7 @@ internal sealed class ImageStore : IDisposable
         using var noGradients = no_grad();
         var labels = new long[indices.Length];
         var weights = new float[indices.Length];
-        var rows = new Dictionary<ImageGroup, (List<long> Rows, List<long> Positions)>();
+        var rows = new Dictionary<ImageGroup, (List<long> Rows, List<long> Positions, List<int> Numbers)>();
         for (var i = 0; i < indices.Length; i++)
         {
             var (group, row) = _images[indices[i]];
@@ -93,18 +93,22 @@ internal sealed class ImageStore : IDisposable
             weights[i] = _weights[indices[i]];
             if (!rows.TryGetValue(group, out var members))
             {
-                rows.Add(group, members = ([], []));
+                rows.Add(group, members = ([], [], []));
             }
 
             members.Rows.Add(row);
             members.Positions.Add(i);
+            members.Numbers.Add(indices[i]);
         }
 
         var parts = rows
             .Select(pair => pair.Key.Gather([.. pair.Value.Rows]).to(device).DetachFromDisposeScope())
             .ToArray();
         var order = parts.Length == 1 ? null : rows.Values.SelectMany(members => members.Positions).ToArray();
-        return new(parts, order, tensor(labels).to(device).DetachFromDisposeScope(), tensor(weights).to(device).DetachFromDisposeScope());
+        return new(parts, order, tensor(labels).to(device).DetachFromDisposeScope(), tensor(weights).to(device).DetachFromDisposeScope())
+        {
+            Numbers = [.. rows.Values.Select(members => members.Numbers.ToArray())],
+        };
     }
 
     public void Dispose()

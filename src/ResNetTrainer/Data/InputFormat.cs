@@ -15,6 +15,9 @@ internal sealed record InputFormat(ImageShape Shape, bool Resizes, ResizeMode Re
     /// <summary>Whether it is not images that the network is fed, but what its frozen layers made of them.</summary>
     public bool IsFeatures { get; init; }
 
+    /// <summary>The size to which larger images are reduced as they are read; null for that which the network sees.</summary>
+    public ImageShape? Kept { get; init; }
+
     public bool Takes(ImageShape image) =>
         image.Channels == Shape.Channels && (Resizes ? image is { Height: > 0, Width: > 0 } : image == Shape);
 }

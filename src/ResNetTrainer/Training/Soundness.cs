@@ -9,7 +9,7 @@ namespace ResNetMLNet.Training;
 /// Whether a network is one to keep: its weights are finite, and so are the scores that it gives to a few of the training images.
 /// </summary>
 /// <remarks>The loss of a step is that of the weights before it; only this sees what the last step made of them.</remarks>
-internal sealed class Soundness(TrainableNetwork network) : IDisposable
+internal sealed class Soundness(Func<TrainableNetwork[]> networks) : IDisposable
 {
     private const int Images = 8;
 
@@ -33,14 +33,18 @@ internal sealed class Soundness(TrainableNetwork network) : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        return !network.Tensors.Values.All(tensor => tensor.IsFrozen || IsFinite(tensor.Master)) ? "weights"
-            : _images is not null && !IsFinite(Scores(_images)) ? "scores"
-            : null;
+        return networks().Select(ProblemOf).FirstOrDefault(problem => problem is not null);
     }
 
     public void Dispose() => _images?.Dispose();
 
-    private Tensor Scores(Tensor images) => _areFeatures ? network.Classify(images) : network.Forward(images, training: false);
+    private string? ProblemOf(TrainableNetwork network) =>
+        !network.Tensors.Values.All(tensor => tensor.IsFrozen || IsFinite(tensor.Master)) ? "weights"
+            : _images is not null && !IsFinite(Scores(network, _images)) ? "scores"
+            : null;
+
+    private Tensor Scores(TrainableNetwork network, Tensor images) =>
+        _areFeatures ? network.Classify(images) : network.Forward(images, training: false);
 
     private static bool IsFinite(Tensor values) => values.isfinite().all().item<bool>();
 }

@@ -16,6 +16,7 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
     private const int StepsBetweenLooksOnGpu = 100;
 
     private readonly long _stepsPerEpoch = plan.StepsPerEpoch(train.Count);
+    private readonly AugmentationPlan _augmentation = plan.ToAugmentation();
 
     /// <summary>Trains from where the state stands to the end.</summary>
     /// <param name="state">Where training stands; trained in place.</param>
@@ -93,20 +94,23 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
 
         mean.backward();
         state.Optimizer.Step(LearningRateAt(state, state.Step));
+        state.Average?.Follow(step);
         state.Metrics.Add(mean, logits, batch.Labels, weights);
     }
 
     private Tensor Images(ImageBatch batch, ProgressiveResizing sizes, long step, long epochSeed)
     {
         var shape = sizes.At((double)step / (_stepsPerEpoch * plan.Epochs));
-        var stepSeed = RandomStream.Derive(epochSeed, step);
-        return batch.ToInput(train.Format with { Shape = shape }, raw => Augmenter.Apply(raw, plan.Augmentation, stepSeed));
+        var moment = new AugmentationMoment(RandomStream.Derive(epochSeed, step), plan.Seed, (int)(step / _stepsPerEpoch));
+        var format = train.Format with { Shape = shape };
+        return batch.ToInput(format, (raw, numbers) => Augmenter.Apply(raw, numbers, _augmentation, format, moment));
     }
 
     private (double? Loss, double? Accuracy) Evaluate(TrainingState state, ImageDataset images, Action betweenSteps)
     {
         using var noGradients = no_grad();
         using var metrics = new MetricAccumulator(images.Device);
+        var network = state.Scored;
         foreach (var batch in images.Batches(plan.BatchSize, shuffle: null))
         {
             using (batch)
@@ -114,7 +118,7 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
                 using var scope = NewDisposeScope();
                 var weights = loss.ExampleWeights(batch);
                 var input = batch.ToInput(images.Format);
-                var logits = images.Format.IsFeatures ? state.Network.Classify(input) : state.Network.Forward(input, training: false);
+                var logits = images.Format.IsFeatures ? network.Classify(input) : network.Forward(input, training: false);
                 metrics.Add(Loss.Mean(logits, batch.Labels, weights), logits, batch.Labels, weights);
             }
 

@@ -23,6 +23,12 @@ internal sealed record TrainingPlan
 
     public required Augmentation Augmentation { get; init; }
 
+    /// <summary>The least share of an image that a random crop shows; null without such crops.</summary>
+    public double? SmallestCrop { get; init; }
+
+    /// <summary>How much of what <see cref="Augmentation"/> allows is done; null for the usual numbers.</summary>
+    public AugmentationPlan? AugmentationNumbers { get; init; }
+
     /// <summary>Momentum in Nesterov's form; 0 for plain SGD.</summary>
     public double Momentum { get; init; }
 
@@ -33,6 +39,15 @@ internal sealed record TrainingPlan
 
     /// <summary>The share of all steps in which the learning rate rises; null for a constant rate.</summary>
     public double? Warmup { get; init; }
+
+    /// <summary>How the learning rate falls after it has risen; null for linearly.</summary>
+    public LearningRateDecay? Decay { get; init; }
+
+    /// <summary>
+    /// Scores with a moving average of the weights, which keeps this share of itself in a step (less in the first steps); null for the
+    /// weights themselves.
+    /// </summary>
+    public double? AveragingDecay { get; init; }
 
     /// <summary>The side of the first images, as a share of the full one; 1 for images of one size.</summary>
     public double InitialImageScale { get; init; } = 1;
@@ -70,7 +85,7 @@ internal sealed record TrainingPlan
     public static TrainingPlan Create(RecipeRequest request)
     {
         var continues = request.Continues;
-        return request.Recipe switch
+        var plan = request.Recipe switch
         {
             TrainingRecipe.Book => new()
             {
@@ -89,6 +104,7 @@ internal sealed record TrainingPlan
             },
             _ => Decaying(request, request.Epochs ?? (request.OnlyHead ? 30 : continues ? 3 : 10)),
         };
+        return plan with { SmallestCrop = plan.Augmentation.HasFlag(Augmentation.RandomResizedCrop) ? request.SmallestCrop : null };
     }
 
     /// <summary>The plan by which the linear layer alone is trained for so many epochs.</summary>
@@ -96,17 +112,22 @@ internal sealed record TrainingPlan
     {
         Epochs = epochs,
         Augmentation = Augmentation.None,
+        AugmentationNumbers = null,
+        AveragingDecay = null,
         LearningRate = HeadLearningRate * BatchSize / 128,
         EarlyStopping = null,
         BestWeightsBy = null,
     };
+
+    /// <summary>The changes to images in numbers.</summary>
+    public AugmentationPlan ToAugmentation() => AugmentationNumbers ?? AugmentationPlan.Of(Augmentation, SmallestCrop);
 
     /// <summary>
     /// Whether the network sees the same images in each epoch and all before its linear layer is frozen, so that what that layer sees can
     /// be kept.
     /// </summary>
     public bool TrainsOnFeatures(NetworkPlan network) =>
-        FrozenStages == network.Stages.Length && Augmentation == Augmentation.None && InitialImageScale == 1;
+        FrozenStages == network.Stages.Length && !ToAugmentation().ChangesImages && InitialImageScale == 1;
 
     /// <summary>Batches that a pass over so many images has; the last one may be smaller.</summary>
     public long StepsPerEpoch(long images) => (images + BatchSize - 1) / BatchSize;
@@ -161,6 +182,8 @@ internal sealed record RecipeRequest
     public double? BodyLearningRateMultiplier { get; init; }
 
     public Augmentation? Augmentation { get; init; }
+
+    public double SmallestCrop { get; init; } = RandomCrops.Smallest;
 
     /// <summary>The number of training images.</summary>
     public required long Images { get; init; }

@@ -23,6 +23,7 @@ internal sealed class TrainingState : IDisposable
         Network.NormalisesByBatch = plan.FrozenStatistics != true;
         Optimizer = new(network, plan.Momentum, plan.WeightDecay, plan.BodyLearningRateMultiplier ?? 1);
         Metrics = new(device);
+        Average = plan.AveragingDecay is { } decay ? new(network, decay, device) : null;
     }
 
     public TrainingPlan Plan { get; }
@@ -30,6 +31,15 @@ internal sealed class TrainingState : IDisposable
     public TrainableNetwork Network { get; }
 
     public SgdOptimizer Optimizer { get; }
+
+    /// <summary>The moving average of the weights; null where there is none.</summary>
+    public WeightAverage? Average { get; }
+
+    /// <summary>The network that is scored and becomes the model: what is trained, or the average of it.</summary>
+    public TrainableNetwork Scored => Average?.Refreshed() ?? Network;
+
+    /// <summary>The networks that have to be sound.</summary>
+    public TrainableNetwork[] Networks => Average is null ? [Network] : [Network, Average.Refreshed()];
 
     /// <summary>Loss and hits of the current epoch so far.</summary>
     public MetricAccumulator Metrics { get; }
@@ -64,7 +74,7 @@ internal sealed class TrainingState : IDisposable
     public int? BestEpoch { get; private set; }
 
     /// <summary>The weights to make a model of.</summary>
-    public NamedTensors FinalWeights => BestWeights ?? (Step == 0 ? EpochWeights : null) ?? Network.Export();
+    public NamedTensors FinalWeights => BestWeights ?? (Step == 0 ? EpochWeights : null) ?? Scored.Export();
 
     public void BeginEpoch() => _watch.Restart();
 
@@ -81,7 +91,7 @@ internal sealed class TrainingState : IDisposable
 
     public void EndEpoch(EpochMetrics metrics)
     {
-        EpochWeights = Network.Export();
+        EpochWeights = Scored.Export();
         if (Plan.BestWeightsBy is { } metric && IsBest(metrics, metric))
         {
             (BestWeights, BestEpoch) = (EpochWeights, metrics.Epoch);
@@ -100,7 +110,8 @@ internal sealed class TrainingState : IDisposable
         Seconds = Step == 0 ? 0 : Seconds,
         History = [.. _history],
         BestEpoch = BestEpoch,
-        Network = Step == 0 && EpochWeights is not null ? EpochWeights : Network.Export(),
+        Network = Average is null ? ScoredWeights() : Network.Export(),
+        Average = Average is null ? null : ScoredWeights(),
         Velocity = Optimizer.Export(),
         Best = BestWeights,
         LastEpoch = Step == 0 ? null : EpochWeights,
@@ -114,7 +125,9 @@ internal sealed class TrainingState : IDisposable
         Step = checkpoint.Step;
         _secondsBefore = checkpoint.Seconds;
         _history.AddRange(checkpoint.History);
-        EpochWeights = checkpoint.Step == 0 && checkpoint.History.Length > 0 ? checkpoint.Network : checkpoint.LastEpoch;
+        var scored = checkpoint.Average ?? checkpoint.Network;
+        Average?.Import(scored);
+        EpochWeights = checkpoint.Step == 0 && checkpoint.History.Length > 0 ? scored : checkpoint.LastEpoch;
         (BestWeights, BestEpoch) = (checkpoint.Best, checkpoint.BestEpoch);
     }
 
@@ -122,7 +135,11 @@ internal sealed class TrainingState : IDisposable
     {
         Optimizer.Dispose();
         Metrics.Dispose();
+        Average?.Dispose();
     }
+
+    // Those of an epoch's end are there already.
+    private NamedTensors ScoredWeights() => Step == 0 && EpochWeights is not null ? EpochWeights : Scored.Export();
 
     // A metric that is not a number, which older files may have, is worse than any.
     private bool IsBest(EpochMetrics metrics, TrainingMetric metric) =>

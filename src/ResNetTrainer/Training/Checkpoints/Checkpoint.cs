@@ -22,6 +22,9 @@ internal sealed record Checkpoint
 
     public required NamedTensors Network { get; init; }
 
+    /// <summary>The moving average of the weights, where there is one.</summary>
+    public NamedTensors? Average { get; init; }
+
     /// <summary>The optimizer's.</summary>
     public required NamedTensors Velocity { get; init; }
 

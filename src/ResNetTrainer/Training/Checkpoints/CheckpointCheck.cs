@@ -15,6 +15,7 @@ internal static class CheckpointCheck
     public static string? Problem(Checkpoint checkpoint, TrainingState state, long steps) =>
         ProblemOfHeader(checkpoint, state.Plan, steps)
         ?? ProblemOf("weights", checkpoint.Network, state.Network.Plan)
+        ?? ProblemOf("average weights", checkpoint.Average, state.Network.Plan)
         ?? ProblemOf("best weights", checkpoint.Best, state.Network.Plan)
         ?? ProblemOf("last epoch's weights", checkpoint.LastEpoch, state.Network.Plan)
         ?? ProblemOfVelocities(checkpoint.Velocity, [.. state.Optimizer.Velocities]);
@@ -26,6 +27,7 @@ internal static class CheckpointCheck
             : epochs.Where((epoch, i) => epoch is null || epoch.Epoch != i + 1).Any() ? "its epochs are not counted from 1"
             : epochs.Any(epoch => !double.IsFinite(epoch.TrainLoss) || !double.IsFinite(epoch.TrainAccuracy))
                 ? "the metrics of an epoch are not finite"
+            : (plan.AveragingDecay is null) != (checkpoint.Average is null) ? "the average of the weights is missing, or there is none"
             : checkpoint.Step < 0 || checkpoint.Step > steps ? $"it claims step {checkpoint.Step} of an epoch of {steps}"
             : checkpoint.MetricSums.Length != 3 || !checkpoint.MetricSums.All(double.IsFinite) ? "its sums are not three finite numbers"
             : !double.IsFinite(checkpoint.Seconds) || checkpoint.Seconds < 0 ? $"it claims {checkpoint.Seconds} seconds"

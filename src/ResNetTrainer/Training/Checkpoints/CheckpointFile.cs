@@ -7,22 +7,24 @@ using ResNetMLNet.Network;
 namespace ResNetMLNet.Training.Checkpoints;
 
 /// <summary>
-/// A checkpoint in one safetensors file: tensors named network.*, velocity.*, best.* and epoch.*; in the metadata, the state of
+/// A checkpoint in one safetensors file: tensors named network.*, velocity.*, best.*, epoch.* and average.*; in the metadata, the state of
 /// training and what it belongs to as JSON, and a SHA-256 of it all.
 /// </summary>
 internal static class CheckpointFile
 {
-    // 2: the identity says image where 1 said picture.
-    private const int FormatVersion = 2;
-    private static readonly string[] _parts = ["network.", "velocity.", "best.", "epoch."];
+    // 2: the identity says image where 1 said picture. 3: there may be an average.
+    private const int FormatVersion = 3;
+    private const int VersionWithoutAverage = 2;
+    private static readonly string[] _parts = ["network.", "velocity.", "best.", "epoch.", "average."];
 
     public static void Write(string path, Checkpoint checkpoint, IReadOnlyDictionary<string, string> identity)
     {
         var tensors = new NamedTensors();
-        NamedTensors[] parts = [checkpoint.Network, checkpoint.Velocity, checkpoint.Best ?? new(), checkpoint.LastEpoch ?? new()];
+        NamedTensors?[] parts =
+            [checkpoint.Network, checkpoint.Velocity, checkpoint.Best, checkpoint.LastEpoch, checkpoint.Average];
         foreach (var (prefix, part) in _parts.Zip(parts))
         {
-            foreach (var (name, values) in part.Tensors)
+            foreach (var (name, values) in part?.Tensors ?? new Dictionary<string, NamedTensors.Values>())
             {
                 tensors.Add(prefix + name, values.Shape, values.Data);
             }
@@ -31,7 +33,7 @@ internal static class CheckpointFile
         var json = JsonSerializer.Serialize(
             new()
             {
-                FormatVersion = FormatVersion,
+                FormatVersion = checkpoint.Average is null ? VersionWithoutAverage : FormatVersion,
                 Step = checkpoint.Step,
                 MetricSums = checkpoint.MetricSums,
                 Seconds = checkpoint.Seconds,
@@ -80,8 +82,9 @@ internal static class CheckpointFile
                 BestEpoch = header.BestEpoch,
                 Network = parts[0],
                 Velocity = parts[1],
-                Best = parts[2].Tensors.Count == 0 ? null : parts[2],
-                LastEpoch = parts[3].Tensors.Count == 0 ? null : parts[3],
+                Best = OrNull(parts[2]),
+                LastEpoch = OrNull(parts[3]),
+                Average = OrNull(parts[4]),
             },
             version == 1 ? FromVersion1(header.Identity) : header.Identity);
     }
@@ -113,6 +116,8 @@ internal static class CheckpointFile
 
         return words;
     }
+
+    private static NamedTensors? OrNull(NamedTensors part) => part.Tensors.Count == 0 ? null : part;
 
     private static NamedTensors Part(NamedTensors tensors, string prefix)
     {
