@@ -66,8 +66,8 @@ public sealed partial class ResNetTrainer
         public Augmentation? Augmentation { get; set; }
 
         /// <summary>
-        /// With <see cref="Augmentation.RandomResizedCrop"/>: the least of an image that the network sees, as a share of its area, in (0, 1].
-        /// Default: 0.08, as is usual for many images; 0.3 or so is gentler where there are few.
+        /// With <see cref="Augmentation.RandomResizedCrop"/>: the least of an image that the network sees, as a share of its area, in
+        /// (0, 1]. Default: 0.08, as is usual for many images; 0.3 or so is gentler where there are few.
         /// </summary>
         public double SmallestCrop { get; set; } = RandomCrops.Smallest;
 

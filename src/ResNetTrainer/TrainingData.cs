@@ -127,7 +127,7 @@ internal sealed class TrainingData : IDisposable
             var shape = options.ImageSize is { } size
                 ? new ImageShape(feature.Channels, size, size)
                 : feature.FindShape(host, data, options.UnreadableImages) ?? throw LabelColumn.NoRows(host);
-            var architecture = setting.Architecture ?? DefaultNetwork.For(shape, data.GetRowCount());
+            var architecture = setting.Architecture ?? DefaultNetwork.For(shape);
             options.Check(host, architecture);
             var smallest = architecture.MinimumImageSize;
             if (shape.Height < smallest || shape.Width < smallest)
@@ -188,7 +188,7 @@ internal sealed class TrainingData : IDisposable
 
             var columns = FindColumns(data);
             CheckSameClasses(trainLabel, columns.Label);
-            return Counting(Load(data, columns, train.Format with { Kept = null }), train);
+            return Counting(Load(data, columns, train.Format with { Kept = default }), train);
         }
 
         // Balanced classes of which the training data has no image do not count.

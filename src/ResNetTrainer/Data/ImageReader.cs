@@ -17,7 +17,7 @@ internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat
     protected ReadOnlySpan<byte> Convert(PixelGrid pixels)
     {
         Shape = new(channels, pixels.Height, pixels.Width);
-        if (Format is { Resizes: true } format && Exceeds(pixels, format.Kept ?? format.Shape))
+        if (Format is { Resizes: true } format && Exceeds(pixels, format.Kept))
         {
             return Reduce(pixels, format);
         }
@@ -37,7 +37,7 @@ internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat
     // Rounded to bytes again: what is kept for many epochs must be small.
     private byte[] Reduce(PixelGrid pixels, InputFormat format)
     {
-        var to = (format.Kept ?? format.Shape) with { Channels = channels };
+        var to = format.Kept with { Channels = channels };
         var target = new float[to.Count];
         _resizer.Resize(new GridRows(pixels, channels), Shape, target, to, format.ResizeMode);
         Shape = to;
@@ -83,7 +83,7 @@ internal sealed class EncodedReader(FeatureRow row, int channels, int maximumPix
         try
         {
             using var encoded = EncodedImage.Open(bytes, maximumPixels);
-            using var decoded = encoded.Decode(Format is { Resizes: true, ResizeMode: var mode } format && (format.Kept ?? format.Shape) is var kept
+            using var decoded = encoded.Decode(Format is { Resizes: true, Kept: var kept, ResizeMode: var mode }
                 ? ScaledSize.Of(encoded.Height, encoded.Width, kept.Height, kept.Width, mode)
                 : null);
             return Convert(decoded.Pixels);

@@ -15,8 +15,8 @@ internal sealed record InputFormat(ImageShape Shape, bool Resizes, ResizeMode Re
     /// <summary>Whether it is not images that the network is fed, but what its frozen layers made of them.</summary>
     public bool IsFeatures { get; init; }
 
-    /// <summary>The size to which larger images are reduced as they are read; null for that which the network sees.</summary>
-    public ImageShape? Kept { get; init; }
+    /// <summary>The shape to which larger images are reduced as they are read. Default: that which the network sees.</summary>
+    public ImageShape Kept { get => field.Count == 0 ? Shape : field; init; }
 
     public bool Takes(ImageShape image) =>
         image.Channels == Shape.Channels && (Resizes ? image is { Height: > 0, Width: > 0 } : image == Shape);

@@ -7,16 +7,9 @@ internal static class DefaultNetwork
     private const int LargestSmallSide = 0;
 
     /// <param name="shape">What the network sees.</param>
-    /// <param name="images">The number of training images; null where it is not known before they are read.</param>
-    public static ResNetArchitecture For(ImageShape shape, long? images) => For(shape, images, LargestSmallSide);
+    public static ResNetArchitecture For(ImageShape shape) => For(shape, LargestSmallSide);
 
     /// <summary>The same with another limit, in pixels.</summary>
-    internal static ResNetArchitecture For(ImageShape shape, long? images, int largestSmallSide)
-    {
-        // The number of images does not decide yet.
-        _ = images;
-        return Math.Max(shape.Height, shape.Width) <= largestSmallSide
-            ? ResNetArchitecture.SmallImageResNet18
-            : ResNetArchitecture.BookResNet18;
-    }
+    internal static ResNetArchitecture For(ImageShape shape, int largestSmallSide) =>
+        Math.Max(shape.Height, shape.Width) <= largestSmallSide ? ResNetArchitecture.SmallImageResNet18 : ResNetArchitecture.BookResNet18;
 }

@@ -22,7 +22,9 @@ internal static class Augmenter
     {
         if (plan.SmallestCrop is { } smallest)
         {
-            images = RandomCrops.Apply(images, format, smallest, RandomStream.Derive(moment.BatchSeed, RandomCrops.Purpose, numbers?[0] ?? 0));
+            // A batch may have several parts, of images of different sizes: each has random numbers of its own.
+            var seed = RandomStream.Derive(moment.BatchSeed, RandomCrops.Purpose, numbers?[0] ?? 0);
+            images = RandomCrops.Apply(images, format, smallest, seed);
         }
 
         if (!plan.MovesPixels)

@@ -29,10 +29,10 @@ internal static class RandomCrops
     public static Tensor Apply(Tensor images, InputFormat format, double smallest, long seed)
     {
         // Much larger images lose pixels between the samples of a crop: they are made smaller first, as those that are read one by one.
-        var kept = format.Kept ?? format.Shape;
+        var kept = format.Kept;
         var isLarge = images.shape[2] > kept.Height || images.shape[3] > kept.Width;
-        var whole = Resizing.ToInput(
-            images, format with { Shape = isLarge ? kept : kept with { Height = (int)images.shape[2], Width = (int)images.shape[3] } });
+        var shape = isLarge ? kept : kept with { Height = (int)images.shape[2], Width = (int)images.shape[3] };
+        var whole = Resizing.ToInput(images, format with { Shape = shape });
         var random = RandomStream.Create(seed);
         var count = images.shape[0];
         var parts = Enumerable.Range(0, (int)count).SelectMany(_ => Draw(random, smallest, whole.shape[2], whole.shape[3])).ToArray();
@@ -43,7 +43,7 @@ internal static class RandomCrops
             whole, grid, mode: GridSampleMode.Bilinear, padding_mode: GridSamplePaddingMode.Border, align_corners: false);
     }
 
-    /// <summary>The size that images are kept in for crops of a network's: half as large again, so that they are not all enlarged.</summary>
+    /// <summary>The size that images are kept in for crops of a size: half as large again, so that not all are enlarged.</summary>
     public static ImageShape KeptFor(ImageShape shape) => shape with { Height = shape.Height * 3 / 2, Width = shape.Width * 3 / 2 };
 
     // Two rows of (x, y, 1): from places in the crop to places in the image, both from -1 to 1.

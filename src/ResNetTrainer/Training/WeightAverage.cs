@@ -1,5 +1,6 @@
 using ResNetMLNet.Formats;
 using ResNetMLNet.Network;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Training;
@@ -13,6 +14,7 @@ internal sealed class WeightAverage : IDisposable
     private readonly TrainableNetwork _average;
     private readonly (NetworkTensor Average, NetworkTensor Followed)[] _tensors;
     private readonly double _decay;
+    private readonly Device _device;
     private bool _isStale;
 
     /// <param name="network">The network to follow; the average begins as it is now.</param>
@@ -20,7 +22,7 @@ internal sealed class WeightAverage : IDisposable
     /// <param name="device">Where the network is.</param>
     public WeightAverage(TrainableNetwork network, double decay, Device device)
     {
-        _decay = decay;
+        (_decay, _device) = (decay, device);
         _average = TrainableNetwork.Create(network.Plan, network.Export(), device, network.Precision);
         _tensors = [.. network.Tensors
             .Where(tensor => !tensor.Value.IsFrozen)
@@ -33,7 +35,8 @@ internal sealed class WeightAverage : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        using TorchSharp.Scalar share = 1 - DecayAt(step);
+        using Scalar number = 1 - DecayAt(step);
+        var share = full([], number, ScalarType.Float32, _device);
         foreach (var (average, followed) in _tensors)
         {
             average.Master.lerp_(followed.Master, share);

@@ -1,7 +1,10 @@
 using System.Security.Cryptography;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Data;
 using ResNetMLNet.Native;
+using ResNetMLNet.Tests.Support;
 using ResNetMLNet.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Tests.Training;
@@ -31,4 +34,177 @@ public class AugmentationTests
 
         Assert.AreEqual(expected, Convert.ToHexStringLower(hash.GetHashAndReset())[..16]);
     }
+
+    [TestMethod]
+    public void A_crop_moves_images_by_up_to_an_eighth()
+    {
+        using var scope = NewDisposeScope();
+        var black = Augmenter.Apply(ones(256, 1, 32, 32), Augmentation.Crop, seed: 1).eq(0).sum(1, 2, 3).data<long>().ToArray();
+
+        // Four pixels at most in each direction.
+        Assert.IsLessThanOrEqualTo((32 * 32) - (28 * 28), black.Max());
+        Assert.IsGreaterThan((32 * 32) - (30 * 30), black.Max());
+    }
+
+    [TestMethod]
+    public void What_a_shift_leaves_free_can_show_the_mirrored_image()
+    {
+        using var scope = NewDisposeScope();
+        var images = Numbered(64, 16);
+        var changed = Apply(images, new() { Shift = 1 / 8.0, Reflects = true });
+        var padded = nn.functional.pad(images, [2, 2, 2, 2], PaddingModes.Reflect);
+        var places = new HashSet<(int, int)>();
+        for (var i = 0; i < 64; i++)
+        {
+            places.Add(Enumerable.Range(0, 25).Select(at => (Y: at / 5, X: at % 5)).Single(at =>
+                padded[i].narrow(1, at.Y, 16).narrow(2, at.X, 16).equal(changed[i]).all().item<bool>()));
+        }
+
+        Assert.IsGreaterThan(12, places.Count);
+    }
+
+    [TestMethod]
+    public void Random_erasing_puts_noise_into_a_rectangle_of_half_of_the_images()
+    {
+        using var scope = NewDisposeScope();
+        var images = zeros(256, 1, 40, 40);
+        var changed = Augmenter.Apply(images, Augmentation.RandomErasing, seed: 1).ne(0);
+        var shares = new List<double>();
+        var tall = 0;
+        for (var i = 0; i < 256; i++)
+        {
+            var (rows, columns) = (changed[i].any(2).sum().item<long>(), changed[i].any(1).sum().item<long>());
+            if (rows > 0)
+            {
+                Assert.AreEqual(rows * columns, changed[i].sum().item<long>(), "It is no rectangle.");
+                Assert.IsTrue((double)rows / columns is > 0.2 and < 5, $"{rows} by {columns}");
+                shares.Add(rows * columns / 1600.0);
+                tall += rows > columns ? 1 : 0;
+            }
+        }
+
+        Assert.IsTrue(shares.Count is > 96 and < 160, $"{shares.Count} of 256");
+        Assert.IsTrue(shares.Min() is > 0.01 and < 0.06 && shares.Max() is > 0.33 and <= 0.41, $"{shares.Min()} to {shares.Max()}");
+        Assert.IsTrue(tall > shares.Count / 4 && tall < shares.Count * 3 / 4, $"{tall} of {shares.Count} are taller than wide");
+    }
+
+    [TestMethod]
+    public void Noise_is_of_the_images_type_and_the_rest_stays()
+    {
+        using var scope = NewDisposeScope();
+        var images = full([64, 3, 20, 20], 7, ScalarType.Byte);
+        var changed = Augmenter.Apply(images, Augmentation.RandomErasing, seed: 1);
+
+        Assert.AreEqual(ScalarType.Byte, changed.dtype);
+        Assert.AreEqual(7, images.min().item<byte>());
+        Assert.IsGreaterThan(200, changed.data<byte>().ToArray().Distinct().Count());
+        Assert.IsGreaterThan(64L * 3 * 400 * 6 / 10, changed.eq(7).sum().item<long>());
+    }
+
+    [TestMethod]
+    public void Flips_in_turn_show_each_image_both_ways_in_any_two_epochs()
+    {
+        using var scope = NewDisposeScope();
+        var images = Numbered(64, 4);
+        var alternating = new AugmentationPlan { Flip = FlipKind.Alternating };
+
+        // Other batches in another order: image i is at the place where numbers says so.
+        bool[] Flipped(int epoch)
+        {
+            var numbers = InMemoryDataset.Order(64, shuffle: epoch);
+            var changed = Augmenter.Apply(
+                images.index_select(0, tensor(numbers)), numbers, alternating, Format(4), new(BatchSeed: epoch, TrainingSeed: 5, epoch));
+            var flipped = new bool[64];
+            for (var i = 0; i < 64; i++)
+            {
+                flipped[numbers[i]] = changed[i].equal(images[numbers[i]].flip(2)).all().item<bool>();
+            }
+
+            return flipped;
+        }
+
+        var (first, second, third) = (Flipped(0), Flipped(1), Flipped(2));
+        Assert.IsTrue(first.Count(flip => flip) is > 20 and < 44);
+        CollectionAssert.AreEqual(first.Select(flip => !flip).ToArray(), second);
+        CollectionAssert.AreEqual(first, third);
+    }
+
+    [TestMethod]
+    [DataRow(0.08)]
+    [DataRow(0.5)]
+    public void A_random_crop_shows_a_part_of_the_area_and_proportions_that_are_asked_for(double smallest)
+    {
+        using var scope = NewDisposeScope();
+
+        // How much of each ramp a crop shows is how wide and how high it is.
+        var ramp = linspace(0, 1, 90).view(1, 1, 1, 90).expand(512, 1, 90, 90);
+        var images = cat([ramp, ramp.transpose(2, 3)], 1);
+        var crops = Apply(images, new() { SmallestCrop = smallest }, new(new(2, 64, 64), true, default) { Kept = new(2, 96, 96) });
+
+        CollectionAssert.AreEqual((long[])[512, 2, 64, 64], crops.shape);
+        var width = (crops.select(1, 0).amax([1, 2]) - crops.select(1, 0).amin([1, 2])).mul(64 / 63.0);
+        var height = (crops.select(1, 1).amax([1, 2]) - crops.select(1, 1).amin([1, 2])).mul(64 / 63.0);
+        var (areas, aspects) = ((width * height).data<float>().ToArray(), (width / height).data<float>().ToArray());
+        Assert.IsTrue(areas.Min() > smallest - 0.03 && areas.Min() < smallest + 0.1, $"{areas.Min()}");
+        Assert.IsTrue(areas.Max() > 0.9 && areas.Max() < 1.05, $"{areas.Max()}");
+        Assert.IsTrue(aspects.Min() is > 0.7f and < 0.85f && aspects.Max() is < 1.4f and > 1.2f, $"{aspects.Min()} {aspects.Max()}");
+    }
+
+    [TestMethod]
+    public void The_largest_random_crop_is_the_whole_image_and_bytes_become_shares_of_255()
+    {
+        using var scope = NewDisposeScope();
+        var images = arange(0, 4 * 3 * 400, ScalarType.Int64).remainder(256).to_type(ScalarType.Byte).view(4, 3, 20, 20);
+        var crops = Apply(images, new() { SmallestCrop = 1 }, Format(20, channels: 3));
+
+        Assert.IsLessThan(1e-4, (crops - images.to_type(ScalarType.Float32).div(255)).abs().max().item<float>());
+    }
+
+    [TestMethod]
+    public void Images_for_random_crops_are_kept_half_as_large_again_as_the_network_sees_them()
+    {
+        // 24 images: 9,600 bytes at the network's 20 pixels, 21,600 at 30. What exceeds the budget is read again in the epoch.
+        int RowsRead(Augmentation augmentation)
+        {
+            var data = Images.Labelled(24, ImageKind.GreyEncoded, size: 60);
+            using var model = Images.Trainer(Images.Context(), ImageKind.GreyEncoded, options =>
+                (options.Augmentation, options.ImageSize, options.MemoryBudget) = (augmentation, 20, 15_000)).Fit(data);
+            return data.RowsRead;
+        }
+
+        Assert.AreEqual(24, RowsRead(Augmentation.None));
+        Assert.AreEqual(48, RowsRead(Augmentation.RandomResizedCrop));
+    }
+
+    [TestMethod]
+    public void Images_of_different_sizes_have_crops_of_their_own()
+    {
+        using var scope = NewDisposeScope();
+        Tensor Crop(int number) => Augmenter.Apply(
+            Numbered(1, 20), [number], new() { SmallestCrop = 0.1 }, Format(20), new(BatchSeed: 1));
+
+        Assert.IsFalse(Crop(1).equal(Crop(2)).all().item<bool>());
+        Assert.IsTrue(Crop(1).equal(Crop(1)).all().item<bool>());
+    }
+
+    [TestMethod]
+    [DataRow(0.0)]
+    [DataRow(1.01)]
+    [DataRow(double.NaN)]
+    public void A_smallest_crop_that_is_no_share_is_refused(double share)
+    {
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() =>
+            Images.Trainer(Images.Context(), change: options => options.SmallestCrop = share)).Message;
+
+        Assert.Contains("SmallestCrop", message);
+    }
+
+    // Every pixel of every image has a value of its own.
+    private static Tensor Numbered(int count, int size) =>
+        arange(1, (count * size * size) + 1, ScalarType.Float32).view(count, 1, size, size);
+
+    private static InputFormat Format(int size, int channels = 1) => new(new(channels, size, size), true, ResizeMode.Stretch);
+
+    private static Tensor Apply(Tensor images, AugmentationPlan plan, InputFormat? format = null) =>
+        Augmenter.Apply(images, null, plan, format ?? Format((int)images.shape[3]), new(BatchSeed: 1));
 }
