@@ -15,9 +15,6 @@ internal static class FullData
     public static Option<int[]> Depths() =>
         new("--depths") { AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [2, 2, 2, 2] };
 
-    /// <summary>The channels of the first stage, for networks narrower than ResNet-18.</summary>
-    public static Option<int> Width() => new("--width") { DefaultValueFactory = _ => ResNetArchitecture.BookResNet18.Width };
-
     public static ResNetArchitecture Architecture(int[] depths) => depths is [var first, var second, var third, var fourth]
         ? ResNetArchitecture.BookResNet18 with { Depths = new(first, second, third, fourth) }
         : throw new ArgumentException("--depths takes four numbers.");

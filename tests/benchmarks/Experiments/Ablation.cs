@@ -3,45 +3,47 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNetMLNet.Training;
 
 namespace ResNetMLNet.Benchmarks.Experiments;
 
 /// <summary>
-/// What an ingredient of the recipe is worth: trains on a part of the training images and scores 5,000 others of them, so that the test
-/// images stay unseen.
+/// What an ingredient of the recipe is worth: trains on a part of the training images and scores others of them, the last ones, so that the
+/// test images stay unseen.
 /// </summary>
 internal static class Ablation
 {
-    private const int HeldOut = 5_000;
-
     public static Command Create()
     {
-        var images = new Option<int>("--images") { DefaultValueFactory = _ => 55_000 };
+        var images = new Option<int?>("--images") { Description = "Training images. Default: all that are not held out." };
+        var heldOut = new Option<int>("--held-out")
+        {
+            Description = "The training images, the last ones, that are scored (2000 for the 10,000 that ship).",
+            DefaultValueFactory = _ => 5_000,
+        };
         var imageSize = new Option<int>("--image-size") { DefaultValueFactory = _ => 32 };
         var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => 10 };
         var seeds = new Option<int[]>("--seeds") { DefaultValueFactory = _ => [0], AllowMultipleArgumentsPerToken = true };
-        var set = new Option<string[]>("--set")
-        {
-            Description = "Ingredients that differ from the recipe's, as name=value: the properties of TrainingPlan.",
-            AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [],
-        };
         var recipe = new Option<TrainingRecipe>("--recipe");
-        var test = new Option<bool>("--test") { Description = "Train on all 60,000 and score the test images: once per published figure." };
+        var precision = new Option<ComputePrecision>("--precision");
+        var threads = new Option<int?>("--threads");
+        var test = new Option<bool>("--test") { Description = "Train on all images and score the test images: once per published figure." };
         var flip = new Option<bool>("--flip") { Description = "Score each image and its mirror image." };
         var output = new Option<string?>("--out") { Description = "Keep the model in this file." };
-        var depths = FullData.Depths();
-        var width = FullData.Width();
-        var data = FullData.Option();
-        var command = new Command("ablation", "Accuracy on 5,000 held-out training images for a recipe with some of its "
-            + "ingredients changed.")
+        var checkpoint = new Option<string?>("--checkpoint")
         {
-            images, imageSize, epochs, seeds, set, recipe, test, flip, output, depths, width, data,
+            Description = "Write checkpoints into this folder, one for each seed, and go on from those that are there.",
         };
+        var network = new NetworkOptions();
+        var ingredients = new Ingredients();
+        var data = FullData.Option();
+        var command = new Command("ablation", "Accuracy on held-out training images for a recipe with some of its ingredients changed.")
+        {
+            images, heldOut, imageSize, epochs, seeds, recipe, precision, threads, test, flip, output, checkpoint, data,
+        };
+        network.AddTo(command);
+        ingredients.AddTo(command);
         command.SetAction(parsed =>
         {
-            var changes = parsed.GetValue(set)!;
             var results = new List<double>();
             foreach (var seed in parsed.GetValue(seeds)!)
             {
@@ -49,30 +51,44 @@ internal static class Ablation
                 var folder = parsed.GetValue(data)!;
                 var all = FullData.Load(ml, folder, "train");
                 var final = parsed.GetValue(test);
-                var validation = final ? FullData.Load(ml, folder, "t10k") : ml.Data.SkipRows(all, 60_000 - HeldOut);
-                var watch = Stopwatch.StartNew();
-                using var model = ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
+                var rest = (int)all.GetRowCount()! - parsed.GetValue(heldOut);
+                var scored = final ? FullData.Load(ml, folder, "t10k") : ml.Data.SkipRows(all, rest);
+                var speeds = new List<double>();
+                var options = new ResNetTrainer.Options
                 {
                     FeatureColumnName = "Pixels",
                     ImageSize = parsed.GetValue(imageSize),
-                    Architecture = FullData.Architecture(parsed.GetValue(depths)!) with { Width = parsed.GetValue(width) },
+                    Architecture = network.Get(parsed),
                     TestTimeFlip = parsed.GetValue(flip),
                     NumberOfEpochs = parsed.GetValue(epochs),
                     Recipe = parsed.GetValue(recipe),
-                    Ablation = plan => Change(plan, changes),
-                    EpochCallback = epoch => Console.Error.WriteLine(
-                        $"{epoch.Epoch}: loss {epoch.TrainLoss:F4} accuracy {epoch.TrainAccuracy:F4} {epoch.ImagesPerSecond:F0} images/s"),
-                }).Fit(final ? all : ml.Data.TakeRows(all, parsed.GetValue(images)));
+                    Precision = parsed.GetValue(precision),
+                    Threads = parsed.GetValue(threads),
+                    Checkpoints = parsed.GetValue(checkpoint) is { } place
+                        ? new() { Directory = Path.Combine(place, $"seed-{seed}"), Minutes = 5, Resume = true }
+                        : null,
+                    EpochCallback = epoch =>
+                    {
+                        speeds.Add(epoch.ImagesPerSecond);
+                        Console.Error.WriteLine($"{epoch.Epoch}: loss {epoch.TrainLoss:F4} accuracy {epoch.TrainAccuracy:F4} "
+                            + $"{epoch.ImagesPerSecond:F0} images/s");
+                    },
+                };
+                ingredients.Apply(options, parsed);
+                var watch = Stopwatch.StartNew();
+                using var model = ml.MulticlassClassification.Trainers.ResNet(options)
+                    .Fit(final ? all : ml.Data.TakeRows(all, Math.Min(rest, parsed.GetValue(images) ?? rest)));
                 var seconds = watch.Elapsed.TotalSeconds;
                 if (parsed.GetValue(output) is { } file)
                 {
                     ml.Model.Save(model, all.Schema, file);
                 }
 
-                var accuracy = ml.MulticlassClassification.Evaluate(model.Transform(validation)).MicroAccuracy;
+                var accuracy = ml.MulticlassClassification.Evaluate(model.Transform(scored)).MicroAccuracy;
                 results.Add(accuracy);
                 Console.WriteLine(
-                    $"seed {seed}: {(final ? "test" : "held-out")} accuracy {accuracy:F4}, {seconds:F0} s, processor "
+                    $"seed {seed}: {(final ? "test" : "held-out")} accuracy {accuracy:F4}, training {model.Model.History[^1].TrainAccuracy:F4}, "
+                    + $"{seconds:F0} s, {(speeds.Count > 0 ? InTurn.Median(speeds) : 0):F0} images/s, processor "
                     + $"{Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:F0} s; {Line(parsed)}");
             }
 
@@ -84,19 +100,4 @@ internal static class Ablation
     }
 
     private static string Line(ParseResult parsed) => string.Join(' ', parsed.Tokens.Select(token => token.Value));
-
-    private static TrainingPlan Change(TrainingPlan plan, string[] changes)
-    {
-        foreach (var change in changes)
-        {
-            var (name, text) = change.Split('=') is [var left, var right] ? (left, right)
-                : throw new ArgumentException($"'{change}' is not name=value.");
-            var property = typeof(TrainingPlan).GetProperty(name) ?? throw new ArgumentException($"TrainingPlan has no '{name}'.");
-            var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-            plan = plan with { };
-            property.SetValue(plan, type.IsEnum ? Enum.Parse(type, text) : Convert.ChangeType(text, type, CultureInfo.InvariantCulture));
-        }
-
-        return plan;
-    }
 }

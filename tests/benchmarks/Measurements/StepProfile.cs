@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using ResNetMLNet.Benchmarks.Experiments;
 using ResNetMLNet.Data;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
@@ -19,21 +20,29 @@ internal static class StepProfile
         var batchSize = new Option<int>("--batch-size") { DefaultValueFactory = _ => 256 };
         var precision = new Option<ComputePrecision>("--precision") { DefaultValueFactory = _ => ComputePrecision.BFloat16 };
         var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 10 };
+        var network = new NetworkOptions();
         var command = new Command(
             "profile", "The parts of a training step, in milliseconds (medians).") { imageSize, batchSize, precision, steps };
-        command.SetAction(parsed => Run(
-            parsed.GetValue(imageSize), parsed.GetValue(batchSize), parsed.GetValue(precision), parsed.GetValue(steps)));
+        network.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var size = parsed.GetValue(imageSize);
+            Run(
+                new(network.Get(parsed), new(1, size, size), classes: 10), parsed.GetValue(batchSize), parsed.GetValue(precision),
+                parsed.GetValue(steps));
+        });
         return command;
     }
 
-    private static void Run(int size, int batch, ComputePrecision precision, int steps)
+    private static void Run(NetworkPlan plan, int batch, ComputePrecision precision, int steps)
     {
         TorchRuntime.EnsureLoaded();
         using var heap = NativeHeap.Keep();
         var type = PrecisionSelector.Select(precision, CPU);
-        var plan = new NetworkPlan(ResNetArchitecture.BookResNet18, new(1, size, size), classes: 10);
+        var size = plan.Input.Height;
         using var network = TrainableNetwork.Create(plan, Initialisation.He, seed: 0, CPU, type);
         using var optimizer = new SgdOptimizer(network, momentum: 0.9, weightDecay: 5e-4);
+        using var average = new WeightAverage(network, decay: 0.999, CPU);
         using var raw = randint(0, 256, [batch, 1, 28, 28], ScalarType.Byte);
         using var labels = randint(0, 10, [batch], ScalarType.Int64);
         var format = new Data.InputFormat(new(1, size, size), true, ResizeMode.Stretch);
@@ -53,7 +62,7 @@ internal static class StepProfile
                 watch.Restart();
             }
 
-            var input = Data.Resizing.ToInput(Augmenter.Apply(raw, Augmentation.Flip | Augmentation.Shift, step), format);
+            var input = Data.Resizing.ToInput(Augmenter.Apply(raw, Augmentation.Flip | Augmentation.Crop | Augmentation.RandomErasing, step), format);
             Part("augment and resize");
             var logits = network.Forward(input, training: true);
             Part("forward");
@@ -63,13 +72,15 @@ internal static class StepProfile
             Part("backward");
             optimizer.Step(0.01);
             Part("optimizer");
+            average.Follow(step + 3);
+            Part("average of weights (off by default)");
             scope.Dispose();
             Part("dispose");
         }
 
         var medians = times.ToDictionary(pair => pair.Key, pair => Median(pair.Value));
         var whole = medians.Values.Sum();
-        Console.WriteLine($"{size}x{size}, batches of {batch}, {type}, {get_num_threads()} threads: {1000 * batch / whole:F0} images/s\n");
+        Console.WriteLine($"{plan.Architecture}, {size}x{size}, batches of {batch}, {type}, {get_num_threads()} threads: {1000 * batch / whole:F0} images/s\n");
         Console.WriteLine("| part of a step | ms | share |");
         Console.WriteLine("| --- | --- | --- |");
         foreach (var (name, milliseconds) in medians.Append(new("**step**", whole)))
