@@ -10,9 +10,10 @@ namespace ResNetMLNet;
 /// <summary>What stands beside the weights in a saved model: model.json, readable by people and by any tool.</summary>
 internal sealed record ModelHeader
 {
-    public const int CurrentVersion = 2;
+    public const int CurrentVersion = 3;
+    private const int VersionWithoutShifts = 2;
 
-    /// <summary>1 for all that the first version knows, 2 for networks that it does not.</summary>
+    /// <summary>1 for all that the first version knows, 2 for networks that it does not, 3 for scores of shifted images.</summary>
     public int FormatVersion { get; init; } = CurrentVersion;
 
     public required ResNetArchitecture Architecture { get; init; }
@@ -34,6 +35,10 @@ internal sealed record ModelHeader
 
     // Not in the files of the first days.
     public bool TestTimeFlip { get; init; }
+
+    // Only where it says more than the one before.
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TestTimeAugmentation? TestTimeAugmentation { get; init; }
 
     // Nor was this; null is the default.
     public int? MaximumImagePixels { get; init; }
@@ -61,6 +66,10 @@ internal sealed record ModelHeader
     public ImageShape InputShape => new(Channels, Height, Width);
 
     [JsonIgnore]
+    public TestTimeAugmentation Views =>
+        TestTimeAugmentation ?? (TestTimeFlip ? ResNetMLNet.TestTimeAugmentation.Flip : ResNetMLNet.TestTimeAugmentation.None);
+
+    [JsonIgnore]
     public ScoringColumns Columns =>
         new(FeatureColumnName, ScoreColumnName, PredictedLabelColumnName, LabelColumnName ?? DefaultColumnNames.Label)
         {
@@ -85,7 +94,9 @@ internal sealed record ModelHeader
 
     public static ModelHeader Of(ResNetModel model, ScoringColumns columns, string weightsSha256) => new()
     {
-        FormatVersion = model.Architecture.IsOfFirstVersion && model.PixelStatistics is null ? 1 : CurrentVersion,
+        FormatVersion = model.TestTimeAugmentation == ResNetMLNet.TestTimeAugmentation.FlipAndShift ? CurrentVersion
+            : model.Architecture.IsOfFirstVersion && model.PixelStatistics is null ? 1
+            : VersionWithoutShifts,
         Architecture = model.Architecture,
         Channels = model.ImageChannels,
         Height = model.ImageHeight,
@@ -95,6 +106,9 @@ internal sealed record ModelHeader
         PixelMean = model.PixelStatistics?.Mean.ToArray(),
         PixelDeviation = model.PixelStatistics?.Deviation.ToArray(),
         TestTimeFlip = model.TestTimeFlip,
+        TestTimeAugmentation = model.TestTimeAugmentation == ResNetMLNet.TestTimeAugmentation.FlipAndShift
+            ? model.TestTimeAugmentation
+            : null,
         MaximumImagePixels = model.Network.Format.MaximumPixels,
         ClassNames = [.. model.ClassNames],
         FeatureColumnName = columns.Feature,

@@ -27,6 +27,9 @@ internal static class ModelHeaderCheck
             header.MaximumImagePixels is null or (>= 1 and <= EncodedImage.LargestMaximumPixels),
             $"maximumImagePixels is {header.MaximumImagePixels}");
         Require(Enum.IsDefined(header.FeatureKind), $"featureKind is {(int)header.FeatureKind}, which is none");
+        Require(
+            header.TestTimeAugmentation is not { } views || Enum.IsDefined(views),
+            $"testTimeAugmentation is {(int?)header.TestTimeAugmentation}, which is none");
         Name(header.FeatureColumnName, "featureColumnName");
         Name(header.ScoreColumnName, "scoreColumnName");
         Name(header.PredictedLabelColumnName, "predictedLabelColumnName");

@@ -63,7 +63,7 @@ internal static class ModelZip
         {
             MaximumPixels = header.MaximumImagePixels ?? EncodedImage.DefaultMaximumPixels,
         };
-        var network = new TrainedNetwork(plan, weights, format, header.TestTimeFlip, keyValues);
+        var network = new TrainedNetwork(plan, weights, format, header.Views, keyValues);
         return (new(network, header.Training), header.Columns);
 
         // Null where there is no such entry.

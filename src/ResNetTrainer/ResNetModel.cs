@@ -37,7 +37,10 @@ public sealed class ResNetModel
     public PixelStatistics? PixelStatistics => Network.Plan.Statistics;
 
     /// <summary>Whether a score is the mean of those of the image and of its mirror image.</summary>
-    public bool TestTimeFlip => Network.TestTimeFlip;
+    public bool TestTimeFlip => TestTimeAugmentation != TestTimeAugmentation.None;
+
+    /// <summary>Of which views of an image a score is the mean.</summary>
+    public TestTimeAugmentation TestTimeAugmentation => Network.TestTimeAugmentation;
 
     /// <summary>The number of trained parameters; running statistics are not among them.</summary>
     public long ParameterCount => Network.Plan.ParameterCount;

@@ -166,7 +166,7 @@ public sealed partial class ResNetTrainer
             Outcome = outcome,
             BestEpoch = state.BestEpoch,
         };
-        var network = new TrainedNetwork(state.Network.Plan, weights, data.Format, _options.TestTimeFlip, data.KeyValues);
+        var network = new TrainedNetwork(state.Network.Plan, weights, data.Format, _options.TestTimeAugmentation, data.KeyValues);
         var type = data.Columns.Feature.Column.Type;
         var columns = new ScoringColumns(
             _options.FeatureColumnName, _options.ScoreColumnName, _options.PredictedLabelColumnName, _options.LabelColumnName)

@@ -30,6 +30,9 @@ public sealed partial class ResNetTrainer
             Require(
                 context, LearningRate is null or (
                     > 0 and < double.PositiveInfinity), nameof(LearningRate), LearningRate, "positive and finite");
+            Require(
+                context, Enum.IsDefined(TestTimeAugmentation), nameof(TestTimeAugmentation), TestTimeAugmentation,
+                "None, Flip or FlipAndShift");
             Require(context, SmallestCrop is > 0 and <= 1, nameof(SmallestCrop), SmallestCrop, "above 0 and at most 1");
             Require(
                 context, Augmentation is null or (

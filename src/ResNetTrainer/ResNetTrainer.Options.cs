@@ -72,10 +72,20 @@ public sealed partial class ResNetTrainer
         public double SmallestCrop { get; set; } = RandomCrops.Smallest;
 
         /// <summary>
-        /// Scores an image and its mirror image and takes the mean: somewhat more accurate and half as fast. For images whose mirror image
-        /// means the same. Default: false.
+        /// Of which views of an image a score is the mean; stored in the model. For images whose mirror image means the same. Default: none
+        /// but the image.
         /// </summary>
-        public bool TestTimeFlip { get; set; }
+        public TestTimeAugmentation TestTimeAugmentation { get; set; }
+
+        /// <summary>
+        /// Scores an image and its mirror image and takes the mean: somewhat more accurate and half as fast. The short way to say
+        /// <see cref="TestTimeAugmentation"/> = <see cref="TestTimeAugmentation.Flip"/>. Default: false.
+        /// </summary>
+        public bool TestTimeFlip
+        {
+            get => TestTimeAugmentation != TestTimeAugmentation.None;
+            set => TestTimeAugmentation = value ? TestTimeAugmentation.Flip : TestTimeAugmentation.None;
+        }
 
         /// <summary>How to train. Default: fast.</summary>
         public TrainingRecipe Recipe { get; set; } = TrainingRecipe.Fast;

@@ -52,6 +52,7 @@ public static class PublicApi
             ImageSize = 32,
             ResizeMode = ResizeMode.Pad,
             TestTimeFlip = true,
+            TestTimeAugmentation = TestTimeAugmentation.FlipAndShift,
             Augmentation = Augmentation.Flip | Augmentation.Shift | Augmentation.Erase | Augmentation.Crop | Augmentation.RandomErasing
                 | Augmentation.RandomResizedCrop,
             SmallestCrop = 0.3,
@@ -128,7 +129,8 @@ public static class PublicApi
         model.ExportToSafeTensors(Stream.Null);
         model.ExportToOnnx("model.onnx", new OnnxExportOptions { PixelType = OnnxPixelType.Byte, Resize = true });
         model.ExportToOnnx(Stream.Null);
-        Console.WriteLine($"{OnnxPixelType.Single} {model.TestTimeFlip}");
+        Console.WriteLine($"{OnnxPixelType.Single} {model.TestTimeFlip} {model.TestTimeAugmentation}");
+        Console.WriteLine($"{TestTimeAugmentation.Flip} {TestTimeAugmentation.None}");
         ml.Model.Save(fitted.Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(data)), data.Schema, "model.zip");
     }
 }

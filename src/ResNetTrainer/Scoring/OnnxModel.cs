@@ -21,7 +21,7 @@ internal static class OnnxModel
         var (plan, graph) = (network.Plan, new OnnxGraph(network.Plan.Architecture.Name));
         var images = new OnnxInput(graph, network.Format, options).Add();
         AddNetwork(graph, network, images);
-        if (!network.TestTimeFlip)
+        if (network.TestTimeAugmentation == TestTimeAugmentation.None)
         {
             graph.AddOutput(Logits, TensorProto.Types.DataType.Float, "What the softmax is taken of.", "batch", plan.Classes);
         }
@@ -51,27 +51,36 @@ internal static class OnnxModel
     public static void AddNetwork(OnnxGraph graph, TrainedNetwork network, string images)
     {
         var layers = new OnnxLayers(graph, network.Plan, network.Weights, Logits);
-        if (network.TestTimeFlip)
+        var views = ImageView.Of(network.TestTimeAugmentation);
+        if (views.Length > 1)
         {
-            AddMirrored(graph, x => network.Plan.Run(layers, x), images, network.Plan);
+            AddMean(graph, x => network.Plan.Run(layers, x), [.. views.Select(Shown)], network.Plan.Classes);
         }
         else
         {
             graph.Add("Softmax", Probabilities, [network.Plan.Run(layers, images)], OnnxGraph.Attribute("axis", 1));
         }
+
+        string Shown(ImageView view, int number)
+        {
+            var (height, width) = (network.Plan.Input.Height, network.Plan.Input.Width);
+            var rows = Taken(images, 2, view.Rows(height), $"view{number}.rows");
+            return Taken(rows, 3, view.Columns(width), $"view{number}.columns");
+        }
+
+        string Taken(string x, int axis, long[]? indices, string name) => indices is null ? x
+            : graph.Add("Gather", name, [x, graph.Integers($"{name}.indices", indices)], OnnxGraph.Attribute("axis", axis));
     }
 
-    // The mean of what the network makes of the images and of their mirror images, as TorchScorer has it.
-    private static void AddMirrored(OnnxGraph graph, Func<string, string> network, string images, NetworkPlan plan)
+    // The mean of what the network makes of all views, as TorchScorer has it.
+    private static void AddMean(OnnxGraph graph, Func<string, string> network, string[] views, int classes)
     {
-        long[] backwards = [.. Enumerable.Range(1, plan.Input.Width).Select(x => (long)plan.Input.Width - x)];
-        var mirrored = graph.Add("Gather", "mirrored", [images, graph.Integers("backwards", backwards)], OnnxGraph.Attribute("axis", 3));
-        var logits = network(graph.Add("Concat", "both", [images, mirrored], OnnxGraph.Attribute("axis", 0)));
+        var logits = network(graph.Add("Concat", "views", views, OnnxGraph.Attribute("axis", 0)));
         var probabilities = graph.Add("Softmax", "softmax", [logits], OnnxGraph.Attribute("axis", 1));
-        var pairs = graph.Add("Reshape", "pairs", [probabilities, graph.Integers("pairs.shape", 2, -1, plan.Classes)]);
-        graph.Add("Mean", Probabilities, [Half(0), Half(1)]);
+        var scores = graph.Add("Reshape", "scores", [probabilities, graph.Integers("scores.shape", views.Length, -1, classes)]);
+        graph.Add("Mean", Probabilities, [.. Enumerable.Range(0, views.Length).Select(OfView)]);
 
-        string Half(int index) => graph.Add(
-            "Gather", $"half{index}", [pairs, graph.Constant<long>($"index{index}", [index])], OnnxGraph.Attribute("axis", 0));
+        string OfView(int index) => graph.Add(
+            "Gather", $"score{index}", [scores, graph.Constant<long>($"index{index}", [index])], OnnxGraph.Attribute("axis", 0));
     }
 }

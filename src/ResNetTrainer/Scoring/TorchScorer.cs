@@ -30,10 +30,18 @@ internal sealed class TorchScorer : IScorer
         var x = empty([probabilities.Length / _network.Plan.Classes, shape.Channels, shape.Height, shape.Width]);
         MemoryMarshal.AsBytes(images.Span).CopyTo(x.bytes);
         x = x.to(_device);
-        var y = _network.TestTimeFlip
-            ? stack([Probabilities(x), Probabilities(x.flip(3))]).mean([0])
-            : Probabilities(x);
+        var views = ImageView.Of(_network.TestTimeAugmentation);
+        var y = views.Length == 1 ? Probabilities(x) : stack(views.Select(view => Probabilities(Shown(x, view)))).mean([0]);
         y.cpu().data<float>().CopyTo(probabilities.Span);
+    }
+
+    private Tensor Shown(Tensor images, ImageView view)
+    {
+        var shape = _network.Format.Shape;
+        return Taken(Taken(images, 2, view.Rows(shape.Height)), 3, view.Columns(shape.Width));
+
+        Tensor Taken(Tensor x, long dimension, long[]? indices) =>
+            indices is null ? x : x.index_select(dimension, tensor(indices).to(_device));
     }
 
     private Tensor Probabilities(Tensor images) => _folded.Forward(images).softmax(1);

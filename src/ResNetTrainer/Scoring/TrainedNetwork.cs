@@ -12,9 +12,10 @@ namespace ResNetMLNet.Scoring;
 /// <param name="Plan">The network.</param>
 /// <param name="Weights">Its weights and running statistics.</param>
 /// <param name="Format">What it is fed.</param>
-/// <param name="TestTimeFlip">Whether a score is the mean of those of the image and of its mirror image.</param>
+/// <param name="TestTimeAugmentation">Of which views of the image a score is the mean.</param>
 /// <param name="KeyValues">The values of the label's key; null where it has none.</param>
-internal sealed record TrainedNetwork(NetworkPlan Plan, NamedTensors Weights, InputFormat Format, bool TestTimeFlip, KeyValues? KeyValues)
+internal sealed record TrainedNetwork(
+    NetworkPlan Plan, NamedTensors Weights, InputFormat Format, TestTimeAugmentation TestTimeAugmentation, KeyValues? KeyValues)
 {
     public IReadOnlyList<string> ClassNames { get; } = KeyValues.NamesOf(KeyValues, Plan.Classes);
 }

@@ -48,6 +48,7 @@ public class ModelHeaderTests
     [DataRow("training.history", "[null]", "history")]
     [DataRow("formatVersion", "0", "formatVersion")]
     [DataRow("formatVersion", "-1", "formatVersion")]
+    [DataRow("testTimeAugmentation", "7", "testTimeAugmentation")]
     public void A_value_that_cannot_be(string path, string value, string word) =>
         SavedZip.Refused(SavedZip.ChangeHeader(header => Set(header, path, value)), "damaged", "model.json", word);
 

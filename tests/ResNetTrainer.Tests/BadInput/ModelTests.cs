@@ -13,7 +13,7 @@ public class ModelTests
 {
     [TestMethod]
     public void A_newer_format_says_so() => SavedZip.Refused(
-        SavedZip.ChangeHeader(header => header["formatVersion"] = 3), "newer version", "Update");
+        SavedZip.ChangeHeader(header => header["formatVersion"] = ModelHeader.CurrentVersion + 1), "newer version", "Update");
 
     [TestMethod]
     public void A_missing_header() => SavedZip.Refused(SavedZip.Change("model.json", _ => null), "model.json", "missing");

@@ -43,8 +43,10 @@ public class ConvertToOnnxTests
     }
 
     [TestMethod]
-    public void Test_time_flip_is_part_of_the_model() =>
-        Compare(Images.Trainer(Ml, change: options => options.TestTimeFlip = true), ImageKind.GreyBytes);
+    [DataRow(TestTimeAugmentation.Flip)]
+    [DataRow(TestTimeAugmentation.FlipAndShift)]
+    public void Test_time_augmentation_is_part_of_the_model(TestTimeAugmentation views) =>
+        Compare(Images.Trainer(Ml, change: options => options.TestTimeAugmentation = views), ImageKind.GreyBytes);
 
     [TestMethod]
     [DataRow(9)]
@@ -53,7 +55,8 @@ public class ConvertToOnnxTests
     [DataRow(12)]
     public void Every_opset_of_MLNET_will_do(int opset)
     {
-        var model = Images.Trainer(Ml, change: options => (options.TestTimeFlip, options.ImageSize) = (true, 24)).Fit(Images.Labelled(12));
+        var model = Images.Trainer(Ml, change: options => (options.TestTimeAugmentation, options.ImageSize) =
+            (TestTimeAugmentation.FlipAndShift, 24)).Fit(Images.Labelled(12));
         var data = Images.Unlabelled(Rows);
         using var stream = new MemoryStream();
         Ml.Model.ConvertToOnnx(model, data, opset, stream);

@@ -14,11 +14,12 @@ namespace ResNetMLNet.Tests.Scoring;
 public class EngineTests
 {
     [TestMethod]
-    [DataRow(false)]
-    [DataRow(true)]
-    public void Libtorch_and_Onnx_Runtime_score_alike(bool flip)
+    [DataRow(TestTimeAugmentation.None)]
+    [DataRow(TestTimeAugmentation.Flip)]
+    [DataRow(TestTimeAugmentation.FlipAndShift)]
+    public void Libtorch_and_Onnx_Runtime_score_alike(TestTimeAugmentation views)
     {
-        using var model = Images.Trainer(Images.Context(), ImageKind.Bytes, options => options.TestTimeFlip = flip)
+        using var model = Images.Trainer(Images.Context(), ImageKind.Bytes, options => options.TestTimeAugmentation = views)
             .Fit(Images.Labelled(kind: ImageKind.Bytes));
         var random = new Random(1);
         var images = Enumerable.Range(0, 5 * 3 * Images.Size * Images.Size).Select(_ => random.NextSingle()).ToArray();

@@ -28,6 +28,7 @@ internal static class Ablation
         var threads = new Option<int?>("--threads");
         var test = new Option<bool>("--test") { Description = "Train on all images and score the test images: once per published figure." };
         var flip = new Option<bool>("--flip") { Description = "Score each image and its mirror image." };
+        var views = new Option<TestTimeAugmentation>("--views") { Description = "Score more views: FlipAndShift." };
         var output = new Option<string?>("--out") { Description = "Keep the model in this file." };
         var checkpoint = new Option<string?>("--checkpoint")
         {
@@ -38,7 +39,7 @@ internal static class Ablation
         var data = FullData.Option();
         var command = new Command("ablation", "Accuracy on held-out training images for a recipe with some of its ingredients changed.")
         {
-            images, heldOut, imageSize, epochs, seeds, recipe, precision, threads, test, flip, output, checkpoint, data,
+            images, heldOut, imageSize, epochs, seeds, recipe, precision, threads, test, flip, views, output, checkpoint, data,
         };
         network.AddTo(command);
         ingredients.AddTo(command);
@@ -59,7 +60,7 @@ internal static class Ablation
                     FeatureColumnName = "Pixels",
                     ImageSize = parsed.GetValue(imageSize),
                     Architecture = network.Get(parsed),
-                    TestTimeFlip = parsed.GetValue(flip),
+                    TestTimeAugmentation = parsed.GetValue(flip) ? TestTimeAugmentation.Flip : parsed.GetValue(views),
                     NumberOfEpochs = parsed.GetValue(epochs),
                     Recipe = parsed.GetValue(recipe),
                     Precision = parsed.GetValue(precision),
@@ -87,8 +88,8 @@ internal static class Ablation
                 var accuracy = ml.MulticlassClassification.Evaluate(model.Transform(scored)).MicroAccuracy;
                 results.Add(accuracy);
                 Console.WriteLine(
-                    $"seed {seed}: {(final ? "test" : "held-out")} accuracy {accuracy:F4}, training {model.Model.History[^1].TrainAccuracy:F4}, "
-                    + $"{seconds:F0} s, {(speeds.Count > 0 ? InTurn.Median(speeds) : 0):F0} images/s, processor "
+                    $"seed {seed}: {(final ? "test" : "held-out")} accuracy {accuracy:F4}, "
+                    + $"training {model.Model.History[^1].TrainAccuracy:F4}, {seconds:F0} s, {(speeds.Count > 0 ? InTurn.Median(speeds) : 0):F0} images/s, processor "
                     + $"{Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:F0} s; {Line(parsed)}");
             }
 

@@ -36,8 +36,11 @@ internal sealed class Ingredients
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_batch, _rate, _decay, _warmup, _cosine, _smoothing, _average, _augmentation, _alternate, _reflect,
-            _shift, _erase, _eraseMost, _noise, _set])
+        foreach (var option in (Option[])
+        [
+            _batch, _rate, _decay, _warmup, _cosine, _smoothing, _average, _augmentation, _alternate, _reflect, _shift, _erase, _eraseMost,
+            _noise, _set,
+        ])
         {
             command.Add(option);
         }

@@ -62,7 +62,8 @@ internal static class StepProfile
                 watch.Restart();
             }
 
-            var input = Data.Resizing.ToInput(Augmenter.Apply(raw, Augmentation.Flip | Augmentation.Crop | Augmentation.RandomErasing, step), format);
+            var augmented = Augmenter.Apply(raw, Augmentation.Flip | Augmentation.Crop | Augmentation.RandomErasing, step);
+            var input = Data.Resizing.ToInput(augmented, format);
             Part("augment and resize");
             var logits = network.Forward(input, training: true);
             Part("forward");
@@ -80,7 +81,8 @@ internal static class StepProfile
 
         var medians = times.ToDictionary(pair => pair.Key, pair => Median(pair.Value));
         var whole = medians.Values.Sum();
-        Console.WriteLine($"{plan.Architecture}, {size}x{size}, batches of {batch}, {type}, {get_num_threads()} threads: {1000 * batch / whole:F0} images/s\n");
+        Console.WriteLine(
+            $"{plan.Architecture}, {size}x{size}, batches of {batch}, {type}, {get_num_threads()} threads: {1000 * batch / whole:F0} images/s\n");
         Console.WriteLine("| part of a step | ms | share |");
         Console.WriteLine("| --- | --- | --- |");
         foreach (var (name, milliseconds) in medians.Append(new("**step**", whole)))

@@ -1,0 +1,81 @@
+using Microsoft.ML;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.Scoring;
+
+/// <summary>Scores that are the mean of six views of an image.</summary>
+[TestClass]
+public class TestTimeViewTests
+{
+    private const int Size = Images.Size;
+
+    [TestMethod]
+    public void A_score_of_six_views_is_the_mean_of_those_of_the_shifted_and_mirrored_images()
+    {
+        using var plain = Fit(TestTimeAugmentation.None);
+        using var six = Fit(TestTimeAugmentation.FlipAndShift);
+        var views =
+            from shift in (int[])[0, 1, -1]
+            from mirrored in (bool[])[false, true]
+            select Scores(plain, shift, mirrored);
+        var (expected, found) = (views.Aggregate((sum, view) => [.. sum.Zip(view, (one, other) => one + other)]), Scores(six, 0, false));
+
+        for (var i = 0; i < found.Length; i++)
+        {
+            Assert.AreEqual(expected[i] / 6, found[i], 1e-5f);
+        }
+
+        CollectionAssert.AreNotEqual(Scores(plain, 0, false), found);
+    }
+
+    [TestMethod]
+    [DataRow(TestTimeAugmentation.None, 1)]
+    [DataRow(TestTimeAugmentation.Flip, 1)]
+    [DataRow(TestTimeAugmentation.FlipAndShift, 3)]
+    public void What_is_averaged_is_saved_and_needs_a_newer_version_only_where_it_is_new(TestTimeAugmentation views, int version)
+    {
+        using var model = Fit(views);
+        var data = Images.Unlabelled(5, ImageKind.GreyFloats);
+        using var stream = new MemoryStream();
+        Images.Context().Model.Save(model, data.Schema, stream);
+        var loaded = (ResNetTransformer)new MLContext().Model.Load(stream, out _);
+
+        Assert.AreEqual(views, loaded.Model.TestTimeAugmentation);
+        Assert.AreEqual(views != TestTimeAugmentation.None, loaded.Model.TestTimeFlip);
+        Assert.AreEqual(version, ModelHeader.Of(loaded.Model, new("a", "b", "c", "d"), "").FormatVersion);
+        CollectionAssert.AreEqual(Snapshot.Scores(model.Transform(data))[3], Snapshot.Scores(loaded.Transform(data))[3]);
+    }
+
+    [TestMethod]
+    public void The_flip_is_the_short_way_to_say_it()
+    {
+        var options = new ResNetTrainer.Options { TestTimeFlip = true };
+        Assert.AreEqual(TestTimeAugmentation.Flip, options.TestTimeAugmentation);
+        options.TestTimeAugmentation = TestTimeAugmentation.FlipAndShift;
+        Assert.IsTrue(options.TestTimeFlip);
+        options.TestTimeFlip = false;
+        Assert.AreEqual(TestTimeAugmentation.None, options.TestTimeAugmentation);
+        Assert.Contains("TestTimeAugmentation", Assert.ThrowsExactly<InvalidOperationException>(() =>
+            Fit((TestTimeAugmentation)7)).Message);
+    }
+
+    private static ResNetTransformer Fit(TestTimeAugmentation views) =>
+        Images.Trainer(Images.Context(), ImageKind.GreyFloats, options => options.TestTimeAugmentation = views)
+            .Fit(Images.Labelled(12, ImageKind.GreyFloats));
+
+    private static float[] Scores(ResNetTransformer model, int shift, bool mirrored)
+    {
+        var shown = Images.Vector("Features", Shown, 1, Size, Size);
+        return [.. Snapshot.Scores(model.Transform(new MemoryDataView(6, shown))).SelectMany(row => row)];
+
+        float[] Shown(int image)
+        {
+            var planes = PixelPattern.Planes(image, 1, Size, Size);
+            return [.. Enumerable.Range(0, Size * Size).Select(at => planes[(Reflected((at / Size) + shift) * Size)
+                + Reflected((mirrored ? Size - 1 - (at % Size) : at % Size) + shift)] / 255f)];
+        }
+    }
+
+    private static int Reflected(int at) => at < 0 ? -at : at >= Size ? (2 * (Size - 1)) - at : at;
+}
