@@ -89,7 +89,8 @@ internal static class Ablation
                 results.Add(accuracy);
                 Console.WriteLine(
                     $"seed {seed}: {(final ? "test" : "held-out")} accuracy {accuracy:F4}, "
-                    + $"training {model.Model.History[^1].TrainAccuracy:F4}, {seconds:F0} s, {(speeds.Count > 0 ? InTurn.Median(speeds) : 0):F0} images/s, processor "
+                    + $"training {model.Model.History[^1].TrainAccuracy:F4}, {seconds:F0} s, "
+                    + $"{(speeds.Count > 0 ? InTurn.Median(speeds) : 0):F0} images/s, processor "
                     + $"{Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:F0} s; {Line(parsed)}");
             }
 

@@ -82,7 +82,8 @@ internal static class StepProfile
         var medians = times.ToDictionary(pair => pair.Key, pair => Median(pair.Value));
         var whole = medians.Values.Sum();
         Console.WriteLine(
-            $"{plan.Architecture}, {size}x{size}, batches of {batch}, {type}, {get_num_threads()} threads: {1000 * batch / whole:F0} images/s\n");
+            $"{plan.Architecture}, {size}x{size}, batches of {batch}, {type}, {get_num_threads()} threads: "
+            + $"{1000 * batch / whole:F0} images/s\n");
         Console.WriteLine("| part of a step | ms | share |");
         Console.WriteLine("| --- | --- | --- |");
         foreach (var (name, milliseconds) in medians.Append(new("**step**", whole)))
