@@ -16,16 +16,8 @@ internal static class ModelHeaderCheck
     /// <exception cref="InvalidDataException">A value is none that a model can have; the message names it.</exception>
     public static void Check(this ModelHeader header)
     {
-        Require(header.FormatVersion >= 1, $"formatVersion is {header.FormatVersion}");
         Require(header.ClassNames.All(name => name is not null), "one of the classNames is null");
-        var problem = NetworkLimits.ProblemOf(header.Architecture, header.InputShape, header.ClassNames.Length);
-        Require(problem is null, problem);
-        var statistics = header.ToStatistics();
-        Require(statistics is null || statistics.Mean.Count == header.Channels, "pixelMean has not one value for each channel");
-        Require(Enum.IsDefined(header.ResizeMode), $"resizeMode is {(int)header.ResizeMode}, which is no way to resize");
-        Require(
-            header.MaximumImagePixels is null or (>= 1 and <= EncodedImage.LargestMaximumPixels),
-            $"maximumImagePixels is {header.MaximumImagePixels}");
+        Check(header, header.ClassNames.Length);
         Require(Enum.IsDefined(header.FeatureKind), $"featureKind is {(int)header.FeatureKind}, which is none");
         Require(
             header.TestTimeAugmentation is not { } views || Enum.IsDefined(views),
@@ -36,6 +28,28 @@ internal static class ModelHeaderCheck
         Name(header.Columns.Label, "labelColumnName");
         Require(header.PredictedLabelColumnName != header.ScoreColumnName, "predictedLabelColumnName and scoreColumnName are the same");
         Check(header.Training);
+    }
+
+    /// <inheritdoc cref="Check(ModelHeader)"/>
+    public static void Check(this FeaturesHeader header)
+    {
+        Check(header, classes: null);
+        Name(header.InputColumnName, "inputColumnName");
+        Name(header.OutputColumnName, "outputColumnName");
+    }
+
+    private static void Check(NetworkHeader header, int? classes)
+    {
+        Require(header.FormatVersion >= 1, $"formatVersion is {header.FormatVersion}");
+        var problem = NetworkLimits.ProblemOf(header.Architecture, header.InputShape, classes);
+        Require(problem is null, problem);
+        var statistics = header.ToStatistics();
+        Require(statistics is null || statistics.Mean.Count == header.Channels, "pixelMean has not one value for each channel");
+        Require(statistics is not null || !header.HasMeanImage, "there is a mean image (hasMeanImage), but no pixelDeviation");
+        Require(Enum.IsDefined(header.ResizeMode), $"resizeMode is {(int)header.ResizeMode}, which is no way to resize");
+        Require(
+            header.MaximumImagePixels is null or (>= 1 and <= EncodedImage.LargestMaximumPixels),
+            $"maximumImagePixels is {header.MaximumImagePixels}");
     }
 
     private static void Check(TrainingSummary training)

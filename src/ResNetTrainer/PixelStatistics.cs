@@ -1,8 +1,8 @@
 namespace ResNetMLNet;
 
 /// <summary>
-/// What a network does to pixels in [0, 1] before anything else: (pixel - mean) / deviation, channel by channel. It belongs to the weights
-/// that were trained with it, and so it is part of the model.
+/// What a network does to pixels in [0, 1] before anything else: (pixel - mean) / deviation, channel by channel, or with a mean for every
+/// pixel. It belongs to the weights that were trained with it, and so it is part of the model.
 /// </summary>
 public sealed class PixelStatistics
 {
@@ -26,6 +26,13 @@ public sealed class PixelStatistics
         (Mean, Deviation) = ([.. mean], [.. deviation]);
     }
 
+    /// <summary>Creates statistics with a mean for every pixel.</summary>
+    /// <param name="meanImage">The mean image; for images of another size it is resized to theirs.</param>
+    /// <param name="deviation">The standard deviation of each channel.</param>
+    /// <exception cref="ArgumentException">There is not one positive and finite deviation for each channel.</exception>
+    public PixelStatistics(MeanImage meanImage, IReadOnlyList<float> deviation)
+        : this((meanImage ?? throw new ArgumentNullException(nameof(meanImage))).ChannelMeans, deviation) => MeanImage = meanImage;
+
     /// <summary>Those of ImageNet, which nearly all published weights were trained with.</summary>
     public static PixelStatistics ImageNet { get; } = new([0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
 
@@ -38,16 +45,20 @@ public sealed class PixelStatistics
     /// <summary>The standard deviation of each channel.</summary>
     public IReadOnlyList<float> Deviation { get; }
 
-    /// <inheritdoc/>
-    public override string ToString() =>
-        FormattableString.Invariant($"mean ({string.Join(", ", Mean)}), deviation ({string.Join(", ", Deviation)})");
+    /// <summary>The mean of each pixel; null where that of each channel is what counts.</summary>
+    public MeanImage? MeanImage { get; }
 
-    internal bool ChangesNothing => Mean.All(value => value == 0) && Deviation.All(value => value == 1);
+    /// <inheritdoc/>
+    public override string ToString() => FormattableString.Invariant(
+        $"mean ({string.Join(", ", Mean)}), deviation ({string.Join(", ", Deviation)}){(MeanImage is null ? "" : $", {MeanImage}")}");
+
+    internal bool ChangesNothing => MeanImage is null && Mean.All(value => value == 0) && Deviation.All(value => value == 1);
 
     /// <summary>The same for so many channels: grey has the mean of the colours'; null where they change nothing.</summary>
     internal PixelStatistics? For(int channels) =>
         ChangesNothing ? null :
         channels == Mean.Count ? this :
+        MeanImage is not null ? new(MeanImage.For(channels), [.. Enumerable.Repeat(Deviation.Average(), channels)]) :
         channels == 1 ? new([Mean.Average()], [Deviation.Average()]) :
         new([.. Enumerable.Repeat(Mean[0], channels)], [.. Enumerable.Repeat(Deviation[0], channels)]);
 }

@@ -6,7 +6,7 @@ using ResNetMLNet.MLNet;
 namespace ResNetMLNet;
 
 /// <summary>Residual networks in the catalogs of an <see cref="MLContext"/>.</summary>
-public static class ResNetCatalog
+public static partial class ResNetCatalog
 {
     /// <summary>Creates a trainer of ResNet-18 with the recipe <see cref="TrainingRecipe.Fast"/>.</summary>
     /// <param name="catalog">The trainers of the context.</param>

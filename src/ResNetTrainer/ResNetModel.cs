@@ -55,7 +55,8 @@ public sealed class ResNetModel
 
     /// <summary>
     /// Writes the weights in safetensors format (https://huggingface.co/docs/safetensors) under PyTorch's names, as
-    /// torchvision has them where the networks agree. An existing file is replaced, and only by a whole one.
+    /// torchvision has them where the networks agree. An existing file is replaced, and only by a whole one. A mean image
+    /// (<see cref="PixelStatistics.MeanImage"/>) is one more tensor, <c>mean_image</c>, which is no part of the network in PyTorch.
     /// </summary>
     /// <param name="path">The file to write.</param>
     public void ExportToSafeTensors(string path)
@@ -69,7 +70,7 @@ public sealed class ResNetModel
     public void ExportToSafeTensors(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        SafeTensors.Write(stream, Network.Weights, WeightMetadata.Of(this));
+        WeightMetadata.Write(stream, Network);
     }
 
     /// <summary>

@@ -53,7 +53,7 @@ public sealed partial class ResNetTrainer
 
         var networkPlan = new NetworkPlan(data.Architecture, data.Format.Shape, data.Columns.Label.Classes)
         {
-            Statistics = start is null ? file?.Statistics.For(data.Format.Shape.Channels) : start.PixelStatistics,
+            Statistics = start is null ? file?.Statistics.For(data.Format.Shape) : start.PixelStatistics?.For(data.Format.Shape),
         };
         StartingModel.Check(_host, start, networkPlan);
         using var network = CreateNetwork(
@@ -65,7 +65,7 @@ public sealed partial class ResNetTrainer
             Network = networkPlan,
             Format = data.Format,
             Classes = data.KeyValues?.Names ?? [],
-            Start = start?.Network.Weights.Fingerprint() ?? file?.Weights.Fingerprint($"{networkPlan.Statistics}"),
+            Start = start?.Network.Weights.Fingerprint() ?? file?.Fingerprint(networkPlan.Statistics),
             Train = data.Train,
             Validation = data.Validation,
         };
@@ -119,7 +119,7 @@ public sealed partial class ResNetTrainer
     {
         if (model is null)
         {
-            return file?.Fit(_host, fresh);
+            return file?.Fit(_host, fresh.Plan, fresh.Export());
         }
 
         StartingModel.LogClasses(channel, model.ClassNames, classes);

@@ -3,7 +3,6 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
-using ResNetMLNet.Native;
 using ResNetMLNet.Scoring;
 
 [assembly: LoadableClass(
@@ -37,7 +36,6 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
 {
     private readonly IHost _host;
     private readonly ScoringColumns _columns;
-    private readonly ComputeDevice _device;
     private readonly ScorerSource _scorers;
 
     internal ResNetTransformer(
@@ -45,8 +43,7 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     {
         _host = environment.Register(nameof(ResNetTransformer));
         _columns = columns;
-        _device = device;
-        _scorers = new(CreateScorer);
+        _scorers = new(_host, model.Network, device);
         Model = model;
         FeatureColumnType = featureColumnType;
     }
@@ -141,7 +138,7 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     private ScoringSchema Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return new(_host, inputSchema, Model.Network, _columns);
+        return ScoringSchema.OfClasses(_host, inputSchema, Model.Network, _columns);
     }
 
     // No error: the scores are right, and a label of other classes may be there for another purpose.
@@ -157,12 +154,5 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
                 $"The label column '{_columns.Label}' of the data to score has other classes than the model: {difference}. "
                 + $"ML.NET compares keys by number, so metrics of these rows will be wrong. {LabelNames.Remedy("model.Model.ClassNames")}");
         }
-    }
-
-    private IScorer CreateScorer()
-    {
-        using var channel = _host.OpenChannel("Scoring");
-        var gpu = DeviceSelector.SelectGpu(_host, channel, _device);
-        return gpu is null && OnnxRuntimeLibrary.IsUsable ? new OnnxScorer(Model.Network) : new TorchScorer(Model.Network, gpu);
     }
 }

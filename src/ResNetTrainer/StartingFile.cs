@@ -7,50 +7,64 @@ using ResNetMLNet.Network;
 
 namespace ResNetMLNet;
 
-/// <summary>The file in <see cref="ResNetTrainer.Options.InitialWeights"/>, read.</summary>
-/// <param name="Path">Where it is.</param>
+/// <summary>A file of weights, read.</summary>
+/// <param name="Title">What errors call it.</param>
 /// <param name="Weights">Its tensors under torchvision's names.</param>
 /// <param name="Architecture">The network that they belong to.</param>
 /// <param name="Statistics">What they were trained to see.</param>
-internal sealed record StartingFile(string Path, NamedTensors Weights, ResNetArchitecture Architecture, PixelStatistics Statistics)
+internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetArchitecture Architecture, PixelStatistics Statistics)
 {
+    /// <param name="context">Where errors come from.</param>
+    /// <param name="wanted">The file.</param>
+    /// <param name="option">The option that it is in.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidOperationException">It is not what its name says, or no ResNet; the message says why.</exception>
-    public static StartingFile Read(IExceptionContext context, InitialWeights wanted)
+    public static StartingFile Read(
+        IExceptionContext context, InitialWeights wanted, string option = nameof(ResNetTrainer.Options.InitialWeights))
     {
+        var title = $"The option {option} is the file '{wanted.Path}'";
         if (!File.Exists(wanted.Path))
         {
-            throw new FileNotFoundException($"The option InitialWeights is the file '{wanted.Path}', which does not exist.", wanted.Path);
+            throw new FileNotFoundException($"{title}, which does not exist.", wanted.Path);
         }
 
         try
         {
             using var stream = File.OpenRead(wanted.Path);
-            var (tensors, statistics) = Read(stream, System.IO.Path.GetExtension(wanted.Path).ToLowerInvariant());
+            var (tensors, statistics) = Read(stream, Path.GetExtension(wanted.Path).ToLowerInvariant());
             var weights = WeightNames.Normalise(tensors);
             var architecture = WeightArchitecture.Of(weights);
             var channels = (int)weights.Tensors["conv1.weight"].Shape[1];
             var seen = wanted.Statistics ?? statistics ?? (channels == 3 ? PixelStatistics.ImageNet : PixelStatistics.None);
-            return new(wanted.Path, wanted.BlueFirst ? WeightImport.RedFirst(weights) : weights, architecture, seen);
+            return new(title, wanted.BlueFirst ? WeightImport.RedFirst(weights) : weights, architecture, seen);
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
-            throw Error(context, wanted.Path, e);
+            throw Error(context, title, e);
         }
     }
 
-    /// <summary>The weights as the network takes them.</summary>
+    /// <summary>The channels of the images that the weights are for.</summary>
+    public int Channels => (int)Weights.Tensors["conv1.weight"].Shape[1];
+
+    /// <summary>By what training from these weights is recognised, with what they see.</summary>
+    public string Fingerprint(PixelStatistics? seen) => WeightMetadata.With(Weights, seen).Fingerprint($"{seen}");
+
+    /// <summary>The weights as a network takes them.</summary>
+    /// <param name="context">Where errors come from.</param>
+    /// <param name="plan">The network.</param>
+    /// <param name="fresh">Its fresh weights; empty where it has no linear layer.</param>
     /// <exception cref="InvalidOperationException">They are of another network; the message says which tensors differ.</exception>
-    public NamedTensors Fit(IExceptionContext context, TrainableNetwork network)
+    public NamedTensors Fit(IExceptionContext context, NetworkPlan plan, NamedTensors fresh)
     {
         try
         {
-            var weights = WeightImport.Fit(Weights, network.Plan, network.Export());
-            return network.Plan.Rejects(weights, out var problem) ? throw new InvalidDataException(problem) : weights;
+            var weights = WeightImport.Fit(Weights, plan, fresh);
+            return plan.Rejects(weights, out var problem) ? throw new InvalidDataException(problem) : weights;
         }
         catch (InvalidDataException e)
         {
-            throw Error(context, Path, e);
+            throw Error(context, Title, e);
         }
     }
 
@@ -61,7 +75,8 @@ internal sealed record StartingFile(string Path, NamedTensors Weights, ResNetArc
         {
             case ".safetensors":
                 var tensors = SafeTensors.Read(stream, out var metadata);
-                return (tensors, WeightMetadata.StatisticsOf(metadata));
+                var statistics = WeightMetadata.TakeStatistics(metadata, ref tensors);
+                return (tensors, statistics);
 
             case ".pth" or ".pt":
                 return (TorchFile.Read(stream), null);
@@ -75,6 +90,6 @@ internal sealed record StartingFile(string Path, NamedTensors Weights, ResNetArc
         }
     }
 
-    private static Exception Error(IExceptionContext context, string path, Exception e) =>
-        context.Error(e, $"The option InitialWeights is the file '{path}', which cannot be used: {e.Message}.");
+    private static Exception Error(IExceptionContext context, string title, Exception e) =>
+        context.Error(e, $"{title}, which cannot be used: {e.Message}.");
 }

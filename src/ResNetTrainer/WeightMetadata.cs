@@ -1,33 +1,63 @@
 using ResNetMLNet.Formats;
+using ResNetMLNet.Scoring;
 
 namespace ResNetMLNet;
 
-/// <summary>The texts that stand beside exported weights.</summary>
+/// <summary>What stands beside exported weights: texts, and a mean image as a tensor of its own.</summary>
 internal static class WeightMetadata
 {
+    /// <summary>The mean image that is subtracted from images: (channels, height, width).</summary>
+    public const string MeanImage = "mean_image";
+
     private const string Architecture = "architecture";
     private const string Mean = "mean";
     private const string Deviation = "deviation";
 
-    public static Dictionary<string, string> Of(ResNetModel model)
+    /// <summary>Writes a network's weights and what belongs to them.</summary>
+    public static void Write(Stream stream, TrainedNetwork network)
     {
-        var texts = new Dictionary<string, string>
+        var texts = new Dictionary<string, string> { ["format"] = "pt", [Architecture] = network.Plan.Architecture.Name };
+        if (network.Plan.Head is not null)
         {
-            ["format"] = "pt",
-            [Architecture] = model.Architecture.Name,
-            ["classes"] = JsonText.Of(model.ClassNames),
-        };
-        if (model.PixelStatistics is { } statistics)
+            texts["classes"] = JsonText.Of(network.ClassNames);
+        }
+
+        if (network.Plan.Statistics is { } statistics)
         {
             (texts[Mean], texts[Deviation]) = (JsonText.Of(statistics.Mean), JsonText.Of(statistics.Deviation));
         }
 
-        return texts;
+        SafeTensors.Write(stream, With(network.Weights, network.Plan.Statistics), texts);
     }
 
-    /// <summary>What the weights were trained to see; null where another program wrote them.</summary>
-    /// <exception cref="InvalidDataException">The texts are damaged.</exception>
-    public static PixelStatistics? StatisticsOf(IReadOnlyDictionary<string, string> texts)
+    /// <summary>Takes the mean image from among the tensors of a file; null where there is none.</summary>
+    /// <exception cref="InvalidDataException">It is no image.</exception>
+    public static MeanImage? TakeMeanImage(ref NamedTensors tensors)
+    {
+        if (!tensors.Tensors.TryGetValue(MeanImage, out var image))
+        {
+            return null;
+        }
+
+        tensors = tensors.Where(name => name != MeanImage);
+        try
+        {
+            return image.Shape is [1 or 3, var height and > 0, var width and > 0]
+                ? new(checked((int)height), checked((int)width), image.Data)
+                : throw new InvalidDataException($"the tensor '{MeanImage}' has the shape {image.ShapeText}, which is no image's");
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"the tensor '{MeanImage}' is no image of finite values", e);
+        }
+    }
+
+    /// <summary>
+    /// What the weights of a file were trained to see, whose mean image is taken from among its tensors; null where another program wrote
+    /// the file.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The texts or the mean image are damaged.</exception>
+    public static PixelStatistics? TakeStatistics(IReadOnlyDictionary<string, string> texts, ref NamedTensors tensors)
     {
         if (!texts.ContainsKey(Architecture))
         {
@@ -41,12 +71,26 @@ internal static class WeightMetadata
 
         try
         {
-            return new(JsonText.ToNumbers(mean), JsonText.ToNumbers(deviation));
+            var deviations = JsonText.ToNumbers(deviation);
+            return TakeMeanImage(ref tensors) is { } image ? new(image, deviations) : new(JsonText.ToNumbers(mean), deviations);
         }
         catch (ArgumentException e)
         {
             throw new InvalidDataException(
                 $"its metadata have the mean {mean} and the deviation {deviation}, which are no statistics of pixels", e);
         }
+    }
+
+    /// <summary>Weights and the mean image that belongs to them, where there is one.</summary>
+    public static NamedTensors With(NamedTensors weights, PixelStatistics? statistics)
+    {
+        if (statistics?.MeanImage is not { } image)
+        {
+            return weights;
+        }
+
+        var tensors = weights.Where(_ => true);
+        tensors.Add(MeanImage, [image.Channels, image.Height, image.Width], image.Values);
+        return tensors;
     }
 }

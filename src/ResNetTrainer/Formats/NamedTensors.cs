@@ -22,6 +22,18 @@ internal sealed class NamedTensors
 
     public void Add(string name, long[] shape, float[] data) => _tensors.Add(name, new(shape, data));
 
+    /// <summary>The tensors of some names; the values are shared.</summary>
+    public NamedTensors Where(Func<string, bool> wanted)
+    {
+        var some = new NamedTensors();
+        foreach (var (name, values) in _tensors.Where(tensor => wanted(tensor.Key)))
+        {
+            some.Add(name, values.Shape, values.Data);
+        }
+
+        return some;
+    }
+
     /// <summary>The first tensor with a value that is infinite or not a number; null where all are finite.</summary>
     public string? FirstNotFinite() =>
         _tensors.Where(tensor => tensor.Value.Data.Any(value => !float.IsFinite(value))).Select(tensor => tensor.Key).FirstOrDefault();

@@ -15,6 +15,8 @@ internal static class Internals
 
     public static IHostEnvironment EnvironmentOf(DataOperationsCatalog catalog) => Checked(catalog);
 
+    public static IHostEnvironment EnvironmentOf(TransformsCatalog catalog) => Checked(catalog);
+
     /// <summary>
     /// What is internal may change with any version of ML.NET, and would fail with a MissingMethodException in some odd place: so other
     /// versions than the one that the tests have passed with are refused at the door.

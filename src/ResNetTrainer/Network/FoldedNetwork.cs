@@ -35,13 +35,17 @@ internal sealed class FoldedNetwork : TensorLayers, IDisposable
                 Tensors.Copy([.. shift.Select(value => (float)value)], shape, device));
         }
 
-        Own(
-            plan.Head.Name,
-            Tensors.Copy(weights[plan.Head.Weight.Name].ToArray(), plan.Head.Weight.Shape, device),
-            Tensors.Copy(weights[plan.Head.Bias.Name].ToArray(), plan.Head.Bias.Shape, device));
+        if (plan.Head is { } head)
+        {
+            Own(
+                LinearPlan.Name,
+                Tensors.Copy(weights[head.Weight.Name].ToArray(), head.Weight.Shape, device),
+                Tensors.Copy(weights[head.Bias.Name].ToArray(), head.Bias.Shape, device));
+        }
     }
 
-    /// <summary>Images (batch, channels, height, width) in float32 to logits (batch, classes).</summary>
+    /// <summary>Images (batch, channels, height, width) in float32 to logits (batch, classes), or, where there is no linear layer, to features
+    /// (batch, features).</summary>
     public Tensor Forward(Tensor images)
     {
         using var scope = NewDisposeScope();
@@ -55,7 +59,7 @@ internal sealed class FoldedNetwork : TensorLayers, IDisposable
         x.mul(_layers[normalisation.Name].Weight).add_(_layers[normalisation.Name].Bias, Tensors.One);
 
     public override Tensor Linear(LinearPlan linear, Tensor x) =>
-        functional.linear(x, _layers[linear.Name].Weight, _layers[linear.Name].Bias);
+        functional.linear(x, _layers[LinearPlan.Name].Weight, _layers[LinearPlan.Name].Bias);
 
     public void Dispose()
     {

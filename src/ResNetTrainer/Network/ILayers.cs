@@ -14,7 +14,7 @@ internal interface ILayers<T>
     /// <param name="run">The part.</param>
     T Part(string? name, T input, Func<T, T> run);
 
-    /// <summary>(x - mean) / deviation, channel by channel.</summary>
+    /// <summary>(x - mean) / deviation: channel by channel, or pixel by pixel where there is a mean image, of x's size.</summary>
     T Standardise(PixelStatistics statistics, T x);
 
     /// <summary>The convolution and the batch normalisation behind it, where the plan has one.</summary>

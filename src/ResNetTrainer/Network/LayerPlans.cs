@@ -52,8 +52,15 @@ internal sealed record NormalisationPlan(string Name, int Channels)
 }
 
 /// <summary>The linear layer that makes logits of features.</summary>
-internal sealed record LinearPlan(string Name, int Inputs, int Outputs)
+internal sealed record LinearPlan(int Inputs, int Outputs)
 {
+    public const string Name = "fc";
+
+    public IEnumerable<TensorPlan> Tensors => [Weight, Bias];
+
+    /// <summary>Whether a tensor of that name is the linear layer's.</summary>
+    public static bool IsOf(string tensor) => tensor is $"{Name}.weight" or $"{Name}.bias";
+
     public TensorPlan Weight => new($"{Name}.weight", TensorRole.LinearWeight, [Outputs, Inputs]) { FanIn = Inputs, FanOut = Outputs };
 
     public TensorPlan Bias => new($"{Name}.bias", TensorRole.LinearBias, [Outputs]) { FanIn = Inputs };

@@ -14,7 +14,10 @@ internal static class NetworkLimits
     public const int MostClasses = 1_000_000;
 
     /// <summary>Says why there can be no such network, with the names that the header of a saved model has; null where there can.</summary>
-    public static string? ProblemOf(ResNetArchitecture architecture, ImageShape input, int classes) =>
+    /// <param name="architecture">The network.</param>
+    /// <param name="input">The images that it sees.</param>
+    /// <param name="classes">The classes that it tells apart; null for one without the linear layer.</param>
+    public static string? ProblemOf(ResNetArchitecture architecture, ImageShape input, int? classes) =>
         ProblemOf(architecture)
         ?? (input.Channels is not (1 or 3) ? $"channels is {input.Channels}, where images have 1 (grey) or 3 (red, green, blue)" : null)
         ?? Beyond("height", input.Height, MostPixelsOfASide)

@@ -4,7 +4,8 @@ using ResNetMLNet.Formats;
 namespace ResNetMLNet.Network;
 
 /// <summary>
-/// A residual network written out for images of one shape and a number of classes: its parts, its tensors and its one forward pass.
+/// A residual network written out for images of one shape: its parts, its tensors and its one forward pass, to the logits of a number of
+/// classes or, without the linear layer, to the features that it would see.
 /// Training, folded scoring, ONNX export and shape inference are interpreters of <see cref="Run"/>; nothing here is native.
 /// </summary>
 internal sealed class NetworkPlan
@@ -12,7 +13,10 @@ internal sealed class NetworkPlan
     private readonly Lazy<ShapeInference> _shapes;
     private readonly Lazy<Dictionary<ConvolutionPlan, KernelWindow>> _windows;
 
-    public NetworkPlan(ResNetArchitecture architecture, ImageShape input, int classes)
+    /// <param name="architecture">The network.</param>
+    /// <param name="input">The images that it sees.</param>
+    /// <param name="classes">The number of classes; null leaves out the linear layer.</param>
+    public NetworkPlan(ResNetArchitecture architecture, ImageShape input, int? classes)
     {
         (Architecture, Input, Classes) = (architecture, input, classes);
         var (kernel, halving) = architecture.Stem == ResNetStem.Large ? (7, 2) : (3, 1);
@@ -31,7 +35,8 @@ internal sealed class NetworkPlan
         }
 
         Closing = architecture.PreActivation ? new("norm", channels) : null;
-        Head = new("fc", channels, classes);
+        Features = channels;
+        Head = classes is { } outputs ? new(channels, outputs) : null;
         _shapes = new(() => ShapeInference.Of(this));
         _windows = new(() =>
             Inputs.ToDictionary(input => input.Key, input => KernelWindow.Of(input.Key, (int)input.Value[1], (int)input.Value[2])));
@@ -42,7 +47,7 @@ internal sealed class NetworkPlan
     /// <summary>The shape of the images that the network sees.</summary>
     public ImageShape Input { get; }
 
-    public int Classes { get; }
+    public int? Classes { get; }
 
     /// <summary>What is done to the images first; null for nothing.</summary>
     public PixelStatistics? Statistics { get; init; }
@@ -55,7 +60,14 @@ internal sealed class NetworkPlan
     /// <summary>The normalisation behind the last stage, where they stand before the convolutions.</summary>
     public NormalisationPlan? Closing { get; }
 
-    public LinearPlan Head { get; }
+    /// <summary>The number of features of an image: the channels of the last stage.</summary>
+    public int Features { get; }
+
+    /// <summary>The linear layer; null where features are what the network is for.</summary>
+    public LinearPlan? Head { get; }
+
+    /// <summary>The number of values that the network makes of an image.</summary>
+    public int Outputs => Head?.Outputs ?? Features;
 
     public IEnumerable<BlockPlan> Blocks => Stages.SelectMany(stage => stage);
 
@@ -66,7 +78,7 @@ internal sealed class NetworkPlan
 
     /// <summary>Every tensor of the network under its name in PyTorch, in PyTorch's order of layers.</summary>
     public IEnumerable<TensorPlan> Tensors =>
-        [.. Stem.Tensors, .. Blocks.SelectMany(block => block.Tensors), .. Closing?.Tensors ?? [], Head.Weight, Head.Bias];
+        [.. Stem.Tensors, .. Blocks.SelectMany(block => block.Tensors), .. Closing?.Tensors ?? [], .. Head?.Tensors ?? []];
 
     /// <summary>The bytes that the values of all tensors take.</summary>
     public long ByteCount => Tensors.Sum(tensor => tensor.Count * sizeof(float));
@@ -85,11 +97,12 @@ internal sealed class NetworkPlan
     /// <summary>The same network for images of another size.</summary>
     public NetworkPlan For(ImageShape input) => new(Architecture, input, Classes) { Statistics = Statistics };
 
-    /// <summary>The forward pass, from images to logits.</summary>
-    public T Run<T>(ILayers<T> layers, T images) => Classify(layers, Features(layers, images));
+    /// <summary>The forward pass, from images to logits, or to features where there is no linear layer.</summary>
+    public T Run<T>(ILayers<T> layers, T images) =>
+        Head is null ? Featurize(layers, images) : Classify(layers, Head, Featurize(layers, images));
 
     /// <summary>The forward pass from images to features: what the linear layer sees.</summary>
-    public T Features<T>(ILayers<T> layers, T images)
+    public T Featurize<T>(ILayers<T> layers, T images)
     {
         var x = Statistics is null ? images : layers.Part(null, images, x => layers.Standardise(Statistics, x));
         x = layers.Part("stem", x, x => Pooled(layers, layers.Relu(layers.Convolution(Stem, x))));
@@ -104,7 +117,8 @@ internal sealed class NetworkPlan
     }
 
     /// <summary>The forward pass from features to logits.</summary>
-    public T Classify<T>(ILayers<T> layers, T features) => layers.Part("linear", features, x => layers.Linear(Head, x));
+    public static T Classify<T>(ILayers<T> layers, LinearPlan head, T features) =>
+        layers.Part("linear", features, x => layers.Linear(head, x));
 
     /// <summary>Says in words how tensors differ from the network's, if they do.</summary>
     public bool Differs(NamedTensors weights, [NotNullWhen(true)] out string? difference)

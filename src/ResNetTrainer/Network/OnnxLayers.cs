@@ -13,7 +13,10 @@ internal sealed class OnnxLayers(OnnxGraph graph, NetworkPlan plan, NamedTensors
     {
         string OfChannels(string name, IReadOnlyList<float> values) =>
             graph.Constant<float>($"{x}.{name}", [.. values], values.Count, 1, 1);
-        var centred = graph.Add("Sub", $"{x}.centred", [x, OfChannels("mean", statistics.Mean)]);
+        var mean = statistics.MeanImage is { } image
+            ? graph.Constant<float>($"{x}.mean", image.Values, image.Channels, image.Height, image.Width)
+            : OfChannels("mean", statistics.Mean);
+        var centred = graph.Add("Sub", $"{x}.centred", [x, mean]);
         return graph.Add("Div", $"{x}.standardised", [centred, OfChannels("deviation", statistics.Deviation)]);
     }
 

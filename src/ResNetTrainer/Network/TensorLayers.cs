@@ -22,7 +22,8 @@ internal abstract class TensorLayers : ILayers<Tensor>
     public Tensor Standardise(PixelStatistics statistics, Tensor x)
     {
         Tensor OfChannels(IReadOnlyList<float> values) => Tensors.Copy([.. values], [values.Count, 1, 1], x.device);
-        return x.sub(OfChannels(statistics.Mean)).div_(OfChannels(statistics.Deviation));
+        var mean = statistics.MeanImage is { } image ? OfPixels(image, x) : OfChannels(statistics.Mean);
+        return x.sub(mean).div_(OfChannels(statistics.Deviation));
     }
 
     public abstract Tensor Convolution(ConvolutionPlan convolution, Tensor x);
@@ -47,6 +48,16 @@ internal abstract class TensorLayers : ILayers<Tensor>
     public Tensor GlobalAveragePool(Tensor x) => functional.adaptive_avg_pool2d(x, 1);
 
     public Tensor Flatten(Tensor x) => x.flatten(1);
+
+    // Training may begin with smaller images than it ends with.
+    private static Tensor OfPixels(MeanImage image, Tensor x)
+    {
+        var mean = Tensors.Copy(image.Values, [1, image.Channels, image.Height, image.Width], x.device);
+        return x.shape[2] == image.Height && x.shape[3] == image.Width
+            ? mean
+            : functional.interpolate(
+                mean, [x.shape[2], x.shape[3]], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
+    }
 
     /// <summary>A convolution with the part of its kernel that meets the image.</summary>
     public static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, ConvolutionPlan plan, KernelWindow window)

@@ -70,7 +70,7 @@ internal sealed class TrainableNetwork : IDisposable
     public Tensor Features(Tensor images)
     {
         using var scope = NewDisposeScope();
-        return Plan.Features(_evaluation, images.alias()).unsqueeze(-1).unsqueeze(-1).MoveToOuterDisposeScope();
+        return Plan.Featurize(_evaluation, images.alias()).unsqueeze(-1).unsqueeze(-1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Features (batch, channels of the last stage, 1, 1) to logits (batch, classes).</summary>
@@ -78,7 +78,7 @@ internal sealed class TrainableNetwork : IDisposable
     public Tensor Classify(Tensor features)
     {
         using var scope = NewDisposeScope();
-        return Plan.Classify(_evaluation, features.flatten(1)).MoveToOuterDisposeScope();
+        return NetworkPlan.Classify(_evaluation, Plan.Head!, features.flatten(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>

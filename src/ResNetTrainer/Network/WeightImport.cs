@@ -9,22 +9,20 @@ internal static class WeightImport
 
     /// <summary>
     /// The file's weights for every tensor of the network. A head of another shape is left fresh; a first convolution for three channels is
-    /// summed up for one, and one for a single channel is spread over three.
+    /// summed up for one, and one for a single channel is spread over three. A network without a head takes none.
     /// </summary>
     /// <param name="file">Weights under torchvision's names.</param>
     /// <param name="plan">The network.</param>
-    /// <param name="fresh">Its fresh weights.</param>
+    /// <param name="fresh">Its fresh weights; empty where it has no head.</param>
     /// <exception cref="InvalidDataException">They are of another network; the message says which tensors differ.</exception>
     public static NamedTensors Fit(NamedTensors file, NetworkPlan plan, NamedTensors fresh)
     {
-        var keepsHead = Fits(file, plan.Head.Weight) && Fits(file, plan.Head.Bias);
-        bool IsHead(string name) => name == plan.Head.Weight.Name || name == plan.Head.Bias.Name;
-
+        var keepsHead = plan.Head?.Tensors.All(tensor => Fits(file, tensor)) == true;
         var weights = new NamedTensors();
         var (missing, misshapen) = (new List<string>(), new List<string>());
         foreach (var tensor in plan.Tensors)
         {
-            if (IsHead(tensor.Name) && !keepsHead)
+            if (tensor.IsHead && !keepsHead)
             {
                 weights.Add(tensor.Name, tensor.Shape, fresh.Tensors[tensor.Name].Data);
             }
@@ -51,7 +49,7 @@ internal static class WeightImport
         [
             .. Problem("missing", missing),
             .. Problem("of another shape", misshapen),
-            .. Problem("not of this network", [.. file.Tensors.Keys.Where(name => !known.Contains(name))]),
+            .. Problem("not of this network", [.. file.Tensors.Keys.Where(name => !known.Contains(name) && !LinearPlan.IsOf(name))]),
         ];
         return problems.Length == 0
             ? weights

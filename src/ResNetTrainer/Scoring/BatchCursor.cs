@@ -22,13 +22,12 @@ internal sealed class BatchCursor : DataViewRowCursor
     private readonly Dictionary<int, ColumnBuffer> _kept;
     private readonly ValueGetter<DataViewRowId> _inputId;
     private readonly List<DataViewRowId> _ids = [];
-    private readonly ScoreGetters _getters;
     private readonly int _image;
     private readonly int _largest;
 
     private ExceptionDispatchInfo? _error;
     private float[] _images = [];
-    private float[] _scores = [];
+    private float[] _outputs = [];
     private bool _scored;
     private bool _ended;
     private int _size = 1;
@@ -48,7 +47,6 @@ internal sealed class BatchCursor : DataViewRowCursor
         _kept = _active.Where(index => index < schema.Input.Count)
             .ToDictionary(index => index, index => ColumnBuffer.Create(input, schema.Input[index]));
         _inputId = input.GetIdGetter();
-        _getters = new(CurrentScores);
 
         // About as many pixels as 64 images of 128x128 have: more gains nothing and costs memory.
         var pixels = schema.Network.Format.Shape.Height * schema.Network.Format.Shape.Width;
@@ -86,10 +84,10 @@ internal sealed class BatchCursor : DataViewRowCursor
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
-        ScoreGetters.CheckActive(this, column);
+        ScoringSchema.CheckActive(this, column);
         if (!_schema.IsInput(column))
         {
-            return _getters.Create<TValue>(column, isScore: column.Index == _schema.Score);
+            return _schema.CreateGetter<TValue>(column, CurrentOutputs);
         }
 
         return _kept[column.Index].CreateGetter(CurrentIndex) as ValueGetter<TValue>
@@ -161,22 +159,22 @@ internal sealed class BatchCursor : DataViewRowCursor
         ? _index
         : throw _host.Error("Values cannot be read before the cursor stands on a row: call MoveNext first.");
 
-    private ReadOnlySpan<float> CurrentScores()
+    private ReadOnlySpan<float> CurrentOutputs()
     {
         var index = CurrentIndex();
-        var classes = _schema.Network.Plan.Classes;
+        var length = _schema.Network.Plan.Outputs;
         if (!_scored)
         {
-            if (_scores.Length < _ids.Count * classes)
+            if (_outputs.Length < _ids.Count * length)
             {
-                _scores = new float[_ids.Count * classes];
+                _outputs = new float[_ids.Count * length];
             }
 
             using var loan = _scorers.Borrow();
-            loan.Scorer.Score(_images.AsMemory(0, _ids.Count * _image), _scores.AsMemory(0, _ids.Count * classes));
+            loan.Scorer.Score(_images.AsMemory(0, _ids.Count * _image), _outputs.AsMemory(0, _ids.Count * length));
             _scored = true;
         }
 
-        return _scores.AsSpan(index * classes, classes);
+        return _outputs.AsSpan(index * length, length);
     }
 }

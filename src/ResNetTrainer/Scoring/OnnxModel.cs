@@ -4,13 +4,16 @@ using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Scoring;
 
-/// <summary>A network as a standard ONNX model (https://onnx.ai): images in, logits, probabilities and the likeliest class out.</summary>
+/// <summary>
+/// A network as a standard ONNX model (https://onnx.ai): images in, logits, probabilities and the likeliest class out, or features.
+/// </summary>
 internal static class OnnxModel
 {
     public const string Input = OnnxInput.Name;
     public const string Logits = "logits";
     public const string Probabilities = "probabilities";
     public const string Class = "class";
+    public const string Features = "features";
 
     // Opset 18 is the first whose Resize has antialiasing; ONNX 1.13, which brought it, has IR version 8.
     private const int OpsetVersion = 18;
@@ -21,40 +24,49 @@ internal static class OnnxModel
         var (plan, graph) = (network.Plan, new OnnxGraph(network.Plan.Architecture.Name));
         var images = new OnnxInput(graph, network.Format, options).Add();
         AddNetwork(graph, network, images);
-        if (network.TestTimeAugmentation == TestTimeAugmentation.None)
+        if (plan.Head is null)
         {
-            graph.AddOutput(Logits, TensorProto.Types.DataType.Float, "What the softmax is taken of.", "batch", plan.Classes);
+            graph.AddOutput(Features, TensorProto.Types.DataType.Float, "What a linear layer would see.", "batch", plan.Features);
+        }
+        else
+        {
+            AddOutputs(graph, network);
         }
 
-        graph.Add("ArgMax", Class, [Probabilities], OnnxGraph.Attribute("axis", 1), OnnxGraph.Attribute("keepdims", 0));
-        graph.AddOutput(Probabilities, TensorProto.Types.DataType.Float, "The probability of each class.", "batch", plan.Classes);
-        graph.AddOutput(Class, TensorProto.Types.DataType.Int64, "The likeliest class, from 0, in the order of class_names.", "batch");
-
-        return new()
+        var model = new ModelProto
         {
             IrVersion = IrVersion,
             ProducerName = OnnxGraph.Producer,
             ProducerVersion = typeof(OnnxModel).Assembly.GetName().Version!.ToString(3),
             OpsetImport = { new OperatorSetIdProto { Version = OpsetVersion } },
-            MetadataProps =
-            {
-                new StringStringEntryProto { Key = "architecture", Value = plan.Architecture.Name },
-                new StringStringEntryProto { Key = "class_names", Value = JsonText.Of(network.ClassNames) },
-            },
+            MetadataProps = { new StringStringEntryProto { Key = "architecture", Value = plan.Architecture.Name } },
             Graph = graph.Proto,
         };
+        if (plan.Head is not null)
+        {
+            model.MetadataProps.Add(new StringStringEntryProto { Key = "class_names", Value = JsonText.Of(network.ClassNames) });
+        }
+
+        return model;
     }
 
+    /// <summary>The output with what a scorer gives.</summary>
+    public static string OutputOf(NetworkPlan plan) => plan.Head is null ? Features : Probabilities;
+
     /// <summary>
-    /// Adds the way from what the network sees to <see cref="Probabilities"/>, of operators that are the same from opset 9 to 18.
+    /// Adds the way from what the network sees to <see cref="OutputOf"/>, of operators that are the same from opset 9 to 18.
     /// </summary>
     public static void AddNetwork(OnnxGraph graph, TrainedNetwork network, string images)
     {
         var layers = new OnnxLayers(graph, network.Plan, network.Weights, Logits);
         var views = ImageView.Of(network.TestTimeAugmentation);
-        if (views.Length > 1)
+        if (network.Plan.Head is null)
         {
-            AddMean(graph, x => network.Plan.Run(layers, x), [.. views.Select(Shown)], network.Plan.Classes);
+            graph.Add("Identity", Features, [network.Plan.Run(layers, images)]);
+        }
+        else if (views.Length > 1)
+        {
+            AddMean(graph, x => network.Plan.Run(layers, x), [.. views.Select(Shown)], network.Plan.Outputs);
         }
         else
         {
@@ -70,6 +82,19 @@ internal static class OnnxModel
 
         string Taken(string x, int axis, long[]? indices, string name) => indices is null ? x
             : graph.Add("Gather", name, [x, graph.Integers($"{name}.indices", indices)], OnnxGraph.Attribute("axis", axis));
+    }
+
+    private static void AddOutputs(OnnxGraph graph, TrainedNetwork network)
+    {
+        var classes = network.Plan.Outputs;
+        if (network.TestTimeAugmentation == TestTimeAugmentation.None)
+        {
+            graph.AddOutput(Logits, TensorProto.Types.DataType.Float, "What the softmax is taken of.", "batch", classes);
+        }
+
+        graph.Add("ArgMax", Class, [Probabilities], OnnxGraph.Attribute("axis", 1), OnnxGraph.Attribute("keepdims", 0));
+        graph.AddOutput(Probabilities, TensorProto.Types.DataType.Float, "The probability of each class.", "batch", classes);
+        graph.AddOutput(Class, TensorProto.Types.DataType.Int64, "The likeliest class, from 0, in the order of class_names.", "batch");
     }
 
     // The mean of what the network makes of all views, as TorchScorer has it.

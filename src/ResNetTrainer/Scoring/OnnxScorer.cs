@@ -7,15 +7,15 @@ namespace ResNetMLNet.Scoring;
 internal sealed class OnnxScorer : IScorer
 {
     private static readonly string[] _inputs = [OnnxModel.Input];
-    private static readonly string[] _outputs = [OnnxModel.Probabilities];
 
     private readonly TrainedNetwork _network;
+    private readonly string[] _outputs;
     private readonly InferenceSession _session;
     private readonly RunOptions _run = new();
 
     public OnnxScorer(TrainedNetwork network)
     {
-        _network = network;
+        (_network, _outputs) = (network, [OnnxModel.OutputOf(network.Plan)]);
         using var options = Options();
         _session = new(OnnxModel.Create(network, new()).ToByteArray(), options);
     }
@@ -27,13 +27,13 @@ internal sealed class OnnxScorer : IScorer
         IntraOpNumThreads = Environment.ProcessorCount,
     };
 
-    public void Score(Memory<float> images, Memory<float> probabilities)
+    public void Score(Memory<float> images, Memory<float> outputs)
     {
-        var (shape, classes) = (_network.Format.Shape, _network.Plan.Classes);
-        var count = probabilities.Length / classes;
+        var (shape, length) = (_network.Format.Shape, _network.Plan.Outputs);
+        var count = outputs.Length / length;
         using var input = OrtValue.CreateTensorValueFromMemory(
             OrtMemoryInfo.DefaultInstance, images, [count, shape.Channels, shape.Height, shape.Width]);
-        using var output = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, probabilities, [count, classes]);
+        using var output = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, outputs, [count, length]);
         _session.Run(_run, _inputs, [input], _outputs, [output]);
     }
 

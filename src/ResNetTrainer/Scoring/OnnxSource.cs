@@ -14,7 +14,7 @@ namespace ResNetMLNet.Scoring;
 internal static class OnnxSource
 {
     private const string Remedy =
-        "Export the network alone with model.Model.ExportToOnnx(path), which can also scale and resize (OnnxExportOptions), or give "
+        "Export the network alone with ExportToOnnx(path), which can also scale and resize (OnnxExportOptions), or give "
         + "ConvertToOnnx a pipeline whose data has the pixels as a vector of bytes or floats of known size.";
 
     /// <exception cref="InvalidOperationException">The feature column is not one that a converted model can have.</exception>

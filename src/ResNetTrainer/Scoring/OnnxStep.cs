@@ -9,28 +9,26 @@ using static ResNetMLNet.Formats.Onnx.OnnxGraph;
 namespace ResNetMLNet.Scoring;
 
 /// <summary>
-/// The transformer as a step of a pipeline that ML.NET's ConvertToOnnx writes: from its feature column to its two output columns.
+/// The transformer as a step of a pipeline that ML.NET's ConvertToOnnx writes: from its feature column to those that it adds.
 /// </summary>
 internal sealed class OnnxStep(ScoringSchema schema)
 {
-    private const string Label = "label";
-
     // The operators are the same in all opsets that ML.NET writes, which are 9 to 12.
-    private readonly OnnxGraph _graph = new(nameof(ResNetTransformer));
+    private readonly OnnxGraph _graph = new(nameof(OnnxStep));
 
     /// <summary>Adds the network to the model that is being written.</summary>
     public void AddTo(OnnxContext context)
     {
         OnnxModel.AddNetwork(_graph, schema.Network, AddImages());
-        var best = _graph.Add("ArgMax", "best", [OnnxModel.Probabilities], Attribute("axis", 1), Attribute("keepdims", 1));
-
-        // Keys count from 1.
-        var key = _graph.Add("Add", "key", [best, _graph.Integers("one", 1)]);
-        _graph.Add("Cast", Label, [key], Attribute("to", (long)TensorProto.Types.DataType.Uint32));
+        var values = schema.Added.ToDictionary(
+            column => column.Name, column => column.AddTo(_graph, OnnxModel.OutputOf(schema.Network.Plan)));
 
         var names = Copy(context, context.GetVariableName(schema.Feature.Column.Name));
-        Output(context, names[Label], schema.Output[schema.PredictedLabel]);
-        Output(context, names[OnnxModel.Probabilities], schema.Output[schema.Score]);
+        foreach (var (column, value) in values)
+        {
+            var output = context.AddIntermediateVariable(schema.Output[column].Type, column);
+            context.CreateNode("Identity", names[value], output, context.GetNodeName("Identity"), "");
+        }
     }
 
     // As InputReader has it; the size of the column's images is known, so that resizing is a matter of two matrices.
@@ -110,11 +108,5 @@ internal sealed class OnnxStep(ScoringSchema schema)
         {
             node.AddAttribute(attribute.Name, attribute.I);
         }
-    }
-
-    private static void Output(OnnxContext context, string variable, DataViewSchema.Column column)
-    {
-        var output = context.AddIntermediateVariable(column.Type, column.Name);
-        context.CreateNode("Identity", variable, output, context.GetNodeName("Identity"), "");
     }
 }

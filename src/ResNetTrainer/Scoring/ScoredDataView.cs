@@ -7,8 +7,8 @@ using ResNetMLNet.MLNet;
 namespace ResNetMLNet.Scoring;
 
 /// <summary>
-/// A data view with scores, computed as cursors go along. It is what ML.NET takes for a transform that it can walk back through,
-/// as its own are: otherwise ConvertToOnnx takes the scores for the source of the data.
+/// A data view with what the network makes of its rows, computed as cursors go along. It is what ML.NET takes for a transform that it can
+/// walk back through, as its own are: otherwise ConvertToOnnx takes the new columns for the source of the data.
 /// </summary>
 internal sealed class ScoredDataView(IHost host, IDataView input, ScoringSchema schema, ScorerSource scorers) : ITransformCanSaveOnnx
 {

@@ -1,3 +1,7 @@
+using Microsoft.ML.Runtime;
+using ResNetMLNet.MLNet;
+using ResNetMLNet.Native;
+
 namespace ResNetMLNet.Scoring;
 
 /// <summary>
@@ -5,7 +9,7 @@ namespace ResNetMLNet.Scoring;
 /// disposes the transformer it was made from, also when others still use it: so releasing frees the native memory as
 /// soon as the calls under way have ended, and whoever scores after that gets a scorer made anew from the weights.
 /// </summary>
-internal sealed class ScorerSource(Func<IScorer> create)
+internal sealed class ScorerSource(IHost host, TrainedNetwork network, ComputeDevice device)
 {
     private readonly Lock _gate = new();
     private Counted? _current;
@@ -14,7 +18,7 @@ internal sealed class ScorerSource(Func<IScorer> create)
     {
         lock (_gate)
         {
-            _current ??= new(create());
+            _current ??= new(Create());
             _current.Users++;
             return new(this, _current);
         }
@@ -30,6 +34,13 @@ internal sealed class ScorerSource(Func<IScorer> create)
                 Return(current);
             }
         }
+    }
+
+    private IScorer Create()
+    {
+        using var channel = host.OpenChannel("Scoring");
+        var gpu = DeviceSelector.SelectGpu(host, channel, device);
+        return gpu is null && OnnxRuntimeLibrary.IsUsable ? new OnnxScorer(network) : new TorchScorer(network, gpu);
     }
 
     private void Return(Counted counted)

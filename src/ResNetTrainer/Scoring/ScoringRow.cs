@@ -6,7 +6,7 @@ using ResNetMLNet.MLNet;
 namespace ResNetMLNet.Scoring;
 
 /// <summary>
-/// A row with its score, computed when it is asked for and once for each position. Holds nothing native: ML.NET never
+/// A row with what the network makes of it, computed when it is asked for and once for each position. Holds nothing native: ML.NET never
 /// disposes the rows of a PredictionEngine.
 /// </summary>
 internal sealed class ScoringRow : DataViewRow
@@ -14,7 +14,7 @@ internal sealed class ScoringRow : DataViewRow
     private readonly DataViewRow _input;
     private readonly ScoringSchema _schema;
     private readonly HashSet<int> _active;
-    private readonly ScoreGetters _getters;
+    private readonly OutputColumn.Outputs _outputs;
 
     public ScoringRow(
         IExceptionContext context, DataViewRow input, ScoringSchema schema, IEnumerable<DataViewSchema.Column> active, ScorerSource scorers)
@@ -22,16 +22,16 @@ internal sealed class ScoringRow : DataViewRow
         _input = input;
         _schema = schema;
         _active = [.. active.Select(column => column.Index)];
-        var scored = _active.Contains(schema.Score) || _active.Contains(schema.PredictedLabel);
+        var scored = schema.Output.Any(column => !schema.IsInput(column) && _active.Contains(column.Index));
         var reader = scored ? schema.CreateReader(context, input) : null;
         var image = new float[scored ? schema.Network.Format.Shape.Count : 0];
-        var scores = new float[scored ? schema.Network.Plan.Classes : 0];
+        var outputs = new float[scored ? schema.Network.Plan.Outputs : 0];
         var position = -1L;
-        _getters = new(() =>
+        _outputs = () =>
         {
             if (_input.Position < 0)
             {
-                throw context.Error("The score cannot be read before the cursor stands on a row: call MoveNext first.");
+                throw context.Error("Values cannot be read before the cursor stands on a row: call MoveNext first.");
             }
 
             if (position != _input.Position)
@@ -40,12 +40,12 @@ internal sealed class ScoringRow : DataViewRow
                 position = -1;
                 reader!.Read(image);
                 using var loan = scorers.Borrow();
-                loan.Scorer.Score(image, scores);
+                loan.Scorer.Score(image, outputs);
                 position = _input.Position;
             }
 
-            return scores;
-        });
+            return outputs;
+        };
     }
 
     public override DataViewSchema Schema => _schema.Output;
@@ -60,10 +60,10 @@ internal sealed class ScoringRow : DataViewRow
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
-        ScoreGetters.CheckActive(this, column);
+        ScoringSchema.CheckActive(this, column);
         return _schema.IsInput(column)
             ? _input.GetGetter<TValue>(_schema.Input[column.Index])
-            : _getters.Create<TValue>(column, isScore: column.Index == _schema.Score);
+            : _schema.CreateGetter<TValue>(column, _outputs);
     }
 
     protected override void Dispose(bool disposing)

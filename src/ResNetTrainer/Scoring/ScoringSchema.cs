@@ -7,14 +7,14 @@ using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Scoring;
 
-/// <summary>A transformer bound to an input schema: the input's columns, then the predicted label and the score.</summary>
+/// <summary>A transformer bound to an input schema: the input's columns, then those that the network adds.</summary>
 internal sealed class ScoringSchema
 {
-    public ScoringSchema(IExceptionContext context, DataViewSchema input, TrainedNetwork network, ScoringColumns columns)
+    private ScoringSchema(
+        IExceptionContext context, DataViewSchema input, TrainedNetwork network, string feature, params OutputColumn[] added)
     {
-        Input = input;
-        Network = network;
-        Feature = FeatureColumn.Find(context, input, columns.Feature, network.Format.Shape.Channels, network.Format.MaximumPixels);
+        (Input, Network, Added) = (input, network, added);
+        Feature = FeatureColumn.Find(context, input, feature, network.Format.Shape.Channels, network.Format.MaximumPixels);
         if (Feature.Shape is { } shape)
         {
             Check(context, shape);
@@ -22,14 +22,11 @@ internal sealed class ScoringSchema
 
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
-        builder.AddColumn(
-            columns.PredictedLabel,
-            new KeyDataViewType(typeof(uint), network.Plan.Classes),
-            ScoreAnnotations.ForPredictedLabel(input, network.KeyValues));
-        builder.AddColumn(
-            columns.Score,
-            new VectorDataViewType(NumberDataViewType.Single, network.Plan.Classes),
-            ScoreAnnotations.ForScore(input, network.KeyValues));
+        foreach (var column in added)
+        {
+            builder.AddColumn(column.Name, column.Type, column.Annotations);
+        }
+
         Output = builder.ToSchema();
     }
 
@@ -41,11 +38,31 @@ internal sealed class ScoringSchema
 
     public FeatureColumn Feature { get; }
 
-    public int PredictedLabel => Input.Count;
+    /// <summary>What stands behind the input's columns.</summary>
+    public IReadOnlyList<OutputColumn> Added { get; }
 
-    public int Score => Input.Count + 1;
+    /// <summary>With the predicted label and the score.</summary>
+    public static ScoringSchema OfClasses(
+        IExceptionContext context, DataViewSchema input, TrainedNetwork network, ScoringColumns columns) => new(
+            context,
+            input,
+            network,
+            columns.Feature,
+            new LargestOutput(
+                columns.PredictedLabel, network.Plan.Outputs, ScoreAnnotations.ForPredictedLabel(input, network.KeyValues)),
+            new OutputVector(columns.Score, network.Plan.Outputs, ScoreAnnotations.ForScore(input, network.KeyValues)));
+
+    /// <summary>With the features, of a network without a linear layer.</summary>
+    public static ScoringSchema OfFeatures(
+        IExceptionContext context, DataViewSchema input, TrainedNetwork network, FeaturizerColumns columns) =>
+        new(context, input, network, columns.Input, new OutputVector(columns.Output, network.Plan.Outputs, Annotations: null));
 
     public bool IsInput(DataViewSchema.Column column) => column.Index < Input.Count;
+
+    /// <summary>The getter of an added column.</summary>
+    public ValueGetter<TValue> CreateGetter<TValue>(DataViewSchema.Column column, OutputColumn.Outputs outputs) =>
+        Added[column.Index - Input.Count].CreateGetter(outputs) as ValueGetter<TValue> ?? throw new InvalidOperationException(
+            $"The column '{column.Name}' is of type {column.Type}; it cannot be read as {typeof(TValue)}.");
 
     public InputReader CreateReader(IExceptionContext context, DataViewRow row) =>
         new(Feature.CreateReader(context, row, Network.Format), Network.Format);
@@ -55,6 +72,15 @@ internal sealed class ScoringSchema
     {
         var needed = columns.SelectMany(column => IsInput(column) ? [column] : Feature.Columns).Select(column => column.Index).ToHashSet();
         return Input.Where(column => needed.Contains(column.Index));
+    }
+
+    public static void CheckActive(DataViewRow row, DataViewSchema.Column column)
+    {
+        if (!row.IsColumnActive(column))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(column), $"The column '{column.Name}' was not asked for when the row or cursor was made.");
+        }
     }
 
     private void Check(IExceptionContext context, ImageShape shape)

@@ -21,18 +21,18 @@ internal sealed class TorchScorer : IScorer
         _folded = new(network.Plan, network.Weights, _device);
     }
 
-    public void Score(Memory<float> images, Memory<float> probabilities)
+    public void Score(Memory<float> images, Memory<float> outputs)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using var threads = NativeThreads.Use(null);
         var shape = _network.Format.Shape;
-        var x = empty([probabilities.Length / _network.Plan.Classes, shape.Channels, shape.Height, shape.Width]);
+        var x = empty([outputs.Length / _network.Plan.Outputs, shape.Channels, shape.Height, shape.Width]);
         MemoryMarshal.AsBytes(images.Span).CopyTo(x.bytes);
         x = x.to(_device);
         var views = ImageView.Of(_network.TestTimeAugmentation);
-        var y = views.Length == 1 ? Probabilities(x) : stack(views.Select(view => Probabilities(Shown(x, view)))).mean([0]);
-        y.cpu().data<float>().CopyTo(probabilities.Span);
+        var y = views.Length == 1 ? Outputs(x) : stack(views.Select(view => Outputs(Shown(x, view)))).mean([0]);
+        y.cpu().data<float>().CopyTo(outputs.Span);
     }
 
     private Tensor Shown(Tensor images, ImageView view)
@@ -44,7 +44,8 @@ internal sealed class TorchScorer : IScorer
             indices is null ? x : x.index_select(dimension, tensor(indices).to(_device));
     }
 
-    private Tensor Probabilities(Tensor images) => _folded.Forward(images).softmax(1);
+    private Tensor Outputs(Tensor images) =>
+        _network.Plan.Head is null ? _folded.Forward(images) : _folded.Forward(images).softmax(1);
 
     public void Dispose() => _folded.Dispose();
 }

@@ -6,8 +6,8 @@ using ResNetMLNet.Network;
 namespace ResNetMLNet.Scoring;
 
 /// <summary>
-/// A network as it scores: its weights, how images become its input, and which class each of its outputs is. Immutable; holds
-/// nothing native.
+/// A network as it scores: its weights, how images become its input, and which class each of its outputs is, where it has a linear layer.
+/// Immutable; holds nothing native.
 /// </summary>
 /// <param name="Plan">The network.</param>
 /// <param name="Weights">Its weights and running statistics.</param>
@@ -17,7 +17,7 @@ namespace ResNetMLNet.Scoring;
 internal sealed record TrainedNetwork(
     NetworkPlan Plan, NamedTensors Weights, InputFormat Format, TestTimeAugmentation TestTimeAugmentation, KeyValues? KeyValues)
 {
-    public IReadOnlyList<string> ClassNames { get; } = KeyValues.NamesOf(KeyValues, Plan.Classes);
+    public IReadOnlyList<string> ClassNames { get; } = KeyValues.NamesOf(KeyValues, Plan.Classes ?? 0);
 }
 
 /// <summary>The columns that a transformer reads and adds.</summary>
@@ -30,3 +30,8 @@ internal sealed record ScoringColumns(string Feature, string Score, string Predi
     /// <summary>What the feature column was in training.</summary>
     public FeatureKind FeatureKind { get; init; }
 }
+
+/// <summary>The columns that a transformer of images to features reads and adds.</summary>
+/// <param name="Input">The images.</param>
+/// <param name="Output">The features.</param>
+internal sealed record FeaturizerColumns(string Input, string Output);

@@ -24,7 +24,7 @@ internal sealed class FrozenFeatures : ImageDataset
     public override long? Window => null;
 
     /// <summary>The bytes that the features of so many images take.</summary>
-    public static long SizeOf(NetworkPlan network, long images) => images * network.Head.Inputs * sizeof(float);
+    public static long SizeOf(NetworkPlan network, long images) => images * network.Features * sizeof(float);
 
     /// <summary>Runs all images through the network, in the data's own order, so that the result is the same in each run.</summary>
     /// <param name="network">The network, in evaluation.</param>
@@ -34,7 +34,7 @@ internal sealed class FrozenFeatures : ImageDataset
     {
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
-        var (count, length) = (images.Count, network.Plan.Head.Inputs);
+        var (count, length) = (images.Count, network.Plan.Features);
         var features = empty([count, length, 1, 1], ScalarType.Float32, images.Device);
         var labels = empty([count], ScalarType.Int64, images.Device);
         var weights = empty([count], ScalarType.Float32, images.Device);

@@ -24,11 +24,10 @@ internal static class StartingWeights
             rows.TryAdd(oldClasses[row], row);
         }
 
-        var (weights, head) = (new NamedTensors(), network.Plan.Head);
+        var weights = new NamedTensors();
         foreach (var (name, fresh) in network.Export().Tensors)
         {
-            var isHead = name == head.Weight.Name || name == head.Bias.Name;
-            weights.Add(name, fresh.Shape, isHead ? Rearranged(old[name], fresh.Data) : old.Tensors[name].Data);
+            weights.Add(name, fresh.Shape, LinearPlan.IsOf(name) ? Rearranged(old[name], fresh.Data) : old.Tensors[name].Data);
         }
 
         return weights;

@@ -1,0 +1,39 @@
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.MLNet;
+using ResNetMLNet.Scoring;
+
+namespace ResNetMLNet;
+
+/// <summary>A transformer of images to features in ML.NET's model zip. In its folder: model.json (the header) and weights.safetensors.</summary>
+internal static class FeaturesZip
+{
+    public const string LoaderSignature = "ResNetFeatures";
+
+    public static void Save(IHostEnvironment environment, ModelSaveContext zip, TrainedNetwork network, FeaturizerColumns columns)
+    {
+        zip.CheckAtModel();
+        zip.SetVersionInfo(Version());
+        var header = new FeaturesHeader(network, columns, NetworkZip.SaveWeights(zip, network));
+        NetworkZip.SaveHeader(environment, zip, header, ModelJson.Default.FeaturesHeader);
+    }
+
+    /// <exception cref="InvalidOperationException">It is damaged or from a newer version.</exception>
+    public static (TrainedNetwork Network, FeaturizerColumns Columns) Load(IHostEnvironment environment, ModelLoadContext zip)
+    {
+        Internals.CheckVersion(environment);
+        zip.CheckAtModel(Version());
+        var reader = new NetworkZipReader(environment, zip);
+        var header = reader.ReadHeader(ModelJson.Default.FeaturesHeader, FeaturesHeader.CurrentVersion, Checked);
+        var (plan, weights) = reader.ReadNetwork(header, classes: null);
+        return (new(plan, weights, header.Format, TestTimeFlip: false, KeyValues: null), header.Columns);
+    }
+
+    private static FeaturesHeader Checked(FeaturesHeader header, int version)
+    {
+        header.Check();
+        return header;
+    }
+
+    private static VersionInfo Version() => NetworkZip.Version("RESNETFE", LoaderSignature);
+}
