@@ -5,7 +5,7 @@ using ResNetMLNet.Scoring;
 
 namespace ResNetMLNet;
 
-/// <summary>A transformer of images to features in ML.NET's model zip. In its folder: model.json (the header) and weights.safetensors.</summary>
+/// <summary>A transformer of images to features in ML.NET's model zip: nothing but what all saved networks have.</summary>
 internal static class FeaturesZip
 {
     public const string LoaderSignature = "ResNetFeatures";

@@ -120,7 +120,10 @@ public static class PublicApi
             lastGood.Dispose();
         }
 
-        PixelStatistics[] statistics = [PixelStatistics.ImageNet, PixelStatistics.None, new PixelStatistics([0.5f], [0.25f])];
+        var mean = new MeanImage(1, 1, [0.5f, 0.5f, 0.5f]);
+        PixelStatistics[] statistics =
+            [PixelStatistics.ImageNet, PixelStatistics.None, new PixelStatistics([0.5f], [0.25f]), new PixelStatistics(mean, [1, 1, 1])];
+        Console.WriteLine($"{statistics[3].MeanImage} {mean.Channels} {mean.Height} {mean.Width} {mean.Pixels.Count}");
         var weights = InitialWeights.FromFile("weights.pth");
         Console.WriteLine(
             $"{weights.Path} {weights.Statistics} {weights.BlueFirst} {statistics[0].Mean} {statistics[0].Deviation} "
@@ -129,6 +132,29 @@ public static class PublicApi
         model.ExportToSafeTensors(Stream.Null);
         model.ExportToOnnx("model.onnx", new OnnxExportOptions { PixelType = OnnxPixelType.Byte, Resize = true });
         model.ExportToOnnx(Stream.Null);
+        ResNetFeaturesEstimator estimator = ml.Transforms.ResNetFeatures("Embedding", weights, "Features", imageSize: 96);
+        estimator = ml.Transforms.ResNetFeatures("Embedding", model, "Features");
+        estimator = ml.Transforms.ResNetFeatures(new ResNetFeaturesEstimator.Options
+        {
+            OutputColumnName = "Embedding",
+            InputColumnName = "Features",
+            Weights = null,
+            Model = model,
+            ImageSize = null,
+            ResizeMode = ResizeMode.Pad,
+            ImageChannels = 1,
+            MaximumImagePixels = 1_000_000,
+            Device = ComputeDevice.Cpu,
+        });
+        Console.WriteLine(estimator.GetOutputSchema(shape).Count);
+        using ResNetFeaturesTransformer features = estimator.Fit(data);
+        Console.WriteLine(
+            $"{features.InputColumnName} {features.OutputColumnName} {features.Architecture} {features.FeatureCount} "
+            + $"{features.ImageChannels} {features.ImageHeight} {features.ImageWidth} {features.PixelStatistics} "
+            + $"{features.IsRowToRowMapper} {features.GetOutputSchema(data.Schema).Count} {features.Transform(data).Schema.Count} "
+            + $"{features.GetRowToRowMapper(data.Schema).OutputSchema.Count}");
+        features.ExportToOnnx("features.onnx");
+        features.ExportToOnnx(Stream.Null);
         Console.WriteLine($"{OnnxPixelType.Single} {model.TestTimeFlip} {model.TestTimeAugmentation}");
         Console.WriteLine($"{TestTimeAugmentation.Flip} {TestTimeAugmentation.None}");
         ml.Model.Save(fitted.Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(data)), data.Schema, "model.zip");

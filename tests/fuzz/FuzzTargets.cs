@@ -18,8 +18,10 @@ internal static class FuzzTargets
     private static readonly Dictionary<string, Func<string, FuzzTarget>> _targets = new()
     {
         ["safetensors"] = SafeTensorsFile,
-        ["model.json"] = name => InModelZip(name, "model.json"),
-        ["weights.safetensors"] = name => InModelZip(name, "weights.safetensors"),
+        ["model.json"] = name => InZip(name, "model.json", Seed("model.zip")),
+        ["weights.safetensors"] = name => InZip(name, "weights.safetensors", Seed("model.zip")),
+        ["features"] = name => InZip(name, "model.json", FeaturesZip()),
+        ["features' weights"] = name => InZip(name, "weights.safetensors", FeaturesZip()),
         ["KeyValues.bin"] = KeyValuesFile,
         ["model.zip"] = WholeModelZip,
         ["checkpoint"] = CheckpointAsItIs,
@@ -50,15 +52,32 @@ internal static class FuzzTargets
     }
 
     // One entry is damaged and the zip made right again, with no checksum of ours in it.
-    private static FuzzTarget InModelZip(string name, string entry)
+    private static FuzzTarget InZip(string name, string entry, byte[] zip)
     {
-        var entries = ZipEntries.Read(Seed("model.zip"));
+        var entries = ZipEntries.Read(zip);
         var path = entries.Keys.Single(key => key.EndsWith(entry, StringComparison.Ordinal));
         var context = new MLContext();
         return new(name, [entries[path]], bytes => Load(context, ZipEntries.Write(new(entries) { [path] = bytes })), IsDamagedModel)
         {
             MostBytes = 16 << 20,
         };
+    }
+
+    // Of the model among the seeds, with a mean image.
+    private static byte[] FeaturesZip()
+    {
+        var context = new MLContext();
+        using var seed = new MemoryStream(Seed("model.zip"));
+        using var model = (ResNetTransformer)context.Model.Load(seed, out _);
+        var shape = model.Model.Network.Plan.Input;
+        var mean = new PixelStatistics(new MeanImage(shape.Height, shape.Width, new float[shape.Count]), [1]);
+        var plan = new NetworkPlan(model.Model.Architecture, shape, classes: null) { Statistics = mean };
+        var weights = WeightImport.Fit(model.Model.Network.Weights, plan, new());
+        using var transformer = new ResNetFeaturesTransformer(
+            context, new(plan, weights, model.Model.Network.Format, false, null), new("Image", "Features"), ComputeDevice.Cpu);
+        using var zip = new MemoryStream();
+        context.Model.Save(transformer, null, zip);
+        return zip.ToArray();
     }
 
     private static FuzzTarget WholeModelZip(string name)

@@ -44,8 +44,9 @@ internal sealed class FoldedNetwork : TensorLayers, IDisposable
         }
     }
 
-    /// <summary>Images (batch, channels, height, width) in float32 to logits (batch, classes), or, where there is no linear layer, to features
-    /// (batch, features).</summary>
+    /// <summary>
+    /// Images (batch, channels, height, width) in float32 to logits (batch, classes), or to features where there is no linear layer.
+    /// </summary>
     public Tensor Forward(Tensor images)
     {
         using var scope = NewDisposeScope();

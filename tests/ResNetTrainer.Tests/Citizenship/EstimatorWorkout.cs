@@ -27,6 +27,9 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
     /// <summary>Data that can be fitted on, but not transformed by what was fitted on the valid data.</summary>
     public IEnumerable<IDataView> ValidForFit { get; init; } = [];
 
+    /// <summary>The column of floats that the network makes.</summary>
+    public string Output { get; init; } = "Score";
+
     public void Run()
     {
         var promised = estimator.GetOutputSchema(Internals.ShapeOf(Valid.Schema));
@@ -91,7 +94,7 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
         return (loaded, schema);
     }
 
-    private static void CheckOn(IDataView data, ITransformer transformer, ITransformer loaded)
+    private void CheckOn(IDataView data, ITransformer transformer, ITransformer loaded)
     {
         var schema = Snapshot.Of(transformer.GetOutputSchema(data.Schema));
         Snapshot.AssertEqual(schema, Snapshot.Of(loaded.GetOutputSchema(data.Schema)), "the loaded transformer's schema");
@@ -114,7 +117,7 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
         }
     }
 
-    private static void CheckMapper(IDataView data, ITransformer transformer, IDataView scored)
+    private void CheckMapper(IDataView data, ITransformer transformer, IDataView scored)
     {
         var mapper = transformer.GetRowToRowMapper(data.Schema);
         Assert.AreSame(data.Schema, mapper.InputSchema);
@@ -125,9 +128,9 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
         Assert.AreSame(mapper.OutputSchema, row.Schema);
 
         // Everything but the scores is equal to the bit; those are computed one by one here, and in batches there.
-        var exact = mapper.OutputSchema.Where(column => column.Name != "Score").ToArray();
+        var exact = mapper.OutputSchema.Where(column => column.Name != Output).ToArray();
         var read = Snapshot.Reader(row, exact);
-        var getter = row.GetGetter<VBuffer<float>>(mapper.OutputSchema["Score"]);
+        var getter = row.GetGetter<VBuffer<float>>(mapper.OutputSchema[Output]);
         var lines = new List<string>();
         var scores = new List<float[]>();
         while (input.MoveNext())
@@ -139,7 +142,7 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
         }
 
         Snapshot.AssertEqual(Snapshot.Of(scored, [.. exact.Select(column => column.Name)]), [.. lines], "the row mapper's values");
-        Snapshot.AssertNear(Snapshot.Scores(scored), [.. scores]);
+        Snapshot.AssertNear(Snapshot.Scores(scored, Output), [.. scores]);
     }
 
     private static void CheckRefusalsOf(ITransformer transformer, IDataView data)

@@ -1,5 +1,8 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.Transforms;
+using Microsoft.ML.Transforms.Image;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
@@ -55,14 +58,38 @@ public class PretrainedTests
             (options.ImageSize, options.BatchSize, options.NumberOfEpochs) = (32, 16, 6);
         }).Fit(Images.Labelled(48, ImageKind.Bytes));
 
-        Assert.AreEqual(123.15163f / 255, model.Model.PixelStatistics!.Mean[0], 1e-6f);
+        Assert.AreEqual(123.15163f / 255, model.Model.PixelStatistics!.Mean[0], 1e-4f);
+        var mean = model.Model.PixelStatistics.MeanImage!;
+        Assert.AreEqual((3, 32, 32), (mean.Channels, mean.Height, mean.Width));
         Assert.IsGreaterThan(0.6, model.Model.History[^1].TrainAccuracy);
     }
 
-    // Its input is blue, green, red, 0 to 255, without the mean.
+    [TestMethod]
+    public void Its_features_are_those_of_ML_NETs_DnnFeaturizeImage()
+    {
+        var ml = Images.Context();
+        var data = new MemoryDataView(
+            4, new MemoryColumn<MLImage>("Image", new ImageDataViewType(Size, Size), i => Images.Image(i, 3, Size)));
+        var theirs = ml.Transforms.ExtractPixels("Pixels", "Image")
+            .Append(ml.Transforms.DnnFeaturizeImage(
+                "Theirs", image => image.ModelSelector.ResNet18(ml, image.OutputColumn, image.InputColumn), "Pixels"))
+            .Fit(data).Transform(data);
+        using var transformer = ml.Transforms.ResNetFeatures("Ours", PretrainedWeights.ImageNet, "Image").Fit(data);
+
+        foreach (var (ours, expected) in Snapshot.Scores(transformer.Transform(data), "Ours").Zip(Snapshot.Scores(theirs, "Theirs")))
+        {
+            Assert.HasCount(Features, ours);
+            var length = Math.Sqrt(expected.Sum(value => (double)value * value));
+            var difference = Math.Sqrt(ours.Zip(expected).Sum(pair => Math.Pow(pair.First - pair.Second, 2)));
+            Assert.IsGreaterThan(1, length);
+            Assert.IsLessThan(1e-3, difference / length);
+        }
+    }
+
+    // Its input is blue, green, red, 0 to 255, without the mean image.
     private static float[] Run(torch.Tensor image, PixelStatistics statistics)
     {
-        var mean = torch.tensor([.. statistics.Mean], [3L, 1, 1]);
+        var mean = torch.tensor([.. statistics.MeanImage!.Pixels], [3L, Size, Size]);
         var input = (image - mean).mul(255).flip(0).contiguous().data<float>().ToArray();
         using var session = new InferenceSession(PretrainedWeights.ImageNet.Path);
         using var value = OrtValue.CreateTensorValueFromMemory(input, [1, 3, Size, Size]);
