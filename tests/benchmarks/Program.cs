@@ -23,5 +23,6 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
     ManyPredictions.Create(),
     Fuzz.Create(),
     TorchvisionAgreement.Create(),
+    Features.Create(),
 };
 return root.Parse(args).Invoke();
