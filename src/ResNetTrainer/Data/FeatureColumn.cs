@@ -149,7 +149,7 @@ internal sealed class FeatureColumn
     // A column of images gets lost on the way where nobody expects it.
     private static Exception Missing(IExceptionContext context, string name, IEnumerable<string> others)
     {
-        var encoded = others.Contains("ImageBytes") ? "FeatureColumnName = \"ImageBytes\"" : "ImageBytes of LoadFromImageFolder";
+        var encoded = others.Contains("ImageBytes") ? "the column \"ImageBytes\"" : "ImageBytes of LoadFromImageFolder";
         return context.MissingColumn(
             "feature", name, $"ML.NET's ShuffleRows and Cache drop columns of images (MLImage): use the encoded bytes where rows "
             + $"are shuffled or cached ({encoded}).");

@@ -92,7 +92,7 @@ public class AdviceTests
         foreach (var dropped in (IDataView[])[Ml.Data.ShuffleRows(data), Ml.Data.Cache(data)])
         {
             var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(dropped));
-            Says(error, "'Image'", "ShuffleRows", "Cache", "FeatureColumnName = \"ImageBytes\"");
+            Says(error, "'Image'", "ShuffleRows", "Cache", "the column \"ImageBytes\"");
             var shape = Internals.ShapeOf(dropped.Schema);
             Says(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.GetOutputSchema(shape)), "ImageBytes");
         }
