@@ -26,7 +26,7 @@ internal static class FeaturesZip
         var reader = new NetworkZipReader(environment, zip);
         var header = reader.ReadHeader(ModelJson.Default.FeaturesHeader, FeaturesHeader.CurrentVersion, Checked);
         var (plan, weights) = reader.ReadNetwork(header, classes: null);
-        return (new(plan, weights, header.Format, TestTimeFlip: false, KeyValues: null), header.Columns);
+        return (new(plan, weights, header.Format, TestTimeAugmentation.None, KeyValues: null), header.Columns);
     }
 
     private static FeaturesHeader Checked(FeaturesHeader header, int version)

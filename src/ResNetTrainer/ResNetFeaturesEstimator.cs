@@ -107,5 +107,5 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
             : new(architecture, shape, classes: null) { Statistics = statistics?.For(shape) };
 
     private static TrainedNetwork Of(NetworkPlan plan, NamedTensors weights, InputFormat format) =>
-        new(plan, weights, format, TestTimeFlip: false, KeyValues: null);
+        new(plan, weights, format, TestTimeAugmentation.None, KeyValues: null);
 }

@@ -68,7 +68,7 @@ public sealed partial class ResNetTrainer
             network.Freeze(network.Plan.Stages.Length);
             using var features = FrozenFeatures.Of(network, data.Train, ThrowIfCancelled);
             using var head = new TrainingState(state.Plan.OfHead(epochs), network, data.Train.Device);
-            using var soundness = new Soundness(network);
+            using var soundness = new Soundness(() => [network]);
             new TrainingLoop(head.Plan, _loss, features, validation: null, soundness).Run(head, ThrowIfCancelled, () => { });
             var last = head.History[^1];
             channel.Log(FormattableString.Invariant(

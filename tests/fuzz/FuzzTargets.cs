@@ -74,7 +74,7 @@ internal static class FuzzTargets
         var plan = new NetworkPlan(model.Model.Architecture, shape, classes: null) { Statistics = mean };
         var weights = WeightImport.Fit(model.Model.Network.Weights, plan, new());
         using var transformer = new ResNetFeaturesTransformer(
-            context, new(plan, weights, model.Model.Network.Format, false, null), new("Image", "Features"), ComputeDevice.Cpu);
+            context, new(plan, weights, model.Model.Network.Format, TestTimeAugmentation.None, null), new("Image", "Features"), ComputeDevice.Cpu);
         using var zip = new MemoryStream();
         context.Model.Save(transformer, null, zip);
         return zip.ToArray();

@@ -43,7 +43,7 @@ public class TestTimeViewTests
 
         Assert.AreEqual(views, loaded.Model.TestTimeAugmentation);
         Assert.AreEqual(views != TestTimeAugmentation.None, loaded.Model.TestTimeFlip);
-        Assert.AreEqual(version, ModelHeader.Of(loaded.Model, new("a", "b", "c", "d"), "").FormatVersion);
+        Assert.AreEqual(version, new ModelHeader(loaded.Model, new("a", "b", "c", "d"), "").FormatVersion);
         CollectionAssert.AreEqual(Snapshot.Scores(model.Transform(data))[3], Snapshot.Scores(loaded.Transform(data))[3]);
     }
 
