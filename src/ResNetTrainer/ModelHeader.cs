@@ -22,12 +22,14 @@ internal sealed record ModelHeader : NetworkHeader
     {
         var shifts = model.TestTimeAugmentation == ResNetMLNet.TestTimeAugmentation.FlipAndShift;
 
-        // 1 for all that the first version knows, 2 for other networks and statistics of channels, 3 for mean images and shifted views.
-        FormatVersion = HasMeanImage || shifts ? CurrentVersion
+        // 1 for all that the first version knows, 2 for other networks and statistics of channels, 3 for what a reader of those would
+        // overlook: mean images, shifted views, images that are given no class.
+        FormatVersion = HasMeanImage || shifts || model.RejectBelow is not null ? CurrentVersion
             : model.Architecture.IsOfFirstVersion && model.PixelStatistics is null ? 1
             : 2;
         TestTimeFlip = model.TestTimeFlip;
         TestTimeAugmentation = shifts ? model.TestTimeAugmentation : null;
+        RejectBelow = model.RejectBelow;
         ClassNames = [.. model.ClassNames];
         (FeatureColumnName, FeatureKind, LabelColumnName) = (columns.Feature, columns.FeatureKind, columns.Label);
         (ScoreColumnName, PredictedLabelColumnName) = (columns.Score, columns.PredictedLabel);
@@ -40,6 +42,9 @@ internal sealed record ModelHeader : NetworkHeader
     // Only where it says more than the one before.
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TestTimeAugmentation? TestTimeAugmentation { get; init; }
+
+    // Not in the files of the first versions; null where every image is given a class.
+    public double? RejectBelow { get; init; }
 
     public required string[] ClassNames { get; init; }
 
@@ -81,4 +86,5 @@ internal sealed record ModelHeader : NetworkHeader
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(ModelHeader))]
 [JsonSerializable(typeof(FeaturesHeader))]
+[JsonSerializable(typeof(HeatMapHeader))]
 internal sealed partial class ModelJson : JsonSerializerContext;

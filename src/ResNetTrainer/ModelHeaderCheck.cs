@@ -18,6 +18,7 @@ internal static class ModelHeaderCheck
     {
         Require(header.ClassNames.All(name => name is not null), "one of the classNames is null");
         Check(header, header.ClassNames.Length);
+        Require(header.RejectBelow is null or (> 0 and < 1), $"rejectBelow is {header.RejectBelow}");
         Require(Enum.IsDefined(header.FeatureKind), $"featureKind is {(int)header.FeatureKind}, which is none");
         Require(
             header.TestTimeAugmentation is not { } views || Enum.IsDefined(views),
@@ -56,6 +57,9 @@ internal static class ModelHeaderCheck
     {
         Require(Enum.IsDefined(training.Recipe), $"recipe is {(int)training.Recipe}, which is none");
         Require(Enum.IsDefined(training.Outcome), $"outcome is {(int)training.Outcome}, which is none");
+        Require(
+            training.Calibration is null or { Temperature: > 0 and < double.PositiveInfinity },
+            $"temperature is {training.Calibration?.Temperature}");
         Require(training.History.All(epoch => epoch is not null), "an epoch of the history is null");
     }
 

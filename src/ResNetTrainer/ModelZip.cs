@@ -14,10 +14,11 @@ internal static class ModelZip
     public const string LoaderSignature = "ResNetTransformer";
     private const string KeyValuesEntry = "KeyValues.bin";
 
-    public static void Save(IHostEnvironment environment, ModelSaveContext zip, ResNetModel model, ScoringColumns columns)
+    public static void Save(
+        IHostEnvironment environment, ModelSaveContext zip, ResNetModel model, ScoringColumns columns, string signature = LoaderSignature)
     {
         zip.CheckAtModel();
-        zip.SetVersionInfo(Version());
+        zip.SetVersionInfo(Version(signature));
         var header = new ModelHeader(model, columns, NetworkZip.SaveWeights(zip, model.Network));
         NetworkZip.SaveHeader(environment, zip, header, ModelJson.Default.ModelHeader);
         if (model.Network.KeyValues is { } keyValues)
@@ -27,10 +28,11 @@ internal static class ModelZip
     }
 
     /// <exception cref="InvalidOperationException">The model is damaged or from a newer version.</exception>
-    public static (ResNetModel Model, ScoringColumns Columns) Load(IHostEnvironment environment, ModelLoadContext zip)
+    public static (ResNetModel Model, ScoringColumns Columns) Load(
+        IHostEnvironment environment, ModelLoadContext zip, string signature = LoaderSignature)
     {
         Internals.CheckVersion(environment);
-        zip.CheckAtModel(Version());
+        zip.CheckAtModel(Version(signature));
         var reader = new NetworkZipReader(environment, zip);
         var header = reader.ReadHeader(ModelJson.Default.ModelHeader, ModelHeader.CurrentVersion, Checked);
         var classes = header.ClassNames.Length;
@@ -38,7 +40,7 @@ internal static class ModelZip
         var keyValues = reader.Read(
             KeyValuesEntry, entry => KeyValues.Read(environment, entry.ReadAll(ModelHeaderCheck.MostBytes), classes));
         CheckNames(reader, header.ClassNames, keyValues);
-        var network = new TrainedNetwork(plan, weights, header.Format, header.Views, keyValues);
+        var network = new TrainedNetwork(plan, weights, header.Format, header.Views, keyValues) { RejectBelow = header.RejectBelow };
         return (new(network, header.Training), header.Columns);
     }
 
@@ -63,5 +65,5 @@ internal static class ModelZip
         }
     }
 
-    private static VersionInfo Version() => NetworkZip.Version("RESNETML", LoaderSignature);
+    private static VersionInfo Version(string signature) => NetworkZip.Version("RESNETML", signature);
 }

@@ -16,9 +16,8 @@ internal sealed class NetworkZipReader(IHostEnvironment environment, ModelLoadCo
     /// <param name="check">Checks it, given its version, and returns it as today's.</param>
     public T ReadHeader<T>(JsonTypeInfo<T> type, int newest, Func<T, int, T> check)
         where T : NetworkHeader =>
-        Read(NetworkZip.HeaderEntry, entry =>
-            check(VersionedJson.Read(entry.ReadAll(ModelHeaderCheck.MostBytes), type, newest, out var version), version))
-        ?? throw Damaged($"{NetworkZip.HeaderEntry} is missing");
+        Require(NetworkZip.HeaderEntry, entry =>
+            check(VersionedJson.Read(entry.ReadAll(ModelHeaderCheck.MostBytes), type, newest, out var version), version));
 
     /// <summary>The network and its weights.</summary>
     /// <param name="header">What it must be.</param>
@@ -26,10 +25,14 @@ internal sealed class NetworkZipReader(IHostEnvironment environment, ModelLoadCo
     public (NetworkPlan Plan, NamedTensors Weights) ReadNetwork(NetworkHeader header, int? classes)
     {
         PixelStatistics? statistics = null;
-        var weights = Read(NetworkZip.WeightsEntry, entry => ReadWeights(entry, header, classes, out statistics))
-            ?? throw Damaged($"{NetworkZip.WeightsEntry} is missing");
+        var weights = Require(NetworkZip.WeightsEntry, entry => ReadWeights(entry, header, classes, out statistics));
         return (new(header.Architecture, header.InputShape, classes) { Statistics = statistics }, weights);
     }
+
+    /// <summary>Reads an entry that must be there.</summary>
+    /// <exception cref="InvalidOperationException">It is missing, damaged or from a newer version.</exception>
+    public T Require<T>(string name, Func<ModelEntry, T> read)
+        where T : class => Read(name, read) ?? throw Damaged($"{name} is missing");
 
     /// <summary>Reads an entry; null where there is none.</summary>
     /// <exception cref="InvalidOperationException">It is damaged or from a newer version.</exception>

@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
+using ResNetMLNet.Scoring;
 
 namespace ResNetMLNet;
 
@@ -49,6 +50,68 @@ public static partial class ResNetCatalog
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(options);
         return new(Internals.EnvironmentOf(catalog), options);
+    }
+
+    /// <summary>
+    /// The expected calibration error of scored rows (Naeini et al., 2015): how far the probability of the likeliest class and the share of
+    /// rows that are of it are apart, in 15 bins of equal width, averaged over the rows. 0 where probabilities mean what they say.
+    /// </summary>
+    /// <param name="catalog">The catalog of the context.</param>
+    /// <param name="data">Rows scored by any classifier that gives probabilities.</param>
+    /// <param name="labelColumnName">The true class, a key; rows without it are left out, as <c>Evaluate</c> does.</param>
+    /// <param name="scoreColumnName">The probabilities; rows of which one is not finite are left out.</param>
+    /// <returns>The error, in [0, 1]; not a number where no row is left.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
+    public static double CalibrationError(
+        this MulticlassClassificationCatalog catalog,
+        IDataView data,
+        string labelColumnName = DefaultColumnNames.Label,
+        string scoreColumnName = DefaultColumnNames.Score)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(data);
+        return ScoredRows.CalibrationError(Internals.EnvironmentOf(catalog), data, labelColumnName, scoreColumnName);
+    }
+
+    /// <summary>
+    /// Adds what a fitted network looked at in each image: Grad-CAM (Selvaraju et al., 2017) over its last stage. A vector of float with the
+    /// dimensions (height, width) of the images that the network sees, from 0 to 1, the place that speaks most for the class; all 0 where
+    /// nothing speaks for it.
+    /// </summary>
+    /// <remarks>
+    /// The last stage is small, 7x7 for images of 224x224, and is enlarged bilinearly: a heat map says where, not which pixels. What follows
+    /// that stage is a mean over pixels and a linear layer, so that gradients are the layer's weights and no backward pass is made: for
+    /// these networks Grad-CAM is CAM (Zhou et al., 2016). It is of the network as it is calibrated or not, and of the image itself, not of
+    /// its mirror image, also with <see cref="ResNetTrainer.Options.TestTimeFlip"/>.
+    /// </remarks>
+    /// <param name="catalog">The transforms of the context.</param>
+    /// <param name="outputColumnName">The name of the column of heat maps.</param>
+    /// <param name="model">A <see cref="ResNetTransformer"/>, or a chain of transformers with one in it.</param>
+    /// <param name="inputColumnName">The column of images; null: the one that the model scores.</param>
+    /// <param name="options">The class to explain, and other columns; null: the likeliest class, and none.</param>
+    /// <exception cref="InvalidOperationException">
+    /// The model is none or has no such class, or a name is empty or there twice.
+    /// </exception>
+    /// <example>
+    /// <code>
+    /// ITransformer model = ml.Model.Load("model.zip", out _);
+    /// IDataView explained = ml.Transforms.ExplainImage("HeatMap", model).Fit(images).Transform(images);
+    /// </code>
+    /// </example>
+    public static HeatMapEstimator ExplainImage(
+        this TransformsCatalog catalog,
+        string outputColumnName,
+        ITransformer model,
+        string? inputColumnName = null,
+        HeatMapOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentException.ThrowIfNullOrWhiteSpace(outputColumnName);
+        ArgumentNullException.ThrowIfNull(model);
+        var environment = Internals.EnvironmentOf(catalog);
+        var network = FittedNetwork.Find(environment, model, "The model that ExplainImage is given");
+        var columns = new HeatMapColumns(outputColumnName, inputColumnName ?? network.FeatureColumnName, options?.ImageColumnName);
+        return new(environment, network, columns, options?.ClassName);
     }
 
     /// <summary>

@@ -42,6 +42,12 @@ public sealed class ResNetModel
     /// <summary>Of which views of an image a score is the mean.</summary>
     public TestTimeAugmentation TestTimeAugmentation => Network.TestTimeAugmentation;
 
+    /// <summary>
+    /// The probability below which the likeliest class is not predicted; null where it always is. See <see
+    /// cref="ResNetTrainer.Options.RejectBelow"/>.
+    /// </summary>
+    public double? RejectBelow => Network.RejectBelow;
+
     /// <summary>The number of trained parameters; running statistics are not among them.</summary>
     public long ParameterCount => Network.Plan.ParameterCount;
 
@@ -79,8 +85,9 @@ public sealed class ResNetModel
     /// </summary>
     /// <remarks>
     /// Input: <c>pixels</c>, (batch, channels, height, width). Outputs: <c>probabilities</c>, (batch, classes), the same as the
-    /// transformer's <c>Score</c>; <c>class</c>, (batch), the index of the likeliest; <c>logits</c>, (batch, classes), unless
-    /// <see cref="TestTimeFlip"/> is on. The batch is dynamic. The metadata <c>class_names</c> is a JSON array.
+    /// transformer's <c>Score</c>; <c>class</c>, (batch), the index of the likeliest, or -1 where its probability is below <see
+    /// cref="RejectBelow"/>; <c>logits</c>, (batch, classes), unless <see cref="TestTimeFlip"/> is on (of a calibrated model, those that
+    /// the softmax is taken of: divided by the temperature). The batch is dynamic. The metadata <c>class_names</c> is a JSON array.
     /// </remarks>
     /// <param name="path">The file to write.</param>
     /// <param name="options">What the model takes in; null for floats of the network's size.</param>

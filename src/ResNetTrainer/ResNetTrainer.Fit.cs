@@ -78,7 +78,9 @@ public sealed partial class ResNetTrainer
         try
         {
             var outcome = run.Run(checkpoints);
-            return ToTransformer(data, state, outcome, state.FinalWeights);
+            var weights = state.FinalWeights;
+            var calibration = _options.Calibrate && outcome != TrainingOutcome.Cancelled ? run.Calibrate(weights) : null;
+            return ToTransformer(data, state, outcome, weights, calibration);
         }
         catch (DivergenceException e)
         {
@@ -151,7 +153,8 @@ public sealed partial class ResNetTrainer
         }
     }
 
-    private ResNetTransformer ToTransformer(TrainingData data, TrainingState state, TrainingOutcome outcome, NamedTensors weights)
+    private ResNetTransformer ToTransformer(
+        TrainingData data, TrainingState state, TrainingOutcome outcome, NamedTensors weights, TemperatureScaling? calibration = null)
     {
         var summary = new TrainingSummary
         {
@@ -165,8 +168,14 @@ public sealed partial class ResNetTrainer
             History = state.History,
             Outcome = outcome,
             BestEpoch = state.BestEpoch,
+            Calibration = calibration,
         };
-        var network = new TrainedNetwork(state.Network.Plan, weights, data.Format, _options.TestTimeAugmentation, data.KeyValues);
+        var plan = state.Network.Plan;
+        weights = calibration is null ? weights : Calibration.Divide(weights, plan.Head!, calibration.Temperature);
+        var network = new TrainedNetwork(plan, weights, data.Format, _options.TestTimeAugmentation, data.KeyValues)
+        {
+            RejectBelow = _options.RejectBelow,
+        };
         var type = data.Columns.Feature.Column.Type;
         var columns = new ScoringColumns(
             _options.FeatureColumnName, _options.ScoreColumnName, _options.PredictedLabelColumnName, _options.LabelColumnName)

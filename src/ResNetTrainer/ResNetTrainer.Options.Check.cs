@@ -48,6 +48,7 @@ public sealed partial class ResNetTrainer
                 "between 0 and 1, without them");
             Require(context, ValidationFraction is null
                 || ValidationSet is null, nameof(ValidationFraction), ValidationFraction, "null where there is a ValidationSet");
+            Require(context, RejectBelow is null or (> 0 and < 1), nameof(RejectBelow), RejectBelow, "between 0 and 1, without them");
             Require(context, Enum.IsDefined(ClassWeights), nameof(ClassWeights), ClassWeights, "Equal or Balanced");
             Require(context, Enum.IsDefined(OnCancellation), nameof(OnCancellation), OnCancellation, "Throw or ReturnModel");
             Require(context, BestWeightsBy is null

@@ -1,8 +1,10 @@
 using System.Globalization;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
+using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
+using ResNetMLNet.Network;
 using ResNetMLNet.Training;
 using ResNetMLNet.Training.Checkpoints;
 using TorchSharp;
@@ -46,6 +48,33 @@ public sealed partial class ResNetTrainer
             finally
             {
                 _schedule?.AtEnd();
+            }
+        }
+
+        /// <summary>Finds on the validation set what logits are to be divided by; null where it is cancelled and a model is wanted.</summary>
+        public TemperatureScaling? Calibrate(NamedTensors weights)
+        {
+            try
+            {
+                var views = ImageView.Of(_options.TestTimeAugmentation);
+                using var network = new FoldedNetwork(state.Network.Plan, weights, data.Train.Device);
+                var set = CalibrationSet.Of(network, data.Validation!, _loss, views, state.Plan.BatchSize, ThrowIfCancelled);
+                var found = Calibration.Find(set, out var problem);
+                channel.Log(FormattableString.Invariant(
+                    $"calibrated: temperature {found.Temperature:F3}, validation loss {found.LossBefore:F4} to {found.LossAfter:F4}, ")
+                    + FormattableString.Invariant(
+                        $"calibration error {found.CalibrationErrorBefore:F4} to {found.CalibrationErrorAfter:F4}"));
+                if (problem is not null)
+                {
+                    channel.Warn($"The probabilities stay as they are, since {problem}. Take more, or harder, images for validation.");
+                }
+
+                return found;
+            }
+            catch (OperationCanceledException) when (_options.OnCancellation == CancellationBehavior.ReturnModel && IsCancelled)
+            {
+                channel.Log("cancelled while calibrating; the model is as it was trained");
+                return null;
             }
         }
 

@@ -17,7 +17,8 @@ namespace ResNetMLNet;
 
 /// <summary>
 /// A fitted residual network as an ML.NET transformer: adds the columns <c>PredictedLabel</c> (key, with the label's values) and
-/// <c>Score</c> (vector of float: the probability of each class; they sum to 1).
+/// <c>Score</c> (vector of float: the probability of each class; they sum to 1). The predicted label is missing where the greatest
+/// probability is below <see cref="ResNetTrainer.Options.RejectBelow"/>.
 /// </summary>
 /// <remarks>
 /// <para>Saved with <see cref="ModelOperationsCatalog.Save(ITransformer, DataViewSchema, string)"/> and loaded with
@@ -45,6 +46,7 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
         _columns = columns;
         _scorers = new(_host, model.Network, device);
         Model = model;
+        Device = device;
         FeatureColumnType = featureColumnType;
     }
 
@@ -95,6 +97,16 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     /// </exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new ScoringMapper(_host, Bind(inputSchema), _scorers);
 
+    /// <summary>
+    /// The same model with another threshold, below which no class is predicted (<see cref="ResNetTrainer.Options.RejectBelow"/>): for one
+    /// that is chosen when the model is there, by accuracy and coverage on images that it has not seen. It owns a network of its own.
+    /// </summary>
+    /// <param name="probability">In (0, 1); null predicts a class for every image.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The probability is not between 0 and 1.</exception>
+    public ResNetTransformer WithRejectBelow(double? probability) => probability is null or (> 0 and < 1)
+        ? new(_host, new(Model.Network with { RejectBelow = probability }, Model.Training), FeatureColumnType, _columns, Device)
+        : throw new ArgumentOutOfRangeException(nameof(probability), probability, "It must be between 0 and 1, without them.");
+
     /// <summary>Frees the native memory of the network, as soon as no call uses it.</summary>
     public void Dispose() => _scorers.Release();
 
@@ -116,6 +128,9 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
             return FeatureColumnName;
         }
     }
+
+    /// <summary>Where it scores.</summary>
+    internal ComputeDevice Device { get; }
 
     private string NotPermutable =>
         $"PermutationFeatureImportance permutes the values of a vector of floats, and finds none in the column '{FeatureColumnName}' of "

@@ -10,10 +10,8 @@ internal static class StartingModel
 {
     /// <summary>Finds it, in a chain too.</summary>
     /// <exception cref="InvalidOperationException">There is no residual network in it, or more than one.</exception>
-    public static ResNetModel Find(IExceptionContext context, ITransformer transformer) => Find(transformer).ToArray() is [var found]
-        ? found.Model
-        : throw context.Error(
-            "The option StartFrom must be a ResNetTransformer, or a chain of transformers with one in it, as Model.Load gives it.");
+    public static ResNetModel Find(IExceptionContext context, ITransformer transformer) =>
+        FittedNetwork.Find(context, transformer, "The option StartFrom").Model;
 
     /// <summary>Checks that its body is the network's, if there is one.</summary>
     /// <exception cref="InvalidOperationException">It is another network.</exception>
@@ -53,11 +51,4 @@ internal static class StartingModel
                 + "knows: the new model will not.");
         }
     }
-
-    private static IEnumerable<ResNetTransformer> Find(ITransformer transformer) => transformer switch
-    {
-        ResNetTransformer found => [found],
-        IEnumerable<ITransformer> chain => chain.SelectMany(Find),
-        _ => [],
-    };
 }

@@ -99,6 +99,12 @@ internal sealed class TrainingData : IDisposable
 
         public void CheckMetrics(IDataView? validation)
         {
+            if (validation is null && options.Calibrate)
+            {
+                throw host.Error(
+                    "The option Calibrate needs a validation set, and there is none. Set ValidationSet or ValidationFraction, or leave it out.");
+            }
+
             foreach (var (option, metric) in ((string, TrainingMetric?)[])
                 [(nameof(options.EarlyStopping), options.EarlyStopping?.Metric), (nameof(options.BestWeightsBy), options.BestWeightsBy)])
             {

@@ -30,6 +30,12 @@ public sealed record TrainingSummary
     /// <summary>The epoch, from 1, whose weights the model has, where the best were asked for; null for the weights at the end.</summary>
     public int? BestEpoch { get; init; }
 
+    /// <summary>
+    /// What <see cref="ResNetTrainer.Options.Calibrate"/> made of the model's probabilities; null where it was not asked for, or where
+    /// training was cancelled or diverged.
+    /// </summary>
+    public TemperatureScaling? Calibration { get; init; }
+
     /// <summary>What each epoch came to.</summary>
     public required IReadOnlyList<EpochMetrics> History { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Scoring;
 
@@ -14,12 +15,20 @@ internal static class WeightMetadata
     private const string Deviation = "deviation";
 
     /// <summary>Writes a network's weights and what belongs to them.</summary>
-    public static void Write(Stream stream, TrainedNetwork network)
+    /// <param name="stream">Where to.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="temperature">What its linear layer has been divided by, to be told; null for nothing.</param>
+    public static void Write(Stream stream, TrainedNetwork network, double? temperature = null)
     {
         var texts = new Dictionary<string, string> { ["format"] = "pt", [Architecture] = network.Plan.Architecture.Name };
         if (network.Plan.Head is not null)
         {
             texts["classes"] = JsonText.Of(network.ClassNames);
+        }
+
+        if (temperature is { } divisor)
+        {
+            texts["temperature"] = divisor.ToString(CultureInfo.InvariantCulture);
         }
 
         if (network.Plan.Statistics is { } statistics)

@@ -10,6 +10,7 @@ var root = new RootCommand("ResNets in ML.NET: trains, evaluates and applies a r
     PredictCommand.Create(),
     SummaryCommand.Create(),
     ExportCommand.Create(),
+    ExplainCommand.Create(),
 };
 
 // No verb is train.

@@ -10,4 +10,5 @@ namespace ResNetMLNet.Sample;
 [JsonSerializable(typeof(TrainingMetrics))]
 [JsonSerializable(typeof(Evaluation))]
 [JsonSerializable(typeof(IReadOnlyList<Prediction>))]
+[JsonSerializable(typeof(IReadOnlyList<Explanation>))]
 internal sealed partial class SampleJson : JsonSerializerContext;

@@ -77,6 +77,8 @@ public static class PublicApi
             InitialWeights = InitialWeights.FromFile("weights.safetensors"),
             FrozenStages = 2,
             BodyLearningRateMultiplier = 0.5,
+            Calibrate = true,
+            RejectBelow = 0.5,
             Checkpoints = new CheckpointOptions { Directory = "checkpoints", Epochs = 1, Minutes = 5, Kept = 3, Resume = true },
             OnCancellation = CancellationBehavior.ReturnModel,
             CancellationToken = default,
@@ -99,6 +101,24 @@ public static class PublicApi
             + $"{training.LearningRate} {training.Images} {training.History} {training.Outcome} {training.BestEpoch} "
             + $"{info} {shape} {idx} {folder} "
             + $"{family} {layers[0].Name} {layers[0].Shape} {summary.ParameterCount} {architecture.Depths.First} {architecture}");
+        if (training.Calibration is TemperatureScaling scaling)
+        {
+            Console.WriteLine(
+                $"{scaling.Temperature} {scaling.LossBefore} {scaling.LossAfter} {scaling.CalibrationErrorBefore} "
+                + $"{scaling.CalibrationErrorAfter} {ml.MulticlassClassification.CalibrationError(data, "Label", "Score")}");
+        }
+
+        using ResNetTransformer careful = fitted.WithRejectBelow(0.8);
+        Console.WriteLine($"{careful.Model.RejectBelow}");
+        var wanted = new HeatMapOptions { ClassName = "a", ImageColumnName = "Seen" };
+        IEstimator<HeatMapTransformer> explainer = ml.Transforms.ExplainImage("HeatMap", fitted, "Image", wanted);
+        HeatMapEstimator unfitted = ml.Transforms.ExplainImage("HeatMap", fitted);
+        using HeatMapTransformer maps = explainer.Fit(data);
+        Console.WriteLine(
+            $"{maps.Model} {maps.OutputColumnName} {maps.InputColumnName} {maps.ImageColumnName} {maps.ClassName} {maps.IsRowToRowMapper} "
+            + $"{maps.GetOutputSchema(data.Schema)} {maps.GetRowToRowMapper(data.Schema)} {maps.Transform(data)} "
+            + $"{unfitted.GetOutputSchema(shape)}");
+        maps.Dispose();
         Enum[] choices =
         [
             ComputeDevice.Cpu, ComputeDevice.Cuda, ComputePrecision.Auto, ComputePrecision.BFloat16, TrainingRecipe.Fast,

@@ -19,6 +19,7 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
     StepProfile.Create(),
     ScoringSpeed.Create(),
     FirstPrediction.Create(),
+    CalibrationGain.Create(),
     Agreement.Create(),
     ManyPredictions.Create(),
     Fuzz.Create(),

@@ -15,6 +15,8 @@ internal static class Internals
 
     public static IHostEnvironment EnvironmentOf(DataOperationsCatalog catalog) => Checked(catalog);
 
+    public static IHostEnvironment EnvironmentOf(MulticlassClassificationCatalog catalog) => Checked(catalog);
+
     public static IHostEnvironment EnvironmentOf(TransformsCatalog catalog) => Checked(catalog);
 
     /// <summary>

@@ -53,14 +53,28 @@ internal sealed class FoldedNetwork : TensorLayers, IDisposable
         return _plan.Run(this, images.alias()).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Images to what the last stage makes of them, (batch, channels, height, width), and to features, (batch, features).</summary>
+    public (Tensor Maps, Tensor Features) ForwardWithMaps(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        var maps = _plan.Maps(this, images.alias());
+        var features = _plan.Pool(this, maps.alias());
+        return (maps.MoveToOuterDisposeScope(), features.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Features (batch, features) to logits (batch, classes), of a network with a linear layer.</summary>
+    public Tensor Classify(Tensor features) => functional.linear(features, HeadWeight, _layers[LinearPlan.Name].Bias);
+
+    /// <summary>How much each feature (the mean of a map) counts for the logit of a class: (classes, features).</summary>
+    public Tensor HeadWeight => _layers[LinearPlan.Name].Weight;
+
     public override Tensor Convolution(ConvolutionPlan convolution, Tensor x) =>
         Convolve(x, _layers[convolution.Name].Weight, _layers[convolution.Name].Bias, convolution, _plan.Windows[convolution]);
 
     public override Tensor Normalise(NormalisationPlan normalisation, Tensor x) =>
         x.mul(_layers[normalisation.Name].Weight).add_(_layers[normalisation.Name].Bias, Tensors.One);
 
-    public override Tensor Linear(LinearPlan linear, Tensor x) =>
-        functional.linear(x, _layers[LinearPlan.Name].Weight, _layers[LinearPlan.Name].Bias);
+    public override Tensor Linear(LinearPlan linear, Tensor x) => Classify(x);
 
     public void Dispose()
     {

@@ -102,7 +102,10 @@ internal sealed class NetworkPlan
         Head is null ? Featurize(layers, images) : Classify(layers, Head, Featurize(layers, images));
 
     /// <summary>The forward pass from images to features: what the linear layer sees.</summary>
-    public T Featurize<T>(ILayers<T> layers, T images)
+    public T Featurize<T>(ILayers<T> layers, T images) => Pool(layers, Maps(layers, images));
+
+    /// <summary>The forward pass from images to what the last stage makes of them: (channels, height, width).</summary>
+    public T Maps<T>(ILayers<T> layers, T images)
     {
         var x = Statistics is null ? images : layers.Part(null, images, x => layers.Standardise(Statistics, x));
         x = layers.Part("stem", x, x => Pooled(layers, layers.Relu(layers.Convolution(Stem, x))));
@@ -111,10 +114,12 @@ internal sealed class NetworkPlan
             x = layers.Part("stage", x, x => stage.Aggregate(x, (x, block) => layers.Part(null, x, x => Residual(layers, block, x))));
         }
 
-        x = Closing is null ? x : layers.Part(null, x, x => layers.Relu(layers.Normalise(Closing, x)));
-        x = layers.Part("global average pooling", x, layers.GlobalAveragePool);
-        return layers.Part("flatten", x, layers.Flatten);
+        return Closing is null ? x : layers.Part(null, x, x => layers.Relu(layers.Normalise(Closing, x)));
     }
+
+    /// <summary>The forward pass from what the last stage made of images to features.</summary>
+    public T Pool<T>(ILayers<T> layers, T maps) =>
+        layers.Part("flatten", layers.Part("global average pooling", maps, layers.GlobalAveragePool), layers.Flatten);
 
     /// <summary>The forward pass from features to logits.</summary>
     public static T Classify<T>(ILayers<T> layers, LinearPlan head, T features) =>

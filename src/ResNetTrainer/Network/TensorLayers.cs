@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -94,6 +95,14 @@ internal static class Tensors
     /// from run to run, and with it the last bit of matrix products.
     /// </summary>
     public static Tensor Copy(float[] values, long[] shape, Device device) => tensor(values, shape).clone().to(device);
+
+    /// <summary>A copy of images that lie one after the other: (images, channels, height, width).</summary>
+    public static Tensor Copy(ReadOnlySpan<float> images, ImageShape shape, Device device)
+    {
+        var copy = empty([images.Length / shape.Count, shape.Channels, shape.Height, shape.Width]);
+        MemoryMarshal.AsBytes(images).CopyTo(copy.bytes);
+        return copy.to(device);
+    }
 
     /// <summary>The part of a kernel (outputs, inputs, height, width) that a window shows, as a view.</summary>
     public static Tensor View(this KernelWindow window, Tensor kernel) => kernel

@@ -11,7 +11,7 @@ namespace ResNetMLNet.Scoring;
 /// Scores in batches behind an ordinary cursor: reads ahead on its only input cursor, keeping the columns that are passed
 /// on, and hands the rows out one by one. Batches grow from one row, so that the first comes at once.
 /// </summary>
-internal sealed class BatchCursor : DataViewRowCursor
+internal sealed class BatchCursor : DataViewRowCursor, IComputedRow
 {
     private readonly IHost _host;
     private readonly DataViewRowCursor _input;
@@ -27,7 +27,7 @@ internal sealed class BatchCursor : DataViewRowCursor
 
     private ExceptionDispatchInfo? _error;
     private float[] _images = [];
-    private float[] _outputs = [];
+    private float[] _values = [];
     private bool _scored;
     private bool _ended;
     private int _size = 1;
@@ -51,6 +51,29 @@ internal sealed class BatchCursor : DataViewRowCursor
         // About as many pixels as 64 images of 128x128 have: more gains nothing and costs memory.
         var pixels = schema.Network.Format.Shape.Height * schema.Network.Format.Shape.Width;
         _largest = Math.Clamp(64 * 128 * 128 / pixels, 8, 256);
+    }
+
+    public ReadOnlySpan<float> Image => _images.AsSpan(CurrentIndex() * _image, _image);
+
+    public ReadOnlySpan<float> Values
+    {
+        get
+        {
+            var (index, length) = (CurrentIndex(), _schema.Length);
+            if (!_scored)
+            {
+                if (_values.Length < _ids.Count * length)
+                {
+                    _values = new float[_ids.Count * length];
+                }
+
+                using var loan = _scorers.Borrow();
+                loan.Scorer.Score(_images.AsMemory(0, _ids.Count * _image), _values.AsMemory(0, _ids.Count * length));
+                _scored = true;
+            }
+
+            return _values.AsSpan(index * length, length);
+        }
     }
 
     public override DataViewSchema Schema => _schema.Output;
@@ -87,7 +110,7 @@ internal sealed class BatchCursor : DataViewRowCursor
         ScoringSchema.CheckActive(this, column);
         if (!_schema.IsInput(column))
         {
-            return _schema.CreateGetter<TValue>(column, CurrentOutputs);
+            return _schema.CreateGetter<TValue>(column, this);
         }
 
         return _kept[column.Index].CreateGetter(CurrentIndex) as ValueGetter<TValue>
@@ -158,23 +181,4 @@ internal sealed class BatchCursor : DataViewRowCursor
     private int CurrentIndex() => _index >= 0 && _index < _ids.Count
         ? _index
         : throw _host.Error("Values cannot be read before the cursor stands on a row: call MoveNext first.");
-
-    private ReadOnlySpan<float> CurrentOutputs()
-    {
-        var index = CurrentIndex();
-        var length = _schema.Network.Plan.Outputs;
-        if (!_scored)
-        {
-            if (_outputs.Length < _ids.Count * length)
-            {
-                _outputs = new float[_ids.Count * length];
-            }
-
-            using var loan = _scorers.Borrow();
-            loan.Scorer.Score(_images.AsMemory(0, _ids.Count * _image), _outputs.AsMemory(0, _ids.Count * length));
-            _scored = true;
-        }
-
-        return _outputs.AsSpan(index * length, length);
-    }
 }

@@ -54,6 +54,29 @@ internal static class OnnxModel
     public static string OutputOf(NetworkPlan plan) => plan.Head is null ? Features : Probabilities;
 
     /// <summary>
+    /// Adds the likeliest class, or -1 where it is not likely enough, of operators that are the same from opset 9 to 18.
+    /// </summary>
+    public static string AddClass(OnnxGraph graph, float? leastProbability, string name, bool keepDimension)
+    {
+        var (axis, keep) = (OnnxGraph.Attribute("axis", 1), OnnxGraph.Attribute("keepdims", keepDimension ? 1 : 0));
+        if (leastProbability is not { } least)
+        {
+            return graph.Add("ArgMax", name, [Probabilities], axis, keep);
+        }
+
+        var one = graph.Integers("one.class", 1);
+        var key = graph.Add("Add", "likeliest.key", [graph.Add("ArgMax", "likeliest", [Probabilities], axis, keep), one]);
+
+        // At least so likely. The operators that one would take, ReduceMax and GreaterOrEqual, are not the same in all of these opsets.
+        var row = graph.Add("Reshape", "row", [Probabilities, graph.Integers("row.shape", 0, 1, -1)]);
+        long[] shape = keepDimension ? [-1, 1] : [-1];
+        var highest = graph.Add("Reshape", "highest", [graph.Add("GlobalMaxPool", "max", [row]), graph.Integers("highest.shape", shape)]);
+        var isLikely = graph.Add("Greater", "is.likely", [highest, graph.Constant("below", [MathF.BitDecrement(least)])]);
+        var counts = graph.Add("Cast", "counts", [isLikely], OnnxGraph.Attribute("to", (long)TensorProto.Types.DataType.Int64));
+        return graph.Add("Sub", name, [graph.Add("Mul", "key.or.none", [key, counts]), one]);
+    }
+
+    /// <summary>
     /// Adds the way from what the network sees to <see cref="OutputOf"/>, of operators that are the same from opset 9 to 18.
     /// </summary>
     public static void AddNetwork(OnnxGraph graph, TrainedNetwork network, string images)
@@ -92,9 +115,10 @@ internal static class OnnxModel
             graph.AddOutput(Logits, TensorProto.Types.DataType.Float, "What the softmax is taken of.", "batch", classes);
         }
 
-        graph.Add("ArgMax", Class, [Probabilities], OnnxGraph.Attribute("axis", 1), OnnxGraph.Attribute("keepdims", 0));
+        AddClass(graph, network.LeastProbability, Class, keepDimension: false);
         graph.AddOutput(Probabilities, TensorProto.Types.DataType.Float, "The probability of each class.", "batch", classes);
-        graph.AddOutput(Class, TensorProto.Types.DataType.Int64, "The likeliest class, from 0, in the order of class_names.", "batch");
+        var none = network.RejectBelow is { } least ? FormattableString.Invariant($"; -1 where its probability is below {least}") : "";
+        graph.AddOutput(Class, TensorProto.Types.DataType.Int64, $"The likeliest class, from 0, in the order of class_names{none}.", "batch");
     }
 
     // The mean of what the network makes of all views, as TorchScorer has it.

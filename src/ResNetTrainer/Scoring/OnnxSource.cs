@@ -17,9 +17,14 @@ internal static class OnnxSource
         "Export the network alone with ExportToOnnx(path), which can also scale and resize (OnnxExportOptions), or give "
         + "ConvertToOnnx a pipeline whose data has the pixels as a vector of bytes or floats of known size.";
 
-    /// <exception cref="InvalidOperationException">The feature column is not one that a converted model can have.</exception>
+    /// <exception cref="InvalidOperationException">It is no scoring, or the feature column is not one that a converted model can have.</exception>
     public static void Check(IHost host, IDataView input, ScoringSchema schema, OnnxContext context)
     {
+        if (!schema.IsInOnnx)
+        {
+            throw host.Error("ConvertToOnnx cannot write heat maps (ExplainImage): convert the pipeline without that step.");
+        }
+
         var feature = schema.Feature.Column;
         if (schema.Feature.Shape is null)
         {

@@ -9,16 +9,22 @@ namespace ResNetMLNet.Scoring;
 /// disposes the transformer it was made from, also when others still use it: so releasing frees the native memory as
 /// soon as the calls under way have ended, and whoever scores after that gets a scorer made anew from the weights.
 /// </summary>
-internal sealed class ScorerSource(IHost host, TrainedNetwork network, ComputeDevice device)
+internal sealed class ScorerSource(Func<IScorer> create)
 {
     private readonly Lock _gate = new();
     private Counted? _current;
+
+    /// <summary>Scores as a transformer does: on a GPU, with ONNX Runtime, or with libtorch.</summary>
+    public ScorerSource(IHost host, TrainedNetwork network, ComputeDevice device)
+        : this(() => Create(host, network, device))
+    {
+    }
 
     public Loan Borrow()
     {
         lock (_gate)
         {
-            _current ??= new(Create());
+            _current ??= new(create());
             _current.Users++;
             return new(this, _current);
         }
@@ -36,7 +42,7 @@ internal sealed class ScorerSource(IHost host, TrainedNetwork network, ComputeDe
         }
     }
 
-    private IScorer Create()
+    private static IScorer Create(IHost host, TrainedNetwork network, ComputeDevice device)
     {
         using var channel = host.OpenChannel("Scoring");
         var gpu = DeviceSelector.SelectGpu(host, channel, device);

@@ -1,51 +1,68 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Scoring;
 
 /// <summary>
-/// A row with what the network makes of it, computed when it is asked for and once for each position. Holds nothing native: ML.NET never
+/// A row with what is computed of its image, when it is asked for and once for each position. Holds nothing native: ML.NET never
 /// disposes the rows of a PredictionEngine.
 /// </summary>
-internal sealed class ScoringRow : DataViewRow
+internal sealed class ScoringRow : DataViewRow, IComputedRow
 {
+    private readonly IExceptionContext _context;
     private readonly DataViewRow _input;
     private readonly ScoringSchema _schema;
     private readonly HashSet<int> _active;
-    private readonly OutputColumn.Outputs _outputs;
+    private readonly ScorerSource _scorers;
+    private readonly InputReader? _reader;
+    private readonly float[] _image = [];
+    private readonly float[] _values = [];
+
+    private long _read = -1;
+    private long _scored = -1;
 
     public ScoringRow(
         IExceptionContext context, DataViewRow input, ScoringSchema schema, IEnumerable<DataViewSchema.Column> active, ScorerSource scorers)
     {
+        _context = context;
         _input = input;
         _schema = schema;
+        _scorers = scorers;
         _active = [.. active.Select(column => column.Index)];
-        var scored = schema.Output.Any(column => !schema.IsInput(column) && _active.Contains(column.Index));
-        var reader = scored ? schema.CreateReader(context, input) : null;
-        var image = new float[scored ? schema.Network.Format.Shape.Count : 0];
-        var outputs = new float[scored ? schema.Network.Plan.Outputs : 0];
-        var position = -1L;
-        _outputs = () =>
+        if (_active.Any(index => index >= schema.Input.Count))
         {
-            if (_input.Position < 0)
+            _reader = schema.CreateReader(context, input);
+            _image = new float[schema.Network.Format.Shape.Count];
+            _values = new float[schema.Length];
+        }
+    }
+
+    public ReadOnlySpan<float> Image
+    {
+        get
+        {
+            Read();
+            return _image;
+        }
+    }
+
+    public ReadOnlySpan<float> Values
+    {
+        get
+        {
+            Read();
+            if (_scored != _read)
             {
-                throw context.Error("Values cannot be read before the cursor stands on a row: call MoveNext first.");
+                using var loan = _scorers.Borrow();
+                loan.Scorer.Score(_image, _values);
+                _scored = _read;
             }
 
-            if (position != _input.Position)
-            {
-                // What was read of another row must not be taken for this one's if reading fails.
-                position = -1;
-                reader!.Read(image);
-                using var loan = scorers.Borrow();
-                loan.Scorer.Score(image, outputs);
-                position = _input.Position;
-            }
-
-            return outputs;
-        };
+            return _values;
+        }
     }
 
     public override DataViewSchema Schema => _schema.Output;
@@ -63,7 +80,7 @@ internal sealed class ScoringRow : DataViewRow
         ScoringSchema.CheckActive(this, column);
         return _schema.IsInput(column)
             ? _input.GetGetter<TValue>(_schema.Input[column.Index])
-            : _schema.CreateGetter<TValue>(column, _outputs);
+            : _schema.CreateGetter<TValue>(column, this);
     }
 
     protected override void Dispose(bool disposing)
@@ -74,5 +91,21 @@ internal sealed class ScoringRow : DataViewRow
         }
 
         base.Dispose(disposing);
+    }
+
+    private void Read()
+    {
+        if (_input.Position < 0)
+        {
+            throw _context.Error("The score cannot be read before the cursor stands on a row: call MoveNext first.");
+        }
+
+        if (_read != _input.Position)
+        {
+            // What was read of another row must not be taken for this one's if reading fails, nor what was computed of it.
+            (_read, _scored) = (-1, -1);
+            _reader!.Read(_image);
+            _read = _input.Position;
+        }
     }
 }

@@ -10,14 +10,18 @@ namespace ResNetMLNet.Scoring;
 /// <summary>A transformer bound to an input schema: the input's columns, then those that the network adds.</summary>
 internal sealed class ScoringSchema
 {
+    private readonly IExceptionContext _context;
+
     private ScoringSchema(
         IExceptionContext context, DataViewSchema input, TrainedNetwork network, string feature, params OutputColumn[] added)
     {
+        _context = context;
         (Input, Network, Added) = (input, network, added);
+        Length = network.Plan.Outputs;
         Feature = FeatureColumn.Find(context, input, feature, network.Format.Shape.Channels, network.Format.MaximumPixels);
         if (Feature.Shape is { } shape)
         {
-            Check(context, shape);
+            Check(shape);
         }
 
         var builder = new DataViewSchema.Builder();
@@ -41,6 +45,12 @@ internal sealed class ScoringSchema
     /// <summary>What stands behind the input's columns.</summary>
     public IReadOnlyList<OutputColumn> Added { get; }
 
+    /// <summary>How many numbers a scorer makes of an image.</summary>
+    public int Length { get; private init; }
+
+    /// <summary>Whether ONNX can have all of them.</summary>
+    public bool IsInOnnx => Added.All(column => column.IsInOnnx);
+
     /// <summary>With the predicted label and the score.</summary>
     public static ScoringSchema OfClasses(
         IExceptionContext context, DataViewSchema input, TrainedNetwork network, ScoringColumns columns) => new(
@@ -49,7 +59,10 @@ internal sealed class ScoringSchema
             network,
             columns.Feature,
             new LargestOutput(
-                columns.PredictedLabel, network.Plan.Outputs, ScoreAnnotations.ForPredictedLabel(input, network.KeyValues)),
+                columns.PredictedLabel,
+                network.Plan.Outputs,
+                network.LeastProbability,
+                ScoreAnnotations.ForPredictedLabel(input, network.KeyValues)),
             new OutputVector(columns.Score, network.Plan.Outputs, ScoreAnnotations.ForScore(input, network.KeyValues)));
 
     /// <summary>With the features, of a network without a linear layer.</summary>
@@ -57,12 +70,25 @@ internal sealed class ScoringSchema
         IExceptionContext context, DataViewSchema input, TrainedNetwork network, FeaturizerColumns columns) =>
         new(context, input, network, columns.Input, new OutputVector(columns.Output, network.Plan.Outputs, Annotations: null));
 
+    /// <summary>With the heat map and, where it is asked for, the image.</summary>
+    public static ScoringSchema OfHeatMaps(
+        IExceptionContext context, DataViewSchema input, TrainedNetwork network, HeatMapColumns columns)
+    {
+        var shape = network.Format.Shape;
+        var map = new HeatMap(columns.HeatMap, shape);
+        return new(context, input, network, columns.Feature, columns.Image is { } image ? [map, new SeenImage(image, shape)] : [map])
+        {
+            Length = shape.Height * shape.Width,
+        };
+    }
+
     public bool IsInput(DataViewSchema.Column column) => column.Index < Input.Count;
 
     /// <summary>The getter of an added column.</summary>
-    public ValueGetter<TValue> CreateGetter<TValue>(DataViewSchema.Column column, OutputColumn.Outputs outputs) =>
-        Added[column.Index - Input.Count].CreateGetter(outputs) as ValueGetter<TValue> ?? throw new InvalidOperationException(
-            $"The column '{column.Name}' is of type {column.Type}; it cannot be read as {typeof(TValue)}.");
+    /// <exception cref="InvalidOperationException">The column is of another type.</exception>
+    public ValueGetter<TValue> CreateGetter<TValue>(DataViewSchema.Column column, IComputedRow row) =>
+        Added[column.Index - Input.Count].CreateGetter(row) as ValueGetter<TValue>
+        ?? throw _context.Error($"The column '{column.Name}' is of type {column.Type}; it cannot be read as {typeof(TValue)}.");
 
     public InputReader CreateReader(IExceptionContext context, DataViewRow row) =>
         new(Feature.CreateReader(context, row, Network.Format), Network.Format);
@@ -83,12 +109,12 @@ internal sealed class ScoringSchema
         }
     }
 
-    private void Check(IExceptionContext context, ImageShape shape)
+    private void Check(ImageShape shape)
     {
         var format = Network.Format;
         if (!format.Takes(shape))
         {
-            throw context.MistypedColumn(
+            throw _context.MistypedColumn(
                 "feature",
                 Feature.Column.Name,
                 format.Resizes

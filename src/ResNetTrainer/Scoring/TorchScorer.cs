@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using TorchSharp;
@@ -26,22 +25,10 @@ internal sealed class TorchScorer : IScorer
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using var threads = NativeThreads.Use(null);
-        var shape = _network.Format.Shape;
-        var x = empty([outputs.Length / _network.Plan.Outputs, shape.Channels, shape.Height, shape.Width]);
-        MemoryMarshal.AsBytes(images.Span).CopyTo(x.bytes);
-        x = x.to(_device);
+        var x = Tensors.Copy(images.Span, _network.Format.Shape, _device);
         var views = ImageView.Of(_network.TestTimeAugmentation);
-        var y = views.Length == 1 ? Outputs(x) : stack(views.Select(view => Outputs(Shown(x, view)))).mean([0]);
+        var y = views.Length == 1 ? Outputs(x) : stack(views.Select(view => Outputs(view.Show(x)))).mean([0]);
         y.cpu().data<float>().CopyTo(outputs.Span);
-    }
-
-    private Tensor Shown(Tensor images, ImageView view)
-    {
-        var shape = _network.Format.Shape;
-        return Taken(Taken(images, 2, view.Rows(shape.Height)), 3, view.Columns(shape.Width));
-
-        Tensor Taken(Tensor x, long dimension, long[]? indices) =>
-            indices is null ? x : x.index_select(dimension, tensor(indices).to(_device));
     }
 
     private Tensor Outputs(Tensor images) =>

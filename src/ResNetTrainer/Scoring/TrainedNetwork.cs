@@ -17,6 +17,12 @@ namespace ResNetMLNet.Scoring;
 internal sealed record TrainedNetwork(
     NetworkPlan Plan, NamedTensors Weights, InputFormat Format, TestTimeAugmentation TestTimeAugmentation, KeyValues? KeyValues)
 {
+    /// <summary>The probability below which the likeliest class is none; null where it always is one.</summary>
+    public double? RejectBelow { get; init; }
+
+    /// <summary>The same as probabilities are: floats.</summary>
+    public float? LeastProbability => (float?)RejectBelow;
+
     public IReadOnlyList<string> ClassNames { get; } = KeyValues.NamesOf(KeyValues, Plan.Classes ?? 0);
 }
 
@@ -35,3 +41,9 @@ internal sealed record ScoringColumns(string Feature, string Score, string Predi
 /// <param name="Input">The images.</param>
 /// <param name="Output">The features.</param>
 internal sealed record FeaturizerColumns(string Input, string Output);
+
+/// <summary>The columns of an explanation.</summary>
+/// <param name="HeatMap">What it adds.</param>
+/// <param name="Feature">The images.</param>
+/// <param name="Image">What the network sees, which it adds too; null for no such column.</param>
+internal sealed record HeatMapColumns(string HeatMap, string Feature, string? Image);

@@ -12,29 +12,14 @@ internal static class PredictCommand
     {
         var model = SavedModel.CreateOption();
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var files = new Argument<FileInfo[]>("file")
-        {
-            Description = "Image files (PNG, JPEG, BMP, GIF, WebP).",
-            Arity = ArgumentArity.OneOrMore,
-        };
-        files.Validators.Add(result =>
-        {
-            if (result.Tokens.Any(token => token.Value.Length == 0))
-            {
-                result.AddError("The name of an image file is empty.");
-            }
-        });
+        var files = ImageFiles.CreateArgument();
         var command = new Command("predict", "Says what a saved model sees in image files.") { model, json, files };
         command.SetAction(parsed =>
         {
             var ml = new MLContext();
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
             var images = parsed.GetValue(files)!;
-            foreach (var file in images)
-            {
-                InputFile.Require(file, "predict takes image files.");
-            }
-
+            ImageFiles.Require(images, command.Name);
             var predictions = Predict(ml, saved, images);
             if (parsed.GetValue(json))
             {
@@ -46,7 +31,8 @@ internal static class PredictCommand
                 {
                     foreach (var prediction in predictions)
                     {
-                        output.WriteLine(PlainText.OneLine($"{prediction.File}: {prediction.Label} ({prediction.Probability:P1})"));
+                        var label = prediction.Label ?? Likeliest.Unknown;
+                        output.WriteLine(PlainText.OneLine($"{prediction.File}: {label} ({prediction.Probability:P1})"));
                     }
                 });
             }
@@ -58,28 +44,18 @@ internal static class PredictCommand
 
     private static IReadOnlyList<Prediction> Predict(MLContext ml, SavedModel saved, FileInfo[] files)
     {
-        var classes = saved.Network.Model.ClassNames;
-        var rows = files.Select(file => new ImageFile { ImagePath = file.ToString(), Bytes = File.ReadAllBytes(file.FullName) });
-        var scored = saved.Score(ml, ml.Data.LoadFromEnumerable(rows), nameof(ImageFile.Bytes));
-        return [.. scored.GetColumn<float[]>(saved.Network.ScoreColumnName).Zip(files, (scores, file) =>
+        var (network, scored) = (saved.Network, ImageFiles.Score(ml, saved, files));
+        return [.. scored.GetColumn<float[]>(network.ScoreColumnName).Zip(files, (scores, file) =>
         {
-            var best = Array.IndexOf(scores, scores.Max());
+            var likeliest = Likeliest.Of(network.Model, scores);
             return new Prediction
             {
                 File = file.ToString(),
-                Label = classes[best],
-                Probability = scores[best],
-                Scores = classes.Zip(scores).ToDictionary(pair => pair.First, pair => pair.Second),
+                Label = likeliest.Label,
+                Probability = likeliest.Probability,
+                Scores = network.Model.ClassNames.Zip(scores).ToDictionary(pair => pair.First, pair => pair.Second),
             };
         })];
-    }
-
-    private sealed class ImageFile
-    {
-        // By this name of the column, errors name the file.
-        public string ImagePath { get; set; } = "";
-
-        public byte[] Bytes { get; set; } = [];
     }
 }
 
@@ -89,10 +65,10 @@ internal sealed record Prediction
     /// <summary>The file, as it was given.</summary>
     public required string File { get; init; }
 
-    /// <summary>The likeliest class.</summary>
-    public required string Label { get; init; }
+    /// <summary>The likeliest class; null where it is not likely enough for the model.</summary>
+    public required string? Label { get; init; }
 
-    /// <summary>Its probability.</summary>
+    /// <summary>The probability of the likeliest class.</summary>
     public required float Probability { get; init; }
 
     /// <summary>The probabilities of all classes.</summary>

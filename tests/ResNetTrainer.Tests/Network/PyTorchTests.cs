@@ -3,6 +3,7 @@ using ResNetMLNet.Data;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Scoring;
 using ResNetMLNet.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -90,6 +91,26 @@ public class PyTorchTests
         foreach (var (name, expected) in fixture.Part("after.").Tensors)
         {
             AssertClose(tensor(expected.Data), tensor(after.Tensors[name].Data), name);
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Cases))]
+    public void Heat_maps_are_those_that_PyTorchs_autograd_makes(string file, ResNetArchitecture architecture)
+    {
+        using var scope = NewDisposeScope();
+        var (fixture, maps) = (new Fixture(file, architecture), new Fixture("heat-maps", architecture));
+        var input = fixture.Plan.Input;
+        var network = new TrainedNetwork(
+            fixture.Plan, fixture.Part("weights."), new(input, Resizes: false, ResizeMode.Stretch), TestTimeAugmentation.None, KeyValues: null);
+        foreach (var (@class, name) in ((int?, string)[])[(null, "likeliest"), (1, "1")])
+        {
+            var expected = maps[$"{file}.{name}"];
+            using var scorer = new HeatMapScorer(network, @class, gpu: null);
+            var found = new float[expected.numel()];
+            scorer.Score(fixture["input"].narrow(0, 0, expected.shape[0]).contiguous().data<float>().ToArray(), found);
+
+            AssertClose(expected, tensor(found, expected.shape), name);
         }
     }
 

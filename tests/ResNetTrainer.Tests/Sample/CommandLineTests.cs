@@ -134,6 +134,7 @@ public class CommandLineTests
     [TestMethod]
     [DataRow("evaluate", "--model", "nothing.zip")]
     [DataRow("predict", "--model", "nothing.zip", "nothing.png")]
+    [DataRow("explain", "--model", "nothing.zip", "--out", "nothing", "nothing.png")]
     [DataRow("train", "--data", "/nowhere")]
     [DataRow("train", "--images", "/nowhere")]
     public void Failures_are_one_clear_line(params string[] arguments)
@@ -163,6 +164,10 @@ public class CommandLineTests
     [DataRow("evaluate")]
     [DataRow("predict", "--model", "model.zip")]
     [DataRow("predict", "--model", "model.zip", "")]
+    [DataRow("explain", "--model", "model.zip", "image.png")]
+    [DataRow("explain", "--model", "model.zip", "--out", "maps")]
+    [DataRow("explain", "--model", "model.zip", "--out", "", "image.png")]
+    [DataRow("explain", "--out", "maps", "image.png")]
     [DataRow("evaluate", "--model", "model.zip", "--images", "")]
     [DataRow("--out", "")]
     [DataRow("--device", "tpu")]

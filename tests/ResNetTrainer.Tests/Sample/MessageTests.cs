@@ -19,6 +19,7 @@ public sealed class MessageTests : IDisposable
     [DataRow("images", "evaluate", "--model", "{}", "--images", "{}")]
     [DataRow("images", "train", "--images", "{images}", "--start-from", "{}", "--device", "cpu")]
     [DataRow("images", "predict", "--model", "{model.zip}", "{}")]
+    [DataRow("images", "explain", "--model", "{model.zip}", "--out", "{out}", "{}")]
     [DataRow("images", "export", "--model", "{model.zip}", "--onnx", "{}")]
     [DataRow("images", "export", "--model", "{model.zip}", "--safetensors", "{}")]
     public void A_folder_where_a_file_is_wanted_is_called_a_folder(string name, params string[] arguments) =>
@@ -36,6 +37,7 @@ public sealed class MessageTests : IDisposable
     [DataRow("evaluate", "--model", "{model.zip}", "--data", "{}")]
     [DataRow("evaluate", "--model", "{model.zip}", "--images", "{}")]
     [DataRow("predict", "--model", "{model.zip}", "{}")]
+    [DataRow("explain", "--model", "{model.zip}", "--out", "{out}", "{}")]
     public void What_is_not_there_is_named_with_its_option(params string[] arguments)
     {
         var run = Run(arguments, "nothing");

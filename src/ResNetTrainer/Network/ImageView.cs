@@ -1,4 +1,6 @@
-namespace ResNetMLNet.Scoring;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Network;
 
 /// <summary>One of the views of an image whose scores are averaged.</summary>
 /// <param name="Shift">The pixels that it is shifted by, up and to the left; what it leaves free shows the mirrored image.</param>
@@ -20,6 +22,15 @@ internal readonly record struct ImageView(int Shift, bool Mirrored)
     {
         var indices = Indices(width, Shift);
         return Mirrored ? [.. indices.Reverse()] : Shift == 0 ? null : indices;
+    }
+
+    /// <summary>The view of images (batch, channels, height, width); they themselves where it shows them as they are.</summary>
+    public Tensor Show(Tensor images)
+    {
+        return Taken(Taken(images, 2, Rows((int)images.shape[2])), 3, Columns((int)images.shape[3]));
+
+        static Tensor Taken(Tensor x, long dimension, long[]? indices) =>
+            indices is null ? x : x.index_select(dimension, tensor(indices).to(x.device));
     }
 
     // The pixel at the edge is not repeated.

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace ResNetMLNet.Benchmarks.Experiments;
+namespace ResNetMLNet.Benchmarks;
 
 /// <summary>Any network by its name, deeper, narrower or wider where that is asked for.</summary>
 internal sealed class NetworkOptions

@@ -1,0 +1,25 @@
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.MLNet;
+
+namespace ResNetMLNet;
+
+/// <summary>The residual network in what users call their model: the transformer itself, or a chain with it somewhere inside.</summary>
+internal static class FittedNetwork
+{
+    /// <exception cref="InvalidOperationException">There is no residual network in it, or more than one.</exception>
+    /// <param name="context">What errors are made by.</param>
+    /// <param name="model">Where to look.</param>
+    /// <param name="name">What the user knows the model by, at the beginning of a sentence.</param>
+    public static ResNetTransformer Find(IExceptionContext context, ITransformer model, string name) => All(model).ToArray() is [var found]
+        ? found
+        : throw context.Error(
+            $"{name} must be a ResNetTransformer, or a chain of transformers with one in it, as Model.Load gives it.");
+
+    private static IEnumerable<ResNetTransformer> All(ITransformer transformer) => transformer switch
+    {
+        ResNetTransformer found => [found],
+        IEnumerable<ITransformer> chain => chain.SelectMany(All),
+        _ => [],
+    };
+}

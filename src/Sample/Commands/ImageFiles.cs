@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Microsoft.ML;
+
+namespace ResNetMLNet.Sample.Commands;
+
+/// <summary>The image files that a command is given.</summary>
+internal static class ImageFiles
+{
+    public static Argument<FileInfo[]> CreateArgument()
+    {
+        var files = new Argument<FileInfo[]>("file")
+        {
+            Description = "Image files (PNG, JPEG, BMP, GIF, WebP).",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        files.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => token.Value.Length == 0))
+            {
+                result.AddError("The name of an image file is empty.");
+            }
+        });
+        return files;
+    }
+
+    /// <exception cref="FileNotFoundException">One is not there.</exception>
+    public static void Require(FileInfo[] files, string command)
+    {
+        foreach (var file in files)
+        {
+            InputFile.Require(file, $"{command} takes image files.");
+        }
+    }
+
+    /// <summary>The files as a model scores them; each is read when its row is.</summary>
+    public static IDataView Score(MLContext ml, SavedModel saved, FileInfo[] files)
+    {
+        var rows = files.Select(file => new ImageFile { ImagePath = file.ToString(), Bytes = File.ReadAllBytes(file.FullName) });
+        return saved.Score(ml, ml.Data.LoadFromEnumerable(rows), nameof(ImageFile.Bytes));
+    }
+
+    private sealed class ImageFile
+    {
+        // By this name of the column, errors name the file.
+        public string ImagePath { get; set; } = "";
+
+        public byte[] Bytes { get; set; } = [];
+    }
+}

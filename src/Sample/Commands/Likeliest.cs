@@ -1,0 +1,17 @@
+namespace ResNetMLNet.Sample.Commands;
+
+/// <summary>The likeliest class of an image.</summary>
+/// <param name="Label">Its name; null where it is not likely enough for the model.</param>
+/// <param name="Probability">Its probability.</param>
+internal sealed record Likeliest(string? Label, float Probability)
+{
+    /// <summary>What people read where there is no class.</summary>
+    public const string Unknown = "unknown";
+
+    public static Likeliest Of(ResNetModel model, float[] scores)
+    {
+        var best = Array.IndexOf(scores, scores.Max());
+        var isRejected = model.RejectBelow is { } least && !(scores[best] >= (float)least);
+        return new(isRejected ? null : model.ClassNames[best], scores[best]);
+    }
+}
