@@ -31,6 +31,9 @@ public sealed class ResNetModel
     /// <summary>The width in pixels of the images that the network sees.</summary>
     public int ImageWidth => Network.Plan.Input.Width;
 
+    /// <summary>How images of other sizes are brought to the one that the network sees.</summary>
+    public ResizeMode ResizeMode => Network.Format.ResizeMode;
+
     /// <summary>
     /// What the network does to pixels first; null: nothing. It comes with <see cref="ResNetTrainer.Options.InitialWeights"/>.
     /// </summary>

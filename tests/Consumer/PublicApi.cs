@@ -96,7 +96,7 @@ public static class PublicApi
             $"{fitted.FeatureColumnName} {fitted.FeatureColumnType} {fitted.ScoreColumnName} {fitted.PredictedLabelColumnName} "
             + $"{fitted.IsRowToRowMapper} {fitted.GetOutputSchema(data.Schema)} {fitted.GetRowToRowMapper(data.Schema)} "
             + $"{fitted.Transform(data)} {model.Architecture} {model.ClassNames} "
-            + $"{model.ImageChannels} {model.ImageHeight} {model.ImageWidth} {model.ParameterCount} {model.History} "
+            + $"{model.ImageChannels} {model.ImageHeight} {model.ImageWidth} {model.ResizeMode} {model.ParameterCount} {model.History} "
             + $"{training.Recipe} {training.Device} {training.Precision} {training.Seed} {training.BatchSize} "
             + $"{training.LearningRate} {training.Images} {training.History} {training.Outcome} {training.BestEpoch} "
             + $"{info} {shape} {idx} {folder} "

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML;
 using ResNetMLNet.Sample.Rendering;
+using ResNetMLNet.Sample.Reporting;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -12,18 +13,28 @@ internal static class EvaluateCommand
         var data = new DataOptions();
         var model = SavedModel.CreateOption();
         var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var report = new Option<FileInfo?>("--report") { Description = "An HTML file to write a report to." };
         var command = new Command("evaluate", "Evaluates a saved model on test images, or on all images of a folder of one's own.")
         {
-            model, json,
+            model, json, report,
         };
         data.AddTo(command);
         command.SetAction(async parsed =>
         {
+            var target = WrittenFile.Get(parsed, report);
             var ml = new MLContext();
             ml.Log += new Progress(SteadyWriter.Error()).LogWarning;
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
             var images = await data.Open(ml, parsed, seed: 0, SteadyWriter.Error(), CancellationToken.None);
-            var evaluation = Evaluate(ml, saved, images);
+            var known = KnownImages.Of(ml, images.All, saved.Network.Model.ClassNames);
+            var scored = ScoredImages.Of(ml, saved.Score(ml, known.View, images.FeatureColumnName), saved.Network, known.LeftOut);
+            var evaluation = scored.Evaluation;
+            if (target is not null)
+            {
+                var page = new ReportBuilder(ml, saved.Network.Model, images).OfEvaluation(scored, known.View);
+                OutputFile.Write(target.FullName, stream => ReportFile.Write(stream, page));
+            }
+
             if (parsed.GetValue(json))
             {
                 StandardOutput.WriteJson(evaluation, SampleJson.Default.Evaluation);
@@ -40,23 +51,5 @@ internal static class EvaluateCommand
             return 0;
         });
         return command;
-    }
-
-    private static Evaluation Evaluate(MLContext ml, SavedModel saved, Images images)
-    {
-        var classes = saved.Network.Model.ClassNames;
-        var known = KnownImages.Of(ml, images.All, classes);
-        var metrics = ml.MulticlassClassification.Evaluate(saved.Score(ml, known.View, images.FeatureColumnName));
-        var confusion = metrics.ConfusionMatrix.Counts;
-        return new()
-        {
-            Images = (long)confusion.Sum(row => row.Sum()),
-            Accuracy = metrics.MicroAccuracy,
-            MacroAccuracy = metrics.MacroAccuracy,
-            LogLoss = metrics.LogLoss,
-            Classes = classes,
-            Confusion = [.. confusion.Select(row => row.Select(count => (long)count).ToArray())],
-            LeftOut = known.LeftOut,
-        };
     }
 }

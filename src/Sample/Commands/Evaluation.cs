@@ -1,7 +1,7 @@
 namespace ResNetMLNet.Sample.Commands;
 
 /// <summary>The result of evaluate; --json prints its members in this order.</summary>
-internal sealed record Evaluation
+public sealed record Evaluation
 {
     /// <summary>The number of images that were evaluated.</summary>
     public required long Images { get; init; }

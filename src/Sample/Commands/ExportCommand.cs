@@ -50,23 +50,10 @@ internal static class ExportCommand
 
     private static void Write(ParseResult parsed, Option<FileInfo?> option, Action<string> write)
     {
-        if (parsed.GetValue(option) is not { } file)
+        if (WrittenFile.Get(parsed, option) is { } file)
         {
-            return;
+            write(file.FullName);
+            SteadyWriter.Output().WriteLine($"wrote {PlainText.OneLine(file.ToString())}");
         }
-
-        if (Directory.Exists(file.FullName))
-        {
-            throw new IOException($"'{file.FullName}' is a folder, but {option.Name} takes the name of a file to write.");
-        }
-
-        if (!file.Directory!.Exists)
-        {
-            throw new DirectoryNotFoundException(
-                $"The folder '{file.DirectoryName}' does not exist. Make it, or choose another for {option.Name}.");
-        }
-
-        write(file.FullName);
-        SteadyWriter.Output().WriteLine($"wrote {PlainText.OneLine(file.ToString())}");
     }
 }

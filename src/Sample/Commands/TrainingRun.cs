@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using ResNetMLNet.Sample.Rendering;
+using ResNetMLNet.Sample.Reporting;
+using ResNetMLNet.Sample.Reporting.Charts;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -12,6 +13,8 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
     private const string ModelFile = "model.zip";
     private const string MetricsFile = "metrics.json";
     private const string CurvesFile = "curves.png";
+    private const string ConfusionFile = "confusion.png";
+    private const string ReportHtml = "report.html";
 
     /// <summary>Trains and returns the exit status.</summary>
     /// <param name="path">The folder for the results.</param>
@@ -19,7 +22,7 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
     public int Run(string path, string option)
     {
         // Before the training, which would be lost.
-        var folder = OutputFolder.Open(path, option, ModelFile, MetricsFile, CurvesFile);
+        var folder = OutputFolder.Open(path, option, ModelFile, MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
         var watch = Stopwatch.StartNew();
         options.EpochCallback = new Progress(output).Epoch;
         options.CancellationToken = signals.Ended;
@@ -28,24 +31,32 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
         var model = pipeline.Fit(images.Train);
 
-        var network = model.OfType<ResNetTransformer>().Single().Model;
+        var transformer = model.OfType<ResNetTransformer>().Single();
+        var network = transformer.Model;
         var seconds = watch.Elapsed.TotalSeconds;
         var cancelled = network.Training.Outcome == TrainingOutcome.Cancelled;
 
         // What was trained is safe before anything else is done with it; from then on, who asks for the end need not wait.
         var zip = folder.Write(ModelFile, stream => ml.Model.Save(model, images.Train.Schema, stream));
         signals.Dispose();
-        var test = cancelled ? null : Test(model, seconds);
-        var metrics = TrainingMetrics.Of(network, options, test?.MicroAccuracy, seconds);
+        var test = cancelled ? null : Test(transformer, seconds);
+        var metrics = TrainingMetrics.Of(network, options, test?.Evaluation.Accuracy, seconds);
         folder.Write(MetricsFile, stream => JsonSerializer.Serialize(stream, metrics, SampleJson.Default.TrainingMetrics));
-        folder.Write(CurvesFile, stream => CurvesPlot.Write(stream, network.History));
+        folder.Write(CurvesFile, stream => PngChart.Write(stream, CurvesChart.Create(network.History)));
+        if (test is not null)
+        {
+            folder.Write(ConfusionFile, stream => PngChart.Write(stream, ConfusionChart.Create(test.Evaluation), 900, 900));
+        }
+
+        var report = new ReportBuilder(ml, network, images).OfTraining(test, seconds);
+        folder.Write(ReportHtml, stream => ReportFile.Write(stream, report));
         if (folder.Problem is { } problem)
         {
             SteadyWriter.Error().WriteLine(problem);
             return cancelled ? Exit.Cancelled : Exit.Failed;
         }
 
-        output.WriteLine($"wrote {ModelFile}, {MetricsFile} and {CurvesFile} to {path}");
+        output.WriteLine($"wrote {ModelFile}, {MetricsFile}, charts and {ReportHtml} to {path}");
         if (cancelled)
         {
             SteadyWriter.Error().WriteLine($"Cancelled in epoch {network.History.Count + 1}; what was trained so far is in {path}.");
@@ -56,12 +67,12 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         return 0;
     }
 
-    private MulticlassClassificationMetrics Test(ITransformer model, double seconds)
+    private ScoredImages Test(ResNetTransformer model, double seconds)
     {
-        var test = ml.MulticlassClassification.Evaluate(model.Transform(images.Test));
+        var test = ScoredImages.Of(ml, model.Transform(images.Test), model, new Dictionary<string, long>());
         output.WriteLine(
-            $"test accuracy {test.MicroAccuracy:F4}, loss {test.LogLoss:F4}{(options.TestTimeFlip ? ", scored with mirror images" : "")}, "
-            + $"after {seconds:F0} s");
+            $"test accuracy {test.Evaluation.Accuracy:F4}, loss {test.Evaluation.LogLoss:F4}"
+            + $"{(options.TestTimeFlip ? ", scored with mirror images" : "")}, after {seconds:F0} s");
         return test;
     }
 
