@@ -8,7 +8,7 @@ internal static class ReportText
 
     public static string Number(double? value) => Format(value, "0.000");
 
-    public static string Percent(double? value) => Format(value, "0.0 %");
+    public static string Percent(double? value) => Format(value, "0.0\u00a0%");
 
     private static string Format(double? value, string format) =>
         value is not { } number ? None : double.IsFinite(number) ? number.ToString(format) : "no number";

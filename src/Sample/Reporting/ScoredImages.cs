@@ -45,14 +45,14 @@ internal sealed record ScoredImages(Evaluation Evaluation, IReadOnlyList<ScoredI
         return [.. ml.Data.CreateEnumerable<Row>(scored, reuseRowObject: false, ignoreMissingColumns: true, columns)];
     }
 
-    // The evaluator goes over its data more than once, and the network should not.
+    // The evaluator goes over its data more than once, and the network should not. Keys of objects count from 0, those of columns from 1.
     private static IDataView InMemory(MLContext ml, Row[] rows, int classes)
     {
         var columns = SchemaDefinition.Create(typeof(Row));
         columns[nameof(Row.Label)].ColumnType = new KeyDataViewType(typeof(uint), classes);
         columns[nameof(Row.PredictedLabel)].ColumnType = new KeyDataViewType(typeof(uint), classes);
         columns[nameof(Row.Score)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, classes);
-        return ml.Data.LoadFromEnumerable(rows, columns);
+        return ml.Data.LoadFromEnumerable(rows.Select(row => new Row { Label = row.Label - 1, Score = row.Score }), columns);
     }
 
     /// <summary>What the evaluator reads of an image.</summary>

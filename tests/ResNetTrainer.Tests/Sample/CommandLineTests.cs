@@ -32,7 +32,7 @@ public class CommandLineTests
     public static void Delete() => Directory.Delete(_folder, recursive: true);
 
     [TestMethod]
-    public void Train_leaves_a_model_metrics_and_curves_and_nothing_else()
+    public void Train_leaves_a_model_metrics_charts_and_a_report_and_nothing_else()
     {
         CollectionAssert.AreEquivalent(SampleFolder.Results, SampleFolder.NamesIn(Path.Combine(_folder, "out")));
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample;
-using ResNetMLNet.Sample.Rendering;
+using ResNetMLNet.Sample.Reporting.Charts;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Sample;
@@ -50,6 +50,7 @@ public sealed class OutputTests : IDisposable
     [DataRow("model.zip")]
     [DataRow("metrics.json")]
     [DataRow("curves.png")]
+    [DataRow("report.html")]
     public void A_folder_of_the_name_of_a_result_is_said_before_the_training(string name)
     {
         Directory.CreateDirectory(_folder.At("out", name));
@@ -95,13 +96,13 @@ public sealed class OutputTests : IDisposable
         run.AssertFailed(full, "No space left", "instead");
         var saved = run.Error.Split('\'').Single(part => part.EndsWith("model.zip", StringComparison.Ordinal));
         Assert.IsNotNull(new MLContext().Model.Load(saved, out _));
-        CollectionAssert.AreEqual((string[])["curves.png", "metrics.json"], run.OutputLines[^2..]);
+        CollectionAssert.AreEqual((string[])["confusion.png", "curves.png", "metrics.json", "report.html"], run.OutputLines[^4..]);
         Directory.Delete(Path.GetDirectoryName(saved)!, recursive: true);
     }
 
     [TestMethod]
     public void A_stream_that_fails_does_not_end_the_process_when_curves_are_drawn() =>
-        Assert.ThrowsExactly<IOException>(() => CurvesPlot.Write(new FullStream(), []));
+        Assert.ThrowsExactly<IOException>(() => PngChart.Write(new FullStream(), CurvesChart.Create([])));
 
     [TestMethod]
     public void What_a_killed_run_left_is_removed_and_what_another_one_writes_is_not()

@@ -13,7 +13,7 @@ internal sealed class SampleFolder : IDisposable
     }
 
     /// <summary>The files that a training leaves.</summary>
-    public static string[] Results { get; } = ["model.zip", "metrics.json", "curves.png"];
+    public static string[] Results { get; } = ["model.zip", "metrics.json", "curves.png", "confusion.png", "report.html"];
 
     public string Path { get; }
 

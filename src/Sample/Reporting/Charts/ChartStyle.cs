@@ -16,6 +16,7 @@ internal static class ChartStyle
     {
         // In the text's size on a narrow telephone.
         DefaultFontSize = 13,
+        DefaultFont = "sans-serif",
         PlotAreaBorderColor = Quiet,
         Padding = new OxyThickness(2, 6, 10, 2),
     };
@@ -29,6 +30,7 @@ internal static class ChartStyle
         Maximum = 1,
         MajorStep = 0.2,
         MinorTickSize = 0,
+        AxisTitleDistance = 8,
         StringFormat = "0.0",
         MajorGridlineStyle = LineStyle.Solid,
         MajorGridlineColor = OxyColor.FromAColor(60, Quiet),
@@ -42,5 +44,6 @@ internal static class ChartStyle
         LegendOrientation = LegendOrientation.Horizontal,
         LegendMargin = 0,
         LegendPadding = 2,
+        LegendItemSpacing = 36,
     });
 }

@@ -4,7 +4,7 @@ using SvgExporter = OxyPlot.SvgExporter;
 
 namespace ResNetMLNet.Sample.Reporting.Charts;
 
-/// <summary>A chart as part of an HTML page: it scales, takes the colour of the text around it, and its ids are its own.</summary>
+/// <summary>A chart as part of an HTML page: it scales, and takes the colour of the text around it.</summary>
 internal static class SvgChart
 {
     // Small, so that its text can be read where it is scaled to a telephone.
@@ -12,26 +12,24 @@ internal static class SvgChart
     private const int Height = 310;
 
     /// <param name="plot">The chart.</param>
-    /// <param name="name">Its name, which no other chart of the page has; for its ids.</param>
     /// <param name="description">What it shows, for those who do not see it.</param>
-    public static string Create(PlotModel plot, string name, string description)
+    public static string Create(PlotModel plot, string description)
     {
         var exporter = new SvgExporter { Width = Width, Height = Height, IsDocument = false };
         var svg = XElement.Parse(exporter.ExportToString(plot));
+
+        // Nothing is drawn outside, and what is clipped is text in fonts wider than the one that was measured.
+        svg.Descendants().Where(element => element.Name.LocalName == "defs").Remove();
         foreach (var element in svg.DescendantsAndSelf())
         {
             // HTML knows SVG's elements by their names.
             element.Name = element.Name.LocalName;
-            element.Attributes().Where(attribute => attribute.IsNamespaceDeclaration || attribute.Name == "font-family").Remove();
-            foreach (var attribute in element.Attributes())
+            element.Attributes()
+                .Where(attribute => attribute.IsNamespaceDeclaration || attribute.Name.LocalName is "font-family" or "clip-path")
+                .Remove();
+            foreach (var attribute in element.Attributes().Where(attribute => attribute.Name.LocalName is "fill" or "style"))
             {
-                attribute.Value = attribute.Name.LocalName switch
-                {
-                    "id" => $"{name}-{attribute.Value}",
-                    "clip-path" => attribute.Value.Replace("url(#", $"url(#{name}-", StringComparison.Ordinal),
-                    "fill" or "style" => attribute.Value.Replace("black", "currentColor", StringComparison.Ordinal),
-                    _ => attribute.Value,
-                };
+                attribute.Value = attribute.Value.Replace("black", "currentColor", StringComparison.Ordinal);
             }
         }
 
