@@ -3,7 +3,7 @@ namespace ResNetMLNet;
 /// <summary>What <c>ExplainImage</c> adds besides the heat map of an image's likeliest class.</summary>
 public sealed record HeatMapOptions
 {
-    /// <summary>The class that the heat map is of, one of <see cref="ResNetModel.ClassNames"/>; null: the likeliest of each image.</summary>
+    /// <summary>The class that heat maps are of, one of <see cref="ResNetModel.ClassNames"/>; null: the likeliest of each image.</summary>
     public string? ClassName { get; init; }
 
     /// <summary>

@@ -7,7 +7,9 @@ using ResNetMLNet.Scoring;
 
 namespace ResNetMLNet;
 
-/// <summary>A heat map transformer in ML.NET's model zip: its network as <see cref="ModelZip"/> has it, and beside it heatmap.json.</summary>
+/// <summary>
+/// A heat map transformer in ML.NET's model zip: its network as <see cref="ModelZip"/> has it, and beside it heatmap.json.
+/// </summary>
 internal static class HeatMapZip
 {
     public const string LoaderSignature = "ResNetHeatMaps";

@@ -19,7 +19,7 @@ internal static class ModelZip
     {
         zip.CheckAtModel();
         zip.SetVersionInfo(Version(signature));
-        var header = new ModelHeader(model, columns, NetworkZip.SaveWeights(zip, model.Network));
+        var header = new ModelHeader(model, columns, NetworkZip.SaveWeights(zip, model.Network, model.Training.Calibration?.Temperature));
         NetworkZip.SaveHeader(environment, zip, header, ModelJson.Default.ModelHeader);
         if (model.Network.KeyValues is { } keyValues)
         {

@@ -27,13 +27,13 @@ internal static class NetworkZip
         loaderAssemblyName: typeof(NetworkZip).Assembly.FullName);
 
     /// <summary>Writes the weights; returns their SHA-256.</summary>
-    public static string SaveWeights(ModelSaveContext zip, TrainedNetwork network)
+    public static string SaveWeights(ModelSaveContext zip, TrainedNetwork network, double? temperature = null)
     {
         using var hash = SHA256.Create();
         zip.SaveBinaryStream(WeightsEntry, writer =>
         {
             using var hashing = new CryptoStream(writer.BaseStream, hash, CryptoStreamMode.Write, leaveOpen: true);
-            WeightMetadata.Write(hashing, network);
+            WeightMetadata.Write(hashing, network, temperature);
         });
         return Convert.ToHexStringLower(hash.Hash!);
     }

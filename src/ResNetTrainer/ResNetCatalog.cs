@@ -74,15 +74,15 @@ public static partial class ResNetCatalog
     }
 
     /// <summary>
-    /// Adds what a fitted network looked at in each image: Grad-CAM (Selvaraju et al., 2017) over its last stage. A vector of float with the
-    /// dimensions (height, width) of the images that the network sees, from 0 to 1, the place that speaks most for the class; all 0 where
-    /// nothing speaks for it.
+    /// Adds what a fitted network looked at in each image: Grad-CAM (Selvaraju et al., 2017) over its last stage. A vector of float with
+    /// the dimensions (height, width) of the images that the network sees, from 0 to 1, the place that speaks most for the class; all 0
+    /// where nothing speaks for it.
     /// </summary>
     /// <remarks>
-    /// The last stage is small, 7x7 for images of 224x224, and is enlarged bilinearly: a heat map says where, not which pixels. What follows
-    /// that stage is a mean over pixels and a linear layer, so that gradients are the layer's weights and no backward pass is made: for
-    /// these networks Grad-CAM is CAM (Zhou et al., 2016). It is of the network as it is calibrated or not, and of the image itself, not of
-    /// its mirror image, also with <see cref="ResNetTrainer.Options.TestTimeFlip"/>.
+    /// The last stage is small, 7x7 for images of 224x224, and is enlarged bilinearly: a heat map says where, not which pixels. What
+    /// follows that stage is a mean over pixels and a linear layer, so that gradients are the layer's weights and no backward pass is
+    /// made: for these networks Grad-CAM is CAM (Zhou et al., 2016). It is of the network as it is calibrated or not, and of the image
+    /// itself, not of its other views, also with <see cref="ResNetTrainer.Options.TestTimeAugmentation"/>.
     /// </remarks>
     /// <param name="catalog">The transforms of the context.</param>
     /// <param name="outputColumnName">The name of the column of heat maps.</param>

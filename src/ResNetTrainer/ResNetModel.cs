@@ -79,7 +79,7 @@ public sealed class ResNetModel
     public void ExportToSafeTensors(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        WeightMetadata.Write(stream, Network);
+        WeightMetadata.Write(stream, Network, Training.Calibration?.Temperature);
     }
 
     /// <summary>

@@ -138,10 +138,10 @@ public sealed partial class ResNetTrainer
         public TrainingMetric? BestWeightsBy { get; set; }
 
         /// <summary>
-        /// Calibrates the model at the end on the validation set, so that its probabilities mean what they say: of the images that are given
-        /// a class with 0.8, about 80 % are of it. Temperature scaling (Guo et al., 2017): logits are divided by one number, which is the
-        /// one that makes the validation loss least. Which class is the likeliest stays the same (with <see cref="TestTimeFlip"/>, the mean of
-        /// two, nearly always). Default: false.
+        /// Calibrates the model at the end on the validation set, so that its probabilities mean what they say: of the images that are
+        /// given a class with 0.8, about 80 % are of it. Temperature scaling (Guo et al., 2017): logits are divided by one number, which
+        /// is the one that makes the validation loss least. Which class is the likeliest stays the same (with
+        /// <see cref="TestTimeAugmentation"/>, the mean of several, nearly always). Default: false.
         /// </summary>
         /// <remarks>
         /// The model's linear layer is divided by that number, so that every way to score or export has it, and a training that starts from
@@ -152,16 +152,16 @@ public sealed partial class ResNetTrainer
         public bool Calibrate { get; set; }
 
         /// <summary>
-        /// The least probability, in (0, 1), with which an image is given a class: where the likeliest is below it, <c>PredictedLabel</c> is
-        /// missing, which <c>MapKeyToValue</c> makes an empty text or what is missing in its type. Stored in the model; <see
+        /// The least probability, in (0, 1), with which an image is given a class: where the likeliest is below it, <c>PredictedLabel</c>
+        /// is missing, which <c>MapKeyToValue</c> makes an empty text or what is missing in its type. Stored in the model; <see
         /// cref="ResNetTransformer.WithRejectBelow"/> changes it. Null: every image is given a class.
         /// </summary>
         /// <remarks>
         /// <c>Score</c> is not changed, and ML.NET's <c>Evaluate</c> looks at nothing else: it counts rejected images by their likeliest
         /// class. For the metrics of those that are given one, leave out the others first:
         /// <c>ml.Data.FilterRowsByKeyColumnFraction(scored, "PredictedLabel")</c>. Where ML.NET's <c>ConvertToOnnx</c> writes a
-        /// <c>MapKeyToValue</c> too, that gives the default of ONNX's LabelEncoder: "_Unused", or -1, or 0. The threshold means what it says where the model is
-        /// calibrated (<see cref="Calibrate"/>).
+        /// <c>MapKeyToValue</c> too, that gives the default of ONNX's LabelEncoder: "_Unused", or -1, or 0. The threshold means what it
+        /// says where the model is calibrated (<see cref="Calibrate"/>).
         /// </remarks>
         public double? RejectBelow { get; set; }
 

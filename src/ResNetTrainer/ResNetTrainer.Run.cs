@@ -51,7 +51,9 @@ public sealed partial class ResNetTrainer
             }
         }
 
-        /// <summary>Finds on the validation set what logits are to be divided by; null where it is cancelled and a model is wanted.</summary>
+        /// <summary>
+        /// Finds on the validation set what logits are to be divided by; null where it is cancelled and a model is wanted.
+        /// </summary>
         public TemperatureScaling? Calibrate(NamedTensors weights)
         {
             try

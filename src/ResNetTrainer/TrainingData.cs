@@ -102,7 +102,8 @@ internal sealed class TrainingData : IDisposable
             if (validation is null && options.Calibrate)
             {
                 throw host.Error(
-                    "The option Calibrate needs a validation set, and there is none. Set ValidationSet or ValidationFraction, or leave it out.");
+                    "The option Calibrate needs a validation set, and there is none. "
+                    + "Set ValidationSet or ValidationFraction, or leave it out.");
             }
 
             foreach (var (option, metric) in ((string, TrainingMetric?)[])

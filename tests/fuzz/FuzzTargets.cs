@@ -73,8 +73,8 @@ internal static class FuzzTargets
         var mean = new PixelStatistics(new MeanImage(shape.Height, shape.Width, new float[shape.Count]), [1]);
         var plan = new NetworkPlan(model.Model.Architecture, shape, classes: null) { Statistics = mean };
         var weights = WeightImport.Fit(model.Model.Network.Weights, plan, new());
-        using var transformer = new ResNetFeaturesTransformer(
-            context, new(plan, weights, model.Model.Network.Format, TestTimeAugmentation.None, null), new("Image", "Features"), ComputeDevice.Cpu);
+        var network = model.Model.Network with { Plan = plan, Weights = weights, KeyValues = null };
+        using var transformer = new ResNetFeaturesTransformer(context, network, new("Image", "Features"), ComputeDevice.Cpu);
         using var zip = new MemoryStream();
         context.Model.Save(transformer, null, zip);
         return zip.ToArray();

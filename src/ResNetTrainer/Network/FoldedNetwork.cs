@@ -53,7 +53,9 @@ internal sealed class FoldedNetwork : TensorLayers, IDisposable
         return _plan.Run(this, images.alias()).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Images to what the last stage makes of them, (batch, channels, height, width), and to features, (batch, features).</summary>
+    /// <summary>
+    /// Images to what the last stage makes of them, (batch, channels, height, width), and to features, (batch, features).
+    /// </summary>
     public (Tensor Maps, Tensor Features) ForwardWithMaps(Tensor images)
     {
         using var scope = NewDisposeScope();

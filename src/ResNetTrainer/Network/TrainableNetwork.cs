@@ -37,7 +37,9 @@ internal sealed class TrainableNetwork : IDisposable
 
     public IReadOnlyDictionary<string, NetworkTensor> Tensors => _tensors;
 
-    /// <summary>Whether training normalises with the statistics of each batch; else with the running ones, which then stay as they are.</summary>
+    /// <summary>
+    /// Whether training normalises with the statistics of each batch; else with the running ones, which then stay as they are.
+    /// </summary>
     public bool NormalisesByBatch { get; set; } = true;
 
     /// <summary>What is trained.</summary>

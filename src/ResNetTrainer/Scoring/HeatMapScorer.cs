@@ -54,6 +54,6 @@ internal sealed class HeatMapScorer : IScorer
     private Tensor Classes(Tensor images, Tensor logits) =>
         _class is { } wanted ? tensor([(long)wanted], device: _device).expand(images.shape[0])
         : ImageView.Of(_network.TestTimeAugmentation).Skip(1)
-            .Aggregate(logits.softmax(1), (sum, view) => sum + _folded.Forward(view.Show(images)).softmax(1))
+            .Aggregate(logits.softmax(1), (sum, view) => sum.add(_folded.Forward(view.Show(images)).softmax(1), Tensors.One))
             .argmax(1);
 }

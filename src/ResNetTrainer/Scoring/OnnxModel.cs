@@ -118,7 +118,8 @@ internal static class OnnxModel
         AddClass(graph, network.LeastProbability, Class, keepDimension: false);
         graph.AddOutput(Probabilities, TensorProto.Types.DataType.Float, "The probability of each class.", "batch", classes);
         var none = network.RejectBelow is { } least ? FormattableString.Invariant($"; -1 where its probability is below {least}") : "";
-        graph.AddOutput(Class, TensorProto.Types.DataType.Int64, $"The likeliest class, from 0, in the order of class_names{none}.", "batch");
+        graph.AddOutput(
+            Class, TensorProto.Types.DataType.Int64, $"The likeliest class, from 0, in the order of class_names{none}.", "batch");
     }
 
     // The mean of what the network makes of all views, as TorchScorer has it.

@@ -17,7 +17,9 @@ internal static class OnnxSource
         "Export the network alone with ExportToOnnx(path), which can also scale and resize (OnnxExportOptions), or give "
         + "ConvertToOnnx a pipeline whose data has the pixels as a vector of bytes or floats of known size.";
 
-    /// <exception cref="InvalidOperationException">It is no scoring, or the feature column is not one that a converted model can have.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// These are heat maps, or the feature column is not one that a converted model can have.
+    /// </exception>
     public static void Check(IHost host, IDataView input, ScoringSchema schema, OnnxContext context)
     {
         if (!schema.IsInOnnx)

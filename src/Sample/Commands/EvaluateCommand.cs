@@ -31,7 +31,8 @@ internal static class EvaluateCommand
             var evaluation = scored.Evaluation;
             if (target is not null)
             {
-                var page = new ReportBuilder(ml, saved.Network.Model, images).OfEvaluation(scored, known.View);
+                var page = new ReportBuilder(ml, saved.Network.Model, images) { Explain = HeatMap.With(ml, saved.Network) }
+                    .OfEvaluation(scored, known.View);
                 OutputFile.Write(target.FullName, stream => ReportFile.Write(stream, page));
             }
 

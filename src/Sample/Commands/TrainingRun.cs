@@ -48,7 +48,7 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
             folder.Write(ConfusionFile, stream => PngChart.Write(stream, ConfusionChart.Create(test.Evaluation), 900, 900));
         }
 
-        var report = new ReportBuilder(ml, network, images).OfTraining(test, seconds);
+        var report = new ReportBuilder(ml, network, images) { Explain = HeatMap.With(ml, transformer) }.OfTraining(test, seconds);
         folder.Write(ReportHtml, stream => ReportFile.Write(stream, report));
         if (folder.Problem is { } problem)
         {

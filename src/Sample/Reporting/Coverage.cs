@@ -1,6 +1,8 @@
 namespace ResNetMLNet.Sample.Reporting;
 
-/// <summary>What is gained by not deciding where the probability is low: how many images are left, and how many of those are right.</summary>
+/// <summary>
+/// What is gained by not deciding where the probability is low: how many images are left, and how many of those are right.
+/// </summary>
 /// <param name="Threshold">The least probability with which an image is decided.</param>
 /// <param name="Share">The share of images that are.</param>
 /// <param name="Accuracy">The share of those that are given their class; null where there are none.</param>

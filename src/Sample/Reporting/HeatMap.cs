@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace ResNetMLNet.Sample.Reporting;
 
@@ -6,7 +7,18 @@ namespace ResNetMLNet.Sample.Reporting;
 /// <param name="Height">The rows of the map.</param>
 /// <param name="Width">The columns of the map.</param>
 /// <param name="Values">Row by row: 0 is nothing, 1 the most.</param>
-public sealed record HeatMap(int Height, int Width, IReadOnlyList<float> Values);
+public sealed record HeatMap(int Height, int Width, IReadOnlyList<float> Values)
+{
+    private const string Column = "ReportHeatMap";
+
+    /// <summary>Explains with a model what it predicts.</summary>
+    internal static Explainer With(MLContext ml, ResNetTransformer model) => rows =>
+    {
+        var (height, width) = (model.Model.ImageHeight, model.Model.ImageWidth);
+        using var explained = ml.Transforms.ExplainImage(Column, model).Fit(rows);
+        return [.. explained.Transform(rows).GetColumn<float[]>(Column).Select(values => new HeatMap(height, width, values))];
+    };
+}
 
 /// <summary>Explains rows of images, one heat map a row, in their order.</summary>
 internal delegate IReadOnlyList<HeatMap> Explainer(IDataView rows);

@@ -34,6 +34,8 @@ public sealed record Fact(string Name, string Value);
 /// <summary>What a report says of the test images.</summary>
 public sealed record TestReport
 {
+    private const int ExplainedImages = 8;
+
     public required Evaluation Evaluation { get; init; }
 
     public required IReadOnlyList<ClassFigures> Classes { get; init; }
@@ -52,9 +54,9 @@ public sealed record TestReport
     /// <summary>Predictions all over the test images.</summary>
     public IReadOnlyList<ShownImage> Predictions { get; init; } = [];
 
-    /// <summary>Those images of which is known what the network looked at.</summary>
+    /// <summary>The first images of both of which is known what the network looked at.</summary>
     public IEnumerable<ShownImage> Explained =>
-        Mistakes.Concat(Predictions).Where(image => image.HeatMap is not null).DistinctBy(image => image.Position);
+        Mistakes.Take(ExplainedImages).Concat(Predictions.Take(ExplainedImages)).Where(image => image.HeatMap is not null).DistinctBy(image => image.Position);
 
     internal static TestReport Of(ScoredImages scored) => new()
     {

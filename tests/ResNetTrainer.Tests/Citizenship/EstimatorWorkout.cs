@@ -15,9 +15,6 @@ internal sealed class EstimatorWorkout(MLContext ml, IEstimator<ITransformer> es
     /// <summary>Data that can be fitted on and transformed.</summary>
     public required IDataView Valid { get; init; }
 
-    /// <summary>The column of what the network computes.</summary>
-    public string Computed { get; init; } = "Score";
-
     /// <summary>Data that can be transformed only.</summary>
     public IEnumerable<IDataView> ValidForTransform { get; init; } = [];
 

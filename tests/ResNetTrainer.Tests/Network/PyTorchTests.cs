@@ -102,7 +102,11 @@ public class PyTorchTests
         var (fixture, maps) = (new Fixture(file, architecture), new Fixture("heat-maps", architecture));
         var input = fixture.Plan.Input;
         var network = new TrainedNetwork(
-            fixture.Plan, fixture.Part("weights."), new(input, Resizes: false, ResizeMode.Stretch), TestTimeAugmentation.None, KeyValues: null);
+            fixture.Plan,
+            fixture.Part("weights."),
+            new(input, Resizes: false, ResizeMode.Stretch),
+            TestTimeAugmentation.None,
+            KeyValues: null);
         foreach (var (@class, name) in ((int?, string)[])[(null, "likeliest"), (1, "1")])
         {
             var expected = maps[$"{file}.{name}"];

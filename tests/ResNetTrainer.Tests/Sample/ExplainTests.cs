@@ -48,10 +48,12 @@ public sealed class ExplainTests : IDisposable
         for (var i = 0; i < files.Length; i++)
         {
             CollectionAssert.AreEqual(
-                (string[])["file", "label", "probability", "heatmap"], explained[i].EnumerateObject().Select(member => member.Name).ToArray());
+                (string[])["file", "label", "probability", "heatmap"],
+                explained[i].EnumerateObject().Select(member => member.Name).ToArray());
             Assert.AreEqual(files[i], explained[i].GetProperty("file").GetString());
             Assert.AreEqual(predicted[i].GetProperty("label").GetString(), explained[i].GetProperty("label").GetString());
-            Assert.AreEqual(predicted[i].GetProperty("probability").GetSingle(), explained[i].GetProperty("probability").GetSingle(), 1e-6f);
+            Assert.AreEqual(
+                predicted[i].GetProperty("probability").GetSingle(), explained[i].GetProperty("probability").GetSingle(), 1e-6f);
             Assert.IsTrue(File.Exists(explained[i].GetProperty("heatmap").GetString()));
         }
     }
@@ -148,7 +150,8 @@ public sealed class ExplainTests : IDisposable
         using var colour = SKBitmap.Decode(HeatMapImage.ToPng([1, 1, 0, 0, 0, float.NaN], [0, 0], width: 2, height: 1));
 
         Assert.AreEqual((224, 224), (grey.Width, grey.Height));
-        var (hotBlack, coldWhite, coldBlack, hotWhite) = (grey.GetPixel(0, 0), grey.GetPixel(223, 0), grey.GetPixel(0, 223), grey.GetPixel(223, 223));
+        var (hotBlack, coldWhite) = (grey.GetPixel(0, 0), grey.GetPixel(223, 0));
+        var (coldBlack, hotWhite) = (grey.GetPixel(0, 223), grey.GetPixel(223, 223));
         Assert.IsTrue(Light(coldBlack) < Light(coldWhite) && Light(coldWhite) < Light(hotWhite) && Light(coldBlack) < Light(hotBlack));
         Assert.AreEqual(255, coldBlack.Alpha);
         Assert.AreEqual((224, 112), (colour.Width, colour.Height));

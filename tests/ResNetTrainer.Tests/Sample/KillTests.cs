@@ -172,7 +172,8 @@ public class KillTests
             Enumerable.Range(Epochs - 2, 3).Select(epoch => $"checkpoint-{epoch:D4}-0000000.safetensors").ToArray(),
             Directory.GetFiles(Checkpoints).Select(Path.GetFileName).Order().ToArray());
         CollectionAssert.AreEquivalent(
-            (string[])["model.zip", "metrics.json", "curves.png", "confusion.png", "report.html"], Directory.GetFiles(disturbed).Select(Path.GetFileName).ToArray());
+            (string[])["model.zip", "metrics.json", "curves.png", "confusion.png", "report.html"],
+            Directory.GetFiles(disturbed).Select(Path.GetFileName).ToArray());
     }
 
     private static string[] Unfinished() => Directory.Exists(Checkpoints) ? Directory.GetFiles(Checkpoints, "*.tmp") : [];

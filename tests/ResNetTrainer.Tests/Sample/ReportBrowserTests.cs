@@ -78,7 +78,8 @@ public sealed class ReportBrowserTests : IDisposable
 
         // What scrolls by itself may be wider.
         var wide = await page.EvaluateAsync<string>(
-            "[...document.body.querySelectorAll('*')].filter(e => !e.closest('.scrolled > *') && e.getBoundingClientRect().right > innerWidth)"
+            "[...document.body.querySelectorAll('*')]"
+            + ".filter(e => !e.closest('.scrolled > *') && e.getBoundingClientRect().right > innerWidth)"
             + ".map(e => e.outerHTML.slice(0, 100)).join('\\n')");
         Assert.AreEqual("", wide);
     }

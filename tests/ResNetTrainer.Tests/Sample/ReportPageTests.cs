@@ -28,7 +28,8 @@ public class ReportPageTests
             page.QuerySelectorAll("h2").Select(heading => heading.TextContent).ToArray());
         Assert.HasCount(1, page.QuerySelectorAll("h1"));
         Assert.HasCount(1, page.QuerySelectorAll("main"));
-        Assert.HasCount(0, page.All.Where(element => element.Id is not null).GroupBy(element => element.Id).Where(ids => ids.Count() > 1));
+        Assert.HasCount(
+            0, page.All.Where(element => !string.IsNullOrEmpty(element.Id)).GroupBy(element => element.Id).Where(ids => ids.Count() > 1));
     }
 
     [TestMethod]
@@ -147,7 +148,7 @@ public class ReportPageTests
     [TestMethod]
     public void A_mistake_is_told_from_a_right_prediction_by_words()
     {
-        var captions = Parse(SampleReport.Whole()).QuerySelectorAll(".images figcaption").Select(each => each.TextContent).ToArray();
+        var captions = Parse(SampleReport.Whole()).QuerySelectorAll(".images figcaption").Select(each => each.TextContent.Trim()).ToArray();
 
         Assert.AreEqual("✗ two 95.0\u00a0%is one", captions[0]);
         CollectionAssert.Contains(captions, "✓ two 60.0\u00a0%");

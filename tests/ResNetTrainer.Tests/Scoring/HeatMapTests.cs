@@ -25,7 +25,7 @@ public class HeatMapTests
         using var model = Images.Trainer(Ml, kind, options => options.ImageSize = 24).Fit(Images.Labelled(12, kind));
         new EstimatorWorkout(Ml, Ml.Transforms.ExplainImage("HeatMap", model, options: new() { ImageColumnName = "Seen" }))
         {
-            Computed = "HeatMap",
+            Output = "HeatMap",
             Valid = Images.Labelled(30, kind),
             Invalid =
             [
@@ -163,7 +163,8 @@ public class HeatMapTests
         using var engine = Ml.Model.CreatePredictionEngine<Pixels, Explanation>(chain);
 
         Snapshot.AssertNear(expected, Snapshot.Scores(loaded.Transform(data), "HeatMap"));
-        Snapshot.AssertNear(expected, [.. data.GetColumn<byte[]>("Features").Select(each => engine.Predict(new() { Features = each }).HeatMap)]);
+        var single = data.GetColumn<byte[]>("Features").Select(each => engine.Predict(new() { Features = each }).HeatMap);
+        Snapshot.AssertNear(expected, [.. single]);
         Snapshot.AssertNear(
             expected, Snapshot.Scores(Ml.Transforms.ExplainImage("HeatMap", loaded).Fit(data).Transform(data), "HeatMap"));
     }
@@ -172,7 +173,8 @@ public class HeatMapTests
     public void What_is_saved_is_kept()
     {
         var data = Images.Unlabelled(5, size: Size);
-        using var maps = Ml.Transforms.ExplainImage("Heat", Model, options: new() { ClassName = "bottom", ImageColumnName = "Seen" }).Fit(data);
+        var options = new HeatMapOptions { ClassName = "bottom", ImageColumnName = "Seen" };
+        using var maps = Ml.Transforms.ExplainImage("Heat", Model, options: options).Fit(data);
         using var stream = new MemoryStream();
         Ml.Model.Save(maps, data.Schema, stream);
         using var loaded = (HeatMapTransformer)new MLContext().Model.Load(stream, out _);

@@ -130,7 +130,8 @@ public class RejectionTests
 
         Assert.Contains(0u, labels);
         CollectionAssert.AreEqual(
-            labels.Select(label => (long)label - 1).ToArray(), outputs.Single(output => output.Name == "class").AsEnumerable<long>().ToArray());
+            labels.Select(label => (long)label - 1).ToArray(),
+            outputs.Single(output => output.Name == "class").AsEnumerable<long>().ToArray());
     }
 
     [TestMethod]

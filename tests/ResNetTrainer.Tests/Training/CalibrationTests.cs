@@ -18,8 +18,8 @@ public class CalibrationTests
     // Every fifth image is of another class than its label says, so that no network can be sure.
     private static readonly MemoryDataView Validation = new(60, Doubtful, Images.Key(LabelKind.ByteKeyWithText));
 
-    private static MemoryColumn Doubtful =>
-        Images.Vector("Features", i => PixelPattern.Planes(i % 5 == 0 ? i + 1 : i, 1, Images.Size, Images.Size), 1, Images.Size, Images.Size);
+    private static MemoryColumn Doubtful => Images.Vector(
+        "Features", i => PixelPattern.Planes(i % 5 == 0 ? i + 1 : i, 1, Images.Size, Images.Size), 1, Images.Size, Images.Size);
 
     [TestMethod]
     [DataRow(1, 3.0)]

@@ -32,7 +32,7 @@ internal sealed class PhotographCrops : IDisposable
         {
             for (var label = 0; label < _photographs.Length; label++)
             {
-                rows.Add(new() { Label = (uint)label + 1, Pixels = Crop(_photographs[label].Image, size, test, random) });
+                rows.Add(new() { Label = (uint)label, Pixels = Crop(_photographs[label].Image, size, test, random) });
             }
         }
 

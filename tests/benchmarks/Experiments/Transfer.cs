@@ -105,7 +105,9 @@ internal static class Transfer
         var seen = new int[classes + 1];
         var chosen = labels.Select((label, row) => (label, row)).Where(pair => seen[pair.label]++ < count.PerClass)
             .Select(pair => pair.row).ToHashSet();
-        var rows = ml.Data.CreateEnumerable<Garment>(all, reuseRowObject: false).Where((_, row) => chosen.Contains(row)).ToArray();
+        // Keys count from 1 where they are read, and from 0 where LoadFromEnumerable takes them.
+        var rows = ml.Data.CreateEnumerable<Garment>(all, reuseRowObject: false).Where((_, row) => chosen.Contains(row))
+            .Select(row => new Garment { Pixels = row.Pixels, Label = row.Label - 1 }).ToArray();
         var schema = SchemaDefinition.Create(typeof(Garment));
         schema["Pixels"].ColumnType = all.Schema["Pixels"].Type;
         schema["Label"].ColumnType = all.Schema["Label"].Type;

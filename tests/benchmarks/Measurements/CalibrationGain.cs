@@ -37,7 +37,8 @@ internal static class CalibrationGain
 
             // The same model, since nothing is learnt on the way.
             var calibrating = Options();
-            (calibrating.StartFrom, calibrating.FrozenStages, calibrating.Augmentation) = (plain, network.Get(parsed).Stages, Augmentation.None);
+            (calibrating.StartFrom, calibrating.FrozenStages) = (plain, network.Get(parsed).Stages);
+            calibrating.Augmentation = Augmentation.None;
             (calibrating.NumberOfEpochs, calibrating.LearningRate, calibrating.Calibrate) = (1, 1e-12, true);
             using var calibrated = ml.MulticlassClassification.Trainers.ResNet(calibrating).Fit(split.TrainSet, split.TestSet);
 
