@@ -55,8 +55,8 @@ public sealed record TestReport
     public IReadOnlyList<ShownImage> Predictions { get; init; } = [];
 
     /// <summary>The first images of both of which is known what the network looked at.</summary>
-    public IEnumerable<ShownImage> Explained =>
-        Mistakes.Take(ExplainedImages).Concat(Predictions.Take(ExplainedImages)).Where(image => image.HeatMap is not null).DistinctBy(image => image.Position);
+    public IEnumerable<ShownImage> Explained => Mistakes.Take(ExplainedImages).Concat(Predictions.Take(ExplainedImages))
+        .Where(image => image.HeatMap is not null).DistinctBy(image => image.Position);
 
     internal static TestReport Of(ScoredImages scored) => new()
     {
