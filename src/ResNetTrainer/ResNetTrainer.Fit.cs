@@ -101,13 +101,15 @@ public sealed partial class ResNetTrainer
             Augmentation = _options.Augmentation,
             SmallestCrop = _options.SmallestCrop,
             Images = images,
-            OnlyHead = _options.FrozenStages == stages,
-            Continues = _options.StartFrom is not null || _options.InitialWeights is not null,
+            Start = _options.InitialWeights is not null ? TrainingStart.Weights
+                : _options.StartFrom is not null ? TrainingStart.Model
+                : TrainingStart.Nothing,
+            Stages = stages,
+            FrozenStages = _options.FrozenStages,
             Seed = seed,
             Precision = precision,
         }) with
         {
-            FrozenStages = _options.FrozenStages,
             ClassWeights = _options.ClassWeights,
             EarlyStopping = _options.EarlyStopping,
             BestWeightsBy = _options.BestWeightsBy,

@@ -34,7 +34,12 @@ public sealed partial class ResNetTrainer
             _schedule = checkpoints is null ? null : new(checkpoints, state, _soundness, _options.Checkpoints!);
             try
             {
-                TrainHeadFirst();
+                if (state.IsFresh && state.Plan.UnitFeatures == true)
+                {
+                    var divisor = UnitFeatures.Of(state.Network, data.Train, state.Plan.Seed);
+                    channel.Log(FormattableString.Invariant($"features are divided by {divisor:G3}, so that their mean square is 1"));
+                }
+
                 using var train = FeaturesOf(data.Train);
                 using var validation = FeaturesOf(data.Validation);
                 return Loop(train ?? data.Train, validation ?? data.Validation).Run(state, BetweenSteps, EpochDone);
@@ -84,27 +89,6 @@ public sealed partial class ResNetTrainer
         {
             _loss.Dispose();
             _soundness.Dispose();
-        }
-
-        // Gradients of a linear layer that knows nothing would spoil weights that are good already: it is trained by itself first, which
-        // takes one look at the images.
-        private void TrainHeadFirst()
-        {
-            if (state.Plan.HeadEpochs is not { } epochs || !state.IsFresh || !HasRoomForFeatures(data.Train))
-            {
-                return;
-            }
-
-            var network = state.Network;
-            network.Freeze(network.Plan.Stages.Length);
-            using var features = FrozenFeatures.Of(network, data.Train, ThrowIfCancelled);
-            using var head = new TrainingState(state.Plan.OfHead(epochs), network, data.Train.Device);
-            using var soundness = new Soundness(() => [network]);
-            new TrainingLoop(head.Plan, _loss, features, validation: null, soundness).Run(head, ThrowIfCancelled, () => { });
-            var last = head.History[^1];
-            channel.Log(FormattableString.Invariant(
-                $"the linear layer alone, {epochs} epochs: loss {last.TrainLoss:F4}, accuracy {last.TrainAccuracy:F4}"));
-            network.Unfreeze(state.Plan.FrozenStages);
         }
 
         private TrainingLoop Loop(ImageDataset train, ImageDataset? validation) => new(state.Plan, _loss, train, validation, _soundness);

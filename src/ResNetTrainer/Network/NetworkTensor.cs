@@ -54,13 +54,6 @@ internal sealed class NetworkTensor : IDisposable
         IsFrozen = true;
     }
 
-    /// <summary>Lets it be trained again, if it is a parameter.</summary>
-    public void Unfreeze()
-    {
-        Compute.requires_grad = Plan.IsParameter;
-        (IsFrozen, _frozen) = (false, null);
-    }
-
     /// <summary>
     /// The values on the host, those that were left out of the training included. Not to be changed: of what is frozen, they are the same
     /// array each time.

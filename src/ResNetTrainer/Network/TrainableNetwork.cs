@@ -97,21 +97,6 @@ internal sealed class TrainableNetwork : IDisposable
         }
     }
 
-    /// <summary>Lets be trained again what <see cref="Freeze"/> froze, but for the first stages.</summary>
-    /// <param name="stages">Those that stay frozen, with the stem; null for none.</param>
-    public void Unfreeze(int? stages)
-    {
-        foreach (var tensor in _tensors.Values)
-        {
-            tensor.Unfreeze();
-        }
-
-        if (stages is { } frozen)
-        {
-            Freeze(frozen);
-        }
-    }
-
     /// <summary>Takes over weights and running statistics.</summary>
     public void Import(NamedTensors weights)
     {

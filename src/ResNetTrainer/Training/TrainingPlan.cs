@@ -9,8 +9,9 @@ internal sealed record TrainingPlan
     // Erasing makes training harder: measured, it costs accuracy in 10 epochs and gains in 20 (docs/BENCHMARKS.md, "Recipes").
     private const int LongEpochs = 16;
 
-    // Of the linear layer alone, for batches of 128: little depends on it (docs/BENCHMARKS.md, "Few images").
-    private const double HeadLearningRate = 0.1;
+    // What most networks have learnt of any images, and what training leaves as it is where weights come from elsewhere: the stem and the
+    // first stage, as torchvision's detectors have it. Measured, training them too gains nothing (docs/BENCHMARKS.md, "Few images").
+    private const int GeneralStages = 1;
 
     public required int Epochs { get; init; }
 
@@ -58,11 +59,8 @@ internal sealed record TrainingPlan
     /// <summary>What the learning rate of the layers before the linear one is multiplied by; null for nothing.</summary>
     public double? BodyLearningRateMultiplier { get; init; }
 
-    /// <summary>
-    /// Epochs in which the linear layer is trained by itself before everything else is (linear probing, then fine-tuning; Kumar et al.,
-    /// 2022); null for none.
-    /// </summary>
-    public int? HeadEpochs { get; init; }
+    /// <summary>Whether features are made to have a mean square of 1 at the start; see <see cref="Training.UnitFeatures"/>.</summary>
+    public bool? UnitFeatures { get; init; }
 
     /// <summary>Whether the running statistics of normalisation are used in training too, and stay as they are.</summary>
     public bool? FrozenStatistics { get; init; }
@@ -84,7 +82,6 @@ internal sealed record TrainingPlan
     /// <summary>Fills in the recipe that is asked for.</summary>
     public static TrainingPlan Create(RecipeRequest request)
     {
-        var continues = request.Continues;
         var plan = request.Recipe switch
         {
             TrainingRecipe.Book => new()
@@ -93,31 +90,32 @@ internal sealed record TrainingPlan
                 BatchSize = AtMost(request, request.BatchSize ?? 256),
                 LearningRate = request.LearningRate ?? 0.05,
                 BodyLearningRateMultiplier = request.BodyLearningRateMultiplier,
+                FrozenStages = request.FrozenStages,
                 Initialisation = Initialisation.Xavier,
                 Augmentation = request.Augmentation ?? Augmentation.None,
                 Seed = request.Seed,
                 Precision = request.Precision,
             },
-            TrainingRecipe.Best => Decaying(request, request.Epochs ?? (request.OnlyHead ? 100 : continues ? 15 : 50)) with
+            TrainingRecipe.Best => Decaying(request, request.Start switch
             {
-                InitialImageScale = request.OnlyHead ? 1 : 0.6,
+                _ when request.OnlyHead => 100,
+                TrainingStart.Model => 15,
+                TrainingStart.Weights => 3 * EpochsOfFineTuning(request),
+                _ => 50,
+            }) with
+            {
+                InitialImageScale = request.OnlyHead || request.FineTunes ? 1 : 0.6,
             },
-            _ => Decaying(request, request.Epochs ?? (request.OnlyHead ? 30 : continues ? 3 : 10)),
+            _ => Decaying(request, request.Start switch
+            {
+                _ when request.OnlyHead => 30,
+                TrainingStart.Model => 3,
+                TrainingStart.Weights => EpochsOfFineTuning(request),
+                _ => 10,
+            }),
         };
         return plan with { SmallestCrop = plan.Augmentation.HasFlag(Augmentation.RandomResizedCrop) ? request.SmallestCrop : null };
     }
-
-    /// <summary>The plan by which the linear layer alone is trained for so many epochs.</summary>
-    public TrainingPlan OfHead(int epochs) => this with
-    {
-        Epochs = epochs,
-        Augmentation = Augmentation.None,
-        AugmentationNumbers = null,
-        AveragingDecay = null,
-        LearningRate = HeadLearningRate * BatchSize / 128,
-        EarlyStopping = null,
-        BestWeightsBy = null,
-    };
 
     /// <summary>The changes to images in numbers.</summary>
     public AugmentationPlan ToAugmentation() => AugmentationNumbers ?? AugmentationPlan.Of(Augmentation, SmallestCrop);
@@ -133,17 +131,21 @@ internal sealed record TrainingPlan
     public long StepsPerEpoch(long images) => (images + BatchSize - 1) / BatchSize;
 
     // What Fast and Best have in common.
-    private static TrainingPlan Decaying(RecipeRequest request, int epochs)
+    private static TrainingPlan Decaying(RecipeRequest request, int usualEpochs)
     {
+        var epochs = request.Epochs ?? usualEpochs;
         var batchSize = AtMost(request, request.BatchSize ?? DecayingBatchSize(request.Images));
         return new()
         {
             Epochs = epochs,
             BatchSize = batchSize,
-            LearningRate = request.LearningRate ?? (request.Continues ? 0.05 : 0.1) * batchSize / 128,
+            LearningRate = request.LearningRate ?? UsualLearningRate(request) * batchSize / 128,
             Initialisation = Initialisation.He,
             Augmentation = request.Augmentation ?? AugmentationOf(request, epochs),
             BodyLearningRateMultiplier = request.BodyLearningRateMultiplier,
+            FrozenStages = request.FrozenStages ?? (request.FineTunes ? GeneralStages : null),
+            FrozenStatistics = request.FineTunes ? true : null,
+            UnitFeatures = request.FineTunes ? true : null,
             Momentum = 0.9,
             WeightDecay = 5e-4,
             Warmup = 0.25,
@@ -151,6 +153,17 @@ internal sealed record TrainingPlan
             Precision = request.Precision,
         };
     }
+
+    // However few images there are, some steps have to be done.
+    private static int EpochsOfFineTuning(RecipeRequest request)
+    {
+        var batchSize = AtMost(request, request.BatchSize ?? DecayingBatchSize(request.Images));
+        return (int)Math.Clamp(((100L * batchSize) + request.Images - 1) / Math.Max(1, request.Images), 10, 50);
+    }
+
+    // For batches of 128.
+    private static double UsualLearningRate(RecipeRequest request) =>
+        request.FineTunes ? 0.008 : request.Start == TrainingStart.Nothing ? 0.1 : 0.05;
 
     // The linear layer alone learns as much from images as they are, and then sees them in milliseconds.
     private static Augmentation AugmentationOf(RecipeRequest request, int epochs) =>
@@ -188,13 +201,34 @@ internal sealed record RecipeRequest
     /// <summary>The number of training images.</summary>
     public required long Images { get; init; }
 
-    /// <summary>Whether training begins with weights that were trained before.</summary>
-    public bool Continues { get; init; }
+    /// <summary>What training begins with.</summary>
+    public TrainingStart Start { get; init; }
+
+    /// <summary>Stages that are left as they are, with the stem; null leaves it to the recipe.</summary>
+    public int? FrozenStages { get; init; }
+
+    /// <summary>The stages of the network.</summary>
+    public int Stages { get; init; } = 4;
 
     /// <summary>Whether all before the linear layer is frozen.</summary>
-    public bool OnlyHead { get; init; }
+    public bool OnlyHead => FrozenStages == Stages;
+
+    /// <summary>Whether weights from elsewhere are trained further, and not the linear layer alone.</summary>
+    public bool FineTunes => Start == TrainingStart.Weights && !OnlyHead;
 
     public required long Seed { get; init; }
 
     public required ScalarType Precision { get; init; }
+}
+
+/// <summary>What training begins with.</summary>
+internal enum TrainingStart
+{
+    Nothing,
+
+    /// <summary>A model of this library, whose classes it may know.</summary>
+    Model,
+
+    /// <summary>Weights of another origin.</summary>
+    Weights,
 }

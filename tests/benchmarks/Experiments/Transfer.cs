@@ -26,7 +26,8 @@ internal static class Transfer
         {
             AllowMultipleArgumentsPerToken = true,
             Description = "Trainings, each of comma-separated settings: "
-                + "scratch, size=N, epochs=N, rate=X, body=X, frozen=N, head=N, batch=N, noflip.",
+                + "scratch, size=N, epochs=N, rate=X, body=X, frozen=N, batch=N, noflip, "
+                + "statistics=0 or 1, unit=0 or 1, smoothing=X, decay=X.",
             DefaultValueFactory = _ => ["scratch,size=96", "size=96", "size=96,frozen=4"],
         };
         var data = FullData.Option();
@@ -75,8 +76,9 @@ internal static class Transfer
             BatchSize = (int?)Setting(way, "batch"),
             Ablation = plan => plan with
             {
-                HeadEpochs = (int?)Setting(way, "head") ?? plan.HeadEpochs,
                 FrozenStatistics = Setting(way, "statistics") is { } frozen ? frozen == 1 : plan.FrozenStatistics,
+                UnitFeatures = Setting(way, "unit") is { } unit ? unit == 1 : plan.UnitFeatures,
+                LabelSmoothing = Setting(way, "smoothing") ?? plan.LabelSmoothing,
                 WeightDecay = Setting(way, "decay") ?? plan.WeightDecay,
             },
             Augmentation = way.Contains("noflip", StringComparison.Ordinal) ? Augmentation.None : null,

@@ -1,0 +1,39 @@
+using ResNetMLNet.Data;
+using ResNetMLNet.Network;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Training;
+
+/// <summary>Makes the features of weights that come from elsewhere as large as learning rates expect them.</summary>
+internal static class UnitFeatures
+{
+    // One batch: the mean square is the same to a few percent for any.
+    private const int Images = 64;
+
+    /// <summary>Divides features by what makes their mean square 1; the network computes the same otherwise.</summary>
+    /// <param name="network">The network, whose linear layer has not been trained; where features cannot be divided, it stays.</param>
+    /// <param name="images">Images of the training.</param>
+    /// <param name="seed">Which of them.</param>
+    /// <returns>What features were divided by.</returns>
+    public static double Of(TrainableNetwork network, ImageDataset images, long seed)
+    {
+        if (!FeatureScale.IsFree(network.Plan))
+        {
+            return 1;
+        }
+
+        using var noGradients = no_grad();
+        using var scope = NewDisposeScope();
+        using var batch = images.Batches(Images, shuffle: seed).First();
+        var features = network.Features(batch.ToInput(images.Format));
+        var square = features.mul(features).mean().item<float>();
+        if (!(square > 0) || !float.IsFinite(square))
+        {
+            return 1;
+        }
+
+        var divisor = Math.Sqrt(square);
+        network.Import(FeatureScale.Divide(network.Export(), network.Plan, divisor));
+        return divisor;
+    }
+}

@@ -1,0 +1,139 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Formats;
+using ResNetMLNet.Native;
+using ResNetMLNet.Network;
+using ResNetMLNet.Tests.Support;
+using ResNetMLNet.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Tests.Training;
+
+/// <summary>What training makes of weights that come from elsewhere, where nothing is said of it.</summary>
+[TestClass]
+public sealed class FineTuningTests : IDisposable
+{
+    private const double Divisor = 3.5;
+
+    private readonly string _file = Path.Combine(Directory.CreateTempSubdirectory("resnet-tuning-").FullName, "weights.safetensors");
+
+    private static IEnumerable<object[]> Networks =>
+    [
+        [ResNetArchitecture.BookResNet18],
+        [ResNetArchitecture.ResNet18],
+        [ResNetArchitecture.ResNet50],
+        [ResNetArchitecture.PreActivationResNet18],
+    ];
+
+    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_file)!, recursive: true);
+
+    [TestMethod]
+    [DynamicData(nameof(Networks))]
+    public void Features_can_be_divided_and_all_else_stays(ResNetArchitecture architecture)
+    {
+        TorchRuntime.EnsureLoaded();
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        var plan = new NetworkPlan(architecture with { Width = 8 }, new(1, 32, 32), 3);
+        using var network = Trained(plan);
+        var images = rand(4, 1, 32, 32);
+        var before = network.Features(images);
+        var weights = network.Export();
+
+        network.Import(FeatureScale.Divide(weights, plan, Divisor));
+
+        Assert.IsTrue(FeatureScale.IsFree(plan));
+        var difference = ((network.Features(images) * Divisor) - before).norm() / before.norm();
+        Assert.IsLessThan(1e-4f, difference.item<float>());
+        var changed = network.Export().Tensors.Where(pair => !pair.Value.Data.SequenceEqual(weights.Tensors[pair.Key].Data));
+        Assert.IsTrue(changed.All(pair => pair.Key.StartsWith(plan.Closing?.Name ?? "layer4", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
+    public void Features_of_networks_that_pad_with_zeros_are_left_as_they_are()
+    {
+        var plan = new NetworkPlan(ResNetArchitecture.ResNet20, new(1, 32, 32), 3);
+        Assert.AreEqual(ResNetSkip.ZeroPadding, plan.Architecture.Skip);
+        Assert.IsFalse(FeatureScale.IsFree(plan));
+    }
+
+    [TestMethod]
+    public void The_stem_the_first_stage_and_all_statistics_stay_as_they_were()
+    {
+        var expected = Start(options => { });
+        using var model = Fit(options => options.LearningRate = 0.01);
+
+        var actual = model.Model.Network.Weights.Tensors;
+        foreach (var (name, tensor) in expected.Tensors.Where(pair => !LinearPlan.IsOf(pair.Key)))
+        {
+            var stays = !name.StartsWith("layer", StringComparison.Ordinal) || name.StartsWith("layer1", StringComparison.Ordinal)
+                || name.Contains("running", StringComparison.Ordinal);
+            Assert.AreEqual(stays, tensor.Data.SequenceEqual(actual[name].Data), name);
+        }
+    }
+
+    [TestMethod]
+    public void Features_have_a_mean_square_of_1_at_the_start_whatever_they_had()
+    {
+        Start(options => { });
+        using var model = Fit(options => (options.LearningRate, options.NumberOfEpochs) = (1e-12, 1));
+        var ml = Images.Context();
+        var features = ml.Transforms.ResNetFeatures("Out", model.Model, "Features").Fit(Images.Labelled(30));
+        var values = Snapshot.Scores(features.Transform(Images.Labelled(30)), "Out").SelectMany(row => row).ToArray();
+        Assert.AreEqual(1, values.Average(value => value * value), 0.02);
+    }
+
+    [TestMethod]
+    [DataRow(TrainingRecipe.Fast, 30, 50)]
+    [DataRow(TrainingRecipe.Fast, 1_000, 10)]
+    [DataRow(TrainingRecipe.Fast, 200, 16)]
+    [DataRow(TrainingRecipe.Best, 320, 30)]
+    public void It_has_epochs_and_a_learning_rate_of_its_own(TrainingRecipe recipe, int images, int epochs)
+    {
+        var plan = TrainingPlan.Create(new()
+        {
+            Recipe = recipe, Start = TrainingStart.Weights, Images = images, Seed = 0, Precision = ScalarType.Float32,
+        });
+
+        Assert.AreEqual(epochs, plan.Epochs);
+        Assert.AreEqual(0.008 * Math.Min(images, 32) / 128, plan.LearningRate, 1e-9);
+    }
+
+    [TestMethod]
+    public void What_is_asked_for_is_done()
+    {
+        var expected = Start(options => { });
+        using var model = Fit(options => (options.FrozenStages, options.LearningRate) = (0, 0.01));
+
+        var name = "layer1.0.conv1.weight";
+        CollectionAssert.AreNotEqual(expected.Tensors[name].Data, model.Model.Network.Weights.Tensors[name].Data);
+        CollectionAssert.AreEqual(expected.Tensors["conv1.weight"].Data, model.Model.Network.Weights.Tensors["conv1.weight"].Data);
+    }
+
+    // Writes the weights of a trained network to the file.
+    private NamedTensors Start(Action<ResNetTrainer.Options> change)
+    {
+        using var model = Images.Trainer(Images.Context(), change: change).Fit(Images.Labelled(30));
+        model.Model.ExportToSafeTensors(_file);
+        return model.Model.Network.Weights;
+    }
+
+    private ResNetTransformer Fit(Action<ResNetTrainer.Options> change) => Images.Trainer(Images.Context(), change: options =>
+    {
+        (options.InitialWeights, options.NumberOfEpochs) = (InitialWeights.FromFile(_file), 2);
+        change(options);
+    }).Fit(Images.Labelled(30));
+
+    // Weights whose normalisation says something.
+    private static TrainableNetwork Trained(NetworkPlan plan)
+    {
+        var network = TrainableNetwork.Create(plan, Initialisation.He, 1, CPU, ScalarType.Float32);
+        foreach (var tensor in network.Tensors.Values.Where(tensor => tensor.Plan.Shape.Length == 1))
+        {
+            using var values = rand(tensor.Plan.Shape).add(0.1);
+            tensor.Import(values.data<float>().ToArray());
+        }
+
+        return network;
+    }
+}
