@@ -92,7 +92,11 @@ public sealed class FineTuningTests : IDisposable
     {
         var plan = TrainingPlan.Create(new()
         {
-            Recipe = recipe, Start = TrainingStart.Weights, Images = images, Seed = 0, Precision = ScalarType.Float32,
+            Recipe = recipe,
+            Start = TrainingStart.Weights,
+            Images = images,
+            Seed = 0,
+            Precision = ScalarType.Float32,
         });
 
         Assert.AreEqual(epochs, plan.Epochs);
