@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Scripting;
+using Microsoft.CodeAnalysis.Scripting;
+using Microsoft.ML;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+namespace ResNetMLNet.Tests.Architecture;
+
+/// <summary>What README and docs show compiles, and what they link to is there.</summary>
+[TestClass]
+public partial class DocumentationTests
+{
+    // What stands before the first line of what a reader is shown.
+    private const string Before = """
+        using System;
+        using System.Threading;
+        using Microsoft.ML;
+        using Microsoft.ML.Data;
+        using ResNetMLNet;
+        using static Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator;
+        var ml = new MLContext(seed: 0);
+        IDataView train = null, test = null;
+        ResNetTransformer transformer = null;
+        """;
+
+    public static IEnumerable<object[]> Files => Directory.GetFiles(Path.Combine(Repository(), "docs"), "*.md")
+        .Append(Path.Combine(Repository(), "README.md")).Select(file => (object[])[Path.GetRelativePath(Repository(), file)]);
+
+    [TestMethod]
+    [DynamicData(nameof(Files))]
+    public void Its_code_compiles(string file)
+    {
+        var options = ScriptOptions.Default.WithReferences(
+            AppDomain.CurrentDomain.GetAssemblies().Where(assembly => !assembly.IsDynamic && assembly.Location.Length > 0)
+                .Append(typeof(ResNetTrainer).Assembly).Append(typeof(PretrainedWeights).Assembly).Append(typeof(MLContext).Assembly)
+                .Append(typeof(ImageEstimatorsCatalog).Assembly).Distinct());
+        var script = CSharpScript.Create(Before, options);
+        foreach (var code in Code().Matches(File.ReadAllText(Path.Combine(Repository(), file))).Select(match => match.Groups[1].Value))
+        {
+            // Scripts know no using declarations.
+            script = script.ContinueWith(code.Replace("using var ", "var ", StringComparison.Ordinal));
+            var errors = script.Compile().Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
+            Assert.AreEqual("", string.Join(Environment.NewLine, errors), code);
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Files))]
+    public void What_it_links_to_is_there(string file)
+    {
+        var folder = Path.GetDirectoryName(Path.Combine(Repository(), file))!;
+        foreach (var target in Link().Matches(File.ReadAllText(Path.Combine(Repository(), file))).Select(match => match.Groups[1].Value))
+        {
+            Assert.IsTrue(Path.Exists(Path.Combine(folder, target)), $"{file} links to {target}");
+        }
+    }
+
+    [GeneratedRegex(@"^```csharp\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Code();
+
+    [GeneratedRegex(@"\]\((?!https?:)([^)#\s]+)[^)]*\)")]
+    private static partial Regex Link();
+
+    private static string Repository([CallerFilePath] string file = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
+}
