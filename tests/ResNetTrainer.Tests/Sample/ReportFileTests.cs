@@ -159,10 +159,11 @@ public sealed class ReportFileTests : IDisposable
         var test = builder.OfEvaluation(scored, all).Test!;
 
         var paths = all.GetColumn<string>("ImagePath").ToArray();
+        var shown = test.Mistakes.Concat(test.Predictions).DistinctBy(image => image.Position);
+        CollectionAssert.AreEquivalent(shown.Select(image => paths[image.Position]).ToArray(), asked);
         var explained = test.Explained.ToArray();
-        CollectionAssert.AreEquivalent(explained.Select(image => paths[image.Position]).ToArray(), asked);
-        Assert.IsGreaterThanOrEqualTo(16, explained.Length);
-        Assert.IsLessThanOrEqualTo(32, explained.Length);
+        Assert.IsGreaterThanOrEqualTo(8, explained.Length);
+        Assert.IsLessThanOrEqualTo(16, explained.Length);
         foreach (var image in explained)
         {
             using var heat = SKBitmap.Decode(Convert.FromBase64String(image.HeatMap!.DataUri.Split(',')[1]));
