@@ -25,5 +25,6 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
     Fuzz.Create(),
     TorchvisionAgreement.Create(),
     Features.Create(),
+    Photographs.Create(),
 };
 return root.Parse(args).Invoke();
