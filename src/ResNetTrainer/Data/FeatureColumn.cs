@@ -89,19 +89,23 @@ internal sealed class FeatureColumn
         };
     }
 
+    /// <summary>Whether it holds encoded images, which are bytes that can be kept and decoded later.</summary>
+    public bool IsEncoded => _column.Type is VectorDataViewType { IsKnownSize: false };
+
     /// <summary>Reads the images of a row or cursor in which the column is active.</summary>
-    public PixelReader CreateReader(IExceptionContext context, DataViewRow row, InputFormat? format)
-    {
-        var images = new FeatureRow(context, row, this);
-        return _column.Type switch
+    public PixelReader CreateReader(IExceptionContext context, DataViewRow row, InputFormat? format) =>
+        CreateReader(new CursorRow(context, row, this), format);
+
+    /// <summary>Reads the images of a row.</summary>
+    public PixelReader CreateReader(FeatureRow images, InputFormat? format) =>
+        _column.Type switch
         {
             ImageDataViewType => new ImageReader(images, ImageChannels, format),
-            VectorDataViewType { IsKnownSize: false } => new EncodedReader(images, ImageChannels, MaximumPixels, format),
+            _ when IsEncoded => new EncodedReader(images, ImageChannels, MaximumPixels, format),
             VectorDataViewType vector when vector.ItemType == NumberDataViewType.Byte =>
                 new VectorReader<byte>(images, Shape!.Value, format),
             _ => new VectorReader<float>(images, Shape!.Value, format),
         };
-    }
 
     /// <summary>
     /// The shape of the images of a model that keeps the column's size: from its first row where the type does not say it, or from the

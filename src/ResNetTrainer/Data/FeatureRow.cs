@@ -5,24 +5,42 @@ using Microsoft.ML.Runtime;
 namespace ResNetMLNet.Data;
 
 /// <summary>
-/// The feature column of a row or cursor. Its errors name the file where the data has paths, else the row, which is another one after each
+/// The feature column of a row. Its errors name the file where the data has paths, else the row, which is another one after each
 /// shuffling.
 /// </summary>
-internal sealed class FeatureRow
+internal abstract class FeatureRow(IExceptionContext context, FeatureColumn column)
 {
-    private readonly IExceptionContext _context;
+    /// <summary>The file that the current row's image comes from; null where the data does not say.</summary>
+    public abstract string? File { get; }
+
+    public abstract long Position { get; }
+
+    protected FeatureColumn Column => column;
+
+    public abstract ValueGetter<T> GetGetter<T>();
+
+    /// <summary>An error about the image of the current row.</summary>
+    public Exception Error(string problem) => RowError.Create(
+        context, "feature", column.Column.Name, File is { } file ? $"file '{file}'" : $"row {Math.Max(0, Position)}", problem);
+
+    /// <summary>An error about an image that can be left out.</summary>
+    public Exception Unreadable(string problem) => RowError.AsUnreadable(Error(problem));
+}
+
+/// <summary>The feature column of a row or cursor of ML.NET's.</summary>
+internal sealed class CursorRow : FeatureRow
+{
     private readonly DataViewRow _row;
-    private readonly FeatureColumn _column;
     private readonly ValueGetter<ReadOnlyMemory<char>>? _path;
 
-    public FeatureRow(IExceptionContext context, DataViewRow row, FeatureColumn column)
+    public CursorRow(IExceptionContext context, DataViewRow row, FeatureColumn column)
+        : base(context, column)
     {
-        (_context, _row, _column) = (context, row, column);
+        _row = row;
         _path = column.Path is { } path && row.IsColumnActive(path) ? row.GetGetter<ReadOnlyMemory<char>>(path) : null;
     }
 
-    /// <summary>The file that the current row's image comes from; null where the data does not say.</summary>
-    public string? File
+    public override string? File
     {
         get
         {
@@ -32,12 +50,7 @@ internal sealed class FeatureRow
         }
     }
 
-    public ValueGetter<T> GetGetter<T>() => _row.GetGetter<T>(_column.Column);
+    public override long Position => _row.Position;
 
-    /// <summary>An error about the image of the current row.</summary>
-    public Exception Error(string problem) => RowError.Create(
-        _context, "feature", _column.Column.Name, File is { } file ? $"file '{file}'" : $"row {Math.Max(0, _row.Position)}", problem);
-
-    /// <summary>An error about an image that can be left out.</summary>
-    public Exception Unreadable(string problem) => RowError.AsUnreadable(Error(problem));
+    public override ValueGetter<T> GetGetter<T>() => _row.GetGetter<T>(Column.Column);
 }

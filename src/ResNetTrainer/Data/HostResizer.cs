@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;
@@ -10,9 +12,13 @@ namespace ResNetMLNet.Data;
 /// </summary>
 internal sealed class HostResizer
 {
+    // What a vector of the processor takes at once: images have one channel or three.
+    private const int Channels = 4;
+
     private readonly Dictionary<Side, Kernel> _kernels = [];
-    private float[] _row = [];
-    private float[] _narrowed = [];
+    private Vector128<float>[] _row = [];
+    private Vector128<float>[] _narrowed = [];
+    private Vector128<float>[] _result = [];
 
     /// <summary>An image to planes of another height and width: centred; what juts out is cut off, what is left free is black.</summary>
     public void Resize<TRows>(TRows source, ImageShape from, Span<float> target, ImageShape to, ResizeMode mode)
@@ -24,29 +30,47 @@ internal sealed class HostResizer
         var down = KernelOf(new(from.Height, size.Height, height));
         var row = Grow(ref _row, from.Width);
         var narrowed = Grow(ref _narrowed, width);
+        var result = Grow(ref _result, height * width);
+        result.Clear();
+        var first = 0;
+        for (var y = down.First(0); y < down.End(height - 1); y++)
+        {
+            source.Read(y, row);
+            along.Apply(row, narrowed);
+            while (down.End(first) <= y)
+            {
+                first++;
+            }
+
+            // The rows of the result that this one has a part in.
+            for (var i = first; i < height && down.First(i) <= y; i++)
+            {
+                var line = Floats(result.Slice(i * width, width));
+                TensorPrimitives.MultiplyAdd(Floats(narrowed), down.Weight(i, y), line, line);
+            }
+        }
+
         target.Clear();
-        for (var channel = 0; channel < from.Channels; channel++)
+        for (var channel = 0; channel < to.Channels; channel++)
         {
             var corner = (((channel * to.Height) + ((to.Height - height) / 2)) * to.Width) + ((to.Width - width) / 2);
-            var first = 0;
-            for (var y = down.First(0); y < down.End(height - 1); y++)
+            for (var y = 0; y < height; y++)
             {
-                source.Read(channel, y, row);
-                along.Apply(row, narrowed);
-                while (down.End(first) <= y)
-                {
-                    first++;
-                }
-
-                // The rows of the result that this one has a part in.
-                for (var i = first; i < height && down.First(i) <= y; i++)
-                {
-                    var line = target.Slice(corner + (i * to.Width), width);
-                    TensorPrimitives.MultiplyAdd(narrowed, down.Weight(i, y), line, line);
-                }
+                Separate(result.Slice(y * width, width), channel, target.Slice(corner + (y * to.Width), width));
             }
         }
     }
+
+    private static void Separate(ReadOnlySpan<Vector128<float>> pixels, int channel, Span<float> line)
+    {
+        var values = MemoryMarshal.Cast<Vector128<float>, float>(pixels)[channel..];
+        for (var x = 0; x < line.Length; x++)
+        {
+            line[x] = values[Channels * x];
+        }
+    }
+
+    private static Span<float> Floats(Span<Vector128<float>> pixels) => MemoryMarshal.Cast<Vector128<float>, float>(pixels);
 
     private Kernel KernelOf(Side side)
     {
@@ -64,11 +88,11 @@ internal sealed class HostResizer
         return kernel;
     }
 
-    private static Span<float> Grow(ref float[] buffer, int size)
+    private static Span<Vector128<float>> Grow(ref Vector128<float>[] buffer, int size)
     {
         if (buffer.Length < size)
         {
-            buffer = new float[size];
+            buffer = new Vector128<float>[size];
         }
 
         return buffer.AsSpan(0, size);
@@ -97,12 +121,15 @@ internal sealed class HostResizer
                 var centre = scale * (((side.To - side.Seen) / 2) + target + 0.5);
                 var first = Math.Max((int)(centre - support + 0.5), 0);
                 var end = Math.Min((int)(centre + support + 0.5), side.From);
-                var weights = Enumerable.Range(first, end - first)
-                    .Select(pixel => Math.Max(0, 1 - (Math.Abs(pixel + 0.5 - centre) / support)))
-                    .ToArray();
+                var weights = new double[end - first];
+                for (var i = 0; i < weights.Length; i++)
+                {
+                    weights[i] = Math.Max(0, 1 - (Math.Abs(first + i + 0.5 - centre) / support));
+                }
+
                 var sum = weights.Sum();
                 _first[target] = first;
-                _weights[target] = [.. weights.Select(weight => (float)(weight / sum))];
+                _weights[target] = Array.ConvertAll(weights, weight => (float)(weight / sum));
             }
         }
 
@@ -112,12 +139,19 @@ internal sealed class HostResizer
 
         public float Weight(int target, int pixel) => _weights[target][pixel - _first[target]];
 
-        public void Apply(ReadOnlySpan<float> source, Span<float> target)
+        public void Apply(ReadOnlySpan<Vector128<float>> source, Span<Vector128<float>> target)
         {
             for (var i = 0; i < target.Length; i++)
             {
                 var weights = _weights[i];
-                target[i] = TensorPrimitives.Dot(source.Slice(_first[i], weights.Length), weights);
+                var pixels = source.Slice(_first[i], weights.Length);
+                var sum = Vector128<float>.Zero;
+                for (var k = 0; k < weights.Length && k < pixels.Length; k++)
+                {
+                    sum += pixels[k] * weights[k];
+                }
+
+                target[i] = sum;
             }
         }
     }

@@ -108,6 +108,7 @@ internal abstract class ImageDataset : IDisposable
                     + $"Set MemoryBudget = {memory.OnHost} to have it so from the start.");
             }
 
+            rows.ReadsImages = fits || source.Unreadable == UnreadableImages.Skip;
             statistics.Add(rows.Label, rows.Weight, rows.Shape, pixels);
         }
 

@@ -11,6 +11,7 @@ internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat
 {
     private readonly HostResizer _resizer = new();
     private byte[] _planes = [];
+    private float[] _resized = [];
 
     public override PixelType Type => PixelType.Byte;
 
@@ -22,12 +23,7 @@ internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat
             return Reduce(pixels, format);
         }
 
-        if (_planes.Length < Shape.Count)
-        {
-            _planes = new byte[Shape.Count];
-        }
-
-        var planes = _planes.AsSpan(0, Shape.Count);
+        var planes = Grow(ref _planes, Shape.Count);
         pixels.ToPlanes(channels, planes);
         return planes;
     }
@@ -35,16 +31,31 @@ internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat
     private static bool Exceeds(PixelGrid pixels, ImageShape kept) => pixels.Height > kept.Height || pixels.Width > kept.Width;
 
     // Rounded to bytes again: what is kept for many epochs must be small.
-    private byte[] Reduce(PixelGrid pixels, InputFormat format)
+    private ReadOnlySpan<byte> Reduce(PixelGrid pixels, InputFormat format)
     {
         var to = format.Kept with { Channels = channels };
-        var target = new float[to.Count];
+        var target = Grow(ref _resized, to.Count);
         _resizer.Resize(new GridRows(pixels, channels), Shape, target, to, format.ResizeMode);
         Shape = to;
         TensorPrimitives.Round(target, target);
-        var reduced = new byte[to.Count];
-        TensorPrimitives.ConvertSaturating<float, byte>(target, reduced);
+        var reduced = Grow(ref _planes, to.Count);
+        for (var i = 0; i < reduced.Length; i++)
+        {
+            // Means of bytes: they are in range.
+            reduced[i] = (byte)target[i];
+        }
+
         return reduced;
+    }
+
+    private static Span<T> Grow<T>(ref T[] buffer, int size)
+    {
+        if (buffer.Length < size)
+        {
+            buffer = new T[size];
+        }
+
+        return buffer.AsSpan(0, size);
     }
 }
 

@@ -1,4 +1,6 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;
 
@@ -16,11 +18,34 @@ internal sealed class InputReader(PixelReader reader, InputFormat format)
         var shape = reader.Shape;
         if (reader.Type == PixelType.Single)
         {
-            _resizer.Resize(new FloatRows(MemoryMarshal.Cast<byte, float>(pixels), shape), shape, input, format.Shape, format.ResizeMode);
+            Resize(MemoryMarshal.Cast<byte, float>(pixels), shape, input);
         }
         else
         {
-            _resizer.Resize(new ByteRows(pixels, shape), shape, input, format.Shape, format.ResizeMode);
+            Resize(pixels, shape, input);
         }
+    }
+
+    private void Resize(ReadOnlySpan<float> planes, ImageShape shape, Span<float> input)
+    {
+        if (shape == format.Shape)
+        {
+            planes.CopyTo(input);
+            return;
+        }
+
+        _resizer.Resize(new FloatRows(planes, shape), shape, input, format.Shape, format.ResizeMode);
+    }
+
+    private void Resize(ReadOnlySpan<byte> planes, ImageShape shape, Span<float> input)
+    {
+        if (shape == format.Shape)
+        {
+            TensorPrimitives.ConvertTruncating(planes, input);
+            TensorPrimitives.Divide(input, 255f, input);
+            return;
+        }
+
+        _resizer.Resize(new ByteRows(planes, shape), shape, input, format.Shape, format.ResizeMode);
     }
 }

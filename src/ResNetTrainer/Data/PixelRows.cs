@@ -1,4 +1,4 @@
-using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Network;
 
@@ -7,7 +7,8 @@ namespace ResNetMLNet.Data;
 /// <summary>An image that gives its rows one by one, as floats: resizing needs no copy of all of it in floats.</summary>
 internal interface IPixelRows
 {
-    void Read(int channel, int y, Span<float> row);
+    /// <summary>A row; each element has the channels of a pixel, and zeros where there are fewer than four.</summary>
+    void Read(int y, Span<Vector128<float>> row);
 }
 
 /// <summary>Floats as they are.</summary>
@@ -15,8 +16,18 @@ internal readonly ref struct FloatRows(ReadOnlySpan<float> planes, ImageShape sh
 {
     private readonly ReadOnlySpan<float> _planes = planes;
 
-    public void Read(int channel, int y, Span<float> row) =>
-        _planes.Slice(((channel * shape.Height) + y) * shape.Width, shape.Width).CopyTo(row);
+    public void Read(int y, Span<Vector128<float>> row)
+    {
+        row.Clear();
+        for (var channel = 0; channel < shape.Channels; channel++)
+        {
+            var line = _planes.Slice(((channel * shape.Height) + y) * shape.Width, shape.Width);
+            for (var x = 0; x < line.Length; x++)
+            {
+                row[x] = row[x].WithElement(channel, line[x]);
+            }
+        }
+    }
 }
 
 /// <summary>Bytes scaled to [0, 1].</summary>
@@ -24,10 +35,17 @@ internal readonly ref struct ByteRows(ReadOnlySpan<byte> planes, ImageShape shap
 {
     private readonly ReadOnlySpan<byte> _planes = planes;
 
-    public void Read(int channel, int y, Span<float> row)
+    public void Read(int y, Span<Vector128<float>> row)
     {
-        TensorPrimitives.ConvertTruncating(_planes.Slice(((channel * shape.Height) + y) * shape.Width, shape.Width), row);
-        TensorPrimitives.Divide(row, 255f, row);
+        row.Clear();
+        for (var channel = 0; channel < shape.Channels; channel++)
+        {
+            var line = _planes.Slice(((channel * shape.Height) + y) * shape.Width, shape.Width);
+            for (var x = 0; x < line.Length; x++)
+            {
+                row[x] = row[x].WithElement(channel, line[x] / 255f);
+            }
+        }
     }
 }
 
@@ -36,5 +54,5 @@ internal readonly ref struct GridRows(PixelGrid pixels, int channels) : IPixelRo
 {
     private readonly PixelGrid _pixels = pixels;
 
-    public void Read(int channel, int y, Span<float> row) => _pixels.Read(channel, channels, y, row);
+    public void Read(int y, Span<Vector128<float>> row) => _pixels.Read(channels, y, row);
 }

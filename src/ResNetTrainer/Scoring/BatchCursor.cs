@@ -1,15 +1,14 @@
-using System.Runtime.ExceptionServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Scoring;
 
 /// <summary>
 /// Scores in batches behind an ordinary cursor: reads ahead on its only input cursor, keeping the columns that are passed
-/// on, and hands the rows out one by one. Batches grow from one row, so that the first comes at once.
+/// on, and hands the rows out one by one. Batches grow from one row, so that the first comes at once. While one is scored, the images of
+/// the next are decoded.
 /// </summary>
 internal sealed class BatchCursor : DataViewRowCursor, IComputedRow
 {
@@ -18,17 +17,13 @@ internal sealed class BatchCursor : DataViewRowCursor, IComputedRow
     private readonly ScoringSchema _schema;
     private readonly HashSet<int> _active;
     private readonly ScorerSource _scorers;
-    private readonly InputReader _reader;
     private readonly Dictionary<int, ColumnBuffer> _kept;
-    private readonly ValueGetter<DataViewRowId> _inputId;
-    private readonly List<DataViewRowId> _ids = [];
-    private readonly int _image;
+    private readonly BatchReader _reader;
     private readonly int _largest;
 
-    private ExceptionDispatchInfo? _error;
-    private float[] _images = [];
-    private float[] _values = [];
-    private bool _scored;
+    private RowBatch _current;
+    private RowBatch _next;
+    private bool _hasNext;
     private bool _ended;
     private int _size = 1;
     private int _index = -1;
@@ -42,37 +37,38 @@ internal sealed class BatchCursor : DataViewRowCursor, IComputedRow
         _schema = schema;
         _active = [.. active.Select(column => column.Index)];
         _scorers = scorers;
-        _reader = schema.CreateReader(host, input);
-        _image = schema.Network.Format.Shape.Count;
         _kept = _active.Where(index => index < schema.Input.Count)
             .ToDictionary(index => index, index => ColumnBuffer.Create(input, schema.Input[index]));
-        _inputId = input.GetIdGetter();
 
         // About as many pixels as 64 images of 128x128 have: more gains nothing and costs memory.
-        var pixels = schema.Network.Format.Shape.Height * schema.Network.Format.Shape.Width;
-        _largest = Math.Clamp(64 * 128 * 128 / pixels, 8, 256);
+        var shape = schema.Network.Format.Shape;
+        _largest = Math.Clamp(64 * 128 * 128 / (shape.Height * shape.Width), 8, 256);
+        _reader = new(host, input, schema, _kept.Values, 2 * _largest);
+        (_current, _next) = (new(0, shape.Count), new(_largest, shape.Count));
     }
 
-    public ReadOnlySpan<float> Image => _images.AsSpan(CurrentIndex() * _image, _image);
+    public ReadOnlySpan<float> Image => _current.Image(CurrentIndex());
 
     public ReadOnlySpan<float> Values
     {
         get
         {
             var (index, length) = (CurrentIndex(), _schema.Length);
-            if (!_scored)
+            var values = _current.Values(length);
+            if (!_current.IsScored)
             {
-                if (_values.Length < _ids.Count * length)
+                // Not for the sake of a single row, which may be all that is wanted.
+                if (_reader.ReadsAhead && _current.Count > 1)
                 {
-                    _values = new float[_ids.Count * length];
+                    FetchNext();
                 }
 
                 using var loan = _scorers.Borrow();
-                loan.Scorer.Score(_images.AsMemory(0, _ids.Count * _image), _values.AsMemory(0, _ids.Count * length));
-                _scored = true;
+                loan.Scorer.Score(_current.Images, values);
+                _current.IsScored = true;
             }
 
-            return _values.AsSpan(index * length, length);
+            return values.Span.Slice(index * length, length);
         }
     }
 
@@ -91,11 +87,14 @@ internal sealed class BatchCursor : DataViewRowCursor, IComputedRow
             return false;
         }
 
-        if (++_index >= _ids.Count)
+        if (++_index >= _current.Count)
         {
-            Fill();
-            if (_ids.Count == 0)
+            // The rows before the one that failed were good, and came first.
+            _current.Error?.Throw();
+            Advance();
+            if (_current.Count == 0)
             {
+                _current.Error?.Throw();
                 End();
                 return false;
             }
@@ -113,62 +112,39 @@ internal sealed class BatchCursor : DataViewRowCursor, IComputedRow
             return _schema.CreateGetter<TValue>(column, this);
         }
 
-        return _kept[column.Index].CreateGetter(CurrentIndex) as ValueGetter<TValue>
+        return _kept[column.Index].CreateGetter(CurrentPlace) as ValueGetter<TValue>
             ?? throw _host.Error($"The column '{column.Name}' is of type {column.Type}; it cannot be read as {typeof(TValue)}.");
     }
 
-    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = _ids[CurrentIndex()];
+    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = _reader.Id(CurrentPlace());
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
             End();
+            _reader.Stop();
             _input.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    private void Fill()
+    private void Advance()
     {
-        _error?.Throw();
-        _index = 0;
-        _scored = false;
-        _ids.Clear();
-        if (_images.Length < _size * _image)
-        {
-            _images = new float[_size * _image];
-        }
-
-        try
-        {
-            while (_ids.Count < _size && _input.MoveNext())
-            {
-                Keep();
-            }
-        }
-        catch (Exception e) when (_ids.Count > 0)
-        {
-            // The rows before the one that failed are good, and come first.
-            _error = ExceptionDispatchInfo.Capture(e);
-        }
-
-        _size = Math.Min(2 * _size, _largest);
+        FetchNext();
+        (_current, _next, _hasNext, _index) = (_next, _current, false, 0);
+        _reader.Complete(_current);
     }
 
-    private void Keep()
+    private void FetchNext()
     {
-        var index = _ids.Count;
-        _reader.Read(_images.AsSpan(index * _image, _image));
-        foreach (var column in _kept.Values)
+        if (!_hasNext && _current.Error is null)
         {
-            column.Keep(index);
+            _hasNext = true;
+            _reader.Fetch(_next, _size);
+            _size = Math.Min(2 * _size, _largest);
         }
-
-        DataViewRowId id = default;
-        _inputId(ref id);
-        _ids.Add(id);
     }
 
     private void End()
@@ -178,7 +154,9 @@ internal sealed class BatchCursor : DataViewRowCursor, IComputedRow
         _position = -1;
     }
 
-    private int CurrentIndex() => _index >= 0 && _index < _ids.Count
+    private int CurrentPlace() => _current.Start + CurrentIndex();
+
+    private int CurrentIndex() => _index >= 0 && _index < _current.Count
         ? _index
         : throw _host.Error("Values cannot be read before the cursor stands on a row: call MoveNext first.");
 }

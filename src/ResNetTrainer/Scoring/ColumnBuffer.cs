@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 
 namespace ResNetMLNet.Scoring;
 
-/// <summary>The values of one column for the rows of a batch.</summary>
+/// <summary>The values of one column for rows that are kept, each in a place of its own.</summary>
 internal abstract class ColumnBuffer
 {
     /// <summary>Whether values of a type can be kept. Others (images) belong to whoever made them.</summary>
@@ -17,51 +17,47 @@ internal abstract class ColumnBuffer
         return (ColumnBuffer)Activator.CreateInstance(type, row, column)!;
     }
 
-    /// <summary>Keeps the value of the row's position as that of a row of the batch.</summary>
-    public abstract void Keep(int index);
+    /// <summary>Keeps the value of the row's position in a place.</summary>
+    public abstract void Keep(int place);
 
-    /// <summary>A getter of the row that <paramref name="index"/> says.</summary>
-    public abstract Delegate CreateGetter(Func<int> index);
+    /// <summary>A getter of the row in the place that <paramref name="place"/> says.</summary>
+    public abstract Delegate CreateGetter(Func<int> place);
+
+    protected static void Grow<T>(ref T[] values, int place)
+    {
+        if (place >= values.Length)
+        {
+            Array.Resize(ref values, Math.Max(2 * values.Length, place + 1));
+        }
+    }
 }
 
 internal sealed class ScalarBuffer<T>(DataViewRow row, DataViewSchema.Column column) : ColumnBuffer
 {
     private readonly ValueGetter<T> _getter = row.GetGetter<T>(column);
-    private readonly List<T> _values = [];
+    private T[] _values = [];
 
-    public override void Keep(int index)
+    public override void Keep(int place)
     {
-        T value = default!;
-        _getter(ref value);
-        if (index == _values.Count)
-        {
-            _values.Add(value);
-        }
-        else
-        {
-            _values[index] = value;
-        }
+        Grow(ref _values, place);
+        _getter(ref _values[place]);
     }
 
-    public override Delegate CreateGetter(Func<int> index) => (ValueGetter<T>)((ref T value) => value = _values[index()]);
+    public override Delegate CreateGetter(Func<int> place) => (ValueGetter<T>)((ref T value) => value = _values[place()]);
 }
 
 internal sealed class VectorBuffer<T>(DataViewRow row, DataViewSchema.Column column) : ColumnBuffer
 {
     private readonly ValueGetter<VBuffer<T>> _getter = row.GetGetter<VBuffer<T>>(column);
-    private VBuffer<T>[] _values = new VBuffer<T>[1];
+    private VBuffer<T>[] _values = [];
 
-    public override void Keep(int index)
+    public override void Keep(int place)
     {
-        if (index == _values.Length)
-        {
-            Array.Resize(ref _values, 2 * index);
-        }
-
-        _getter(ref _values[index]);
+        Grow(ref _values, place);
+        _getter(ref _values[place]);
     }
 
     // A copy, because the caller may write into what it was given.
-    public override Delegate CreateGetter(Func<int> index) =>
-        (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) => _values[index()].CopyTo(ref value));
+    public override Delegate CreateGetter(Func<int> place) =>
+        (ValueGetter<VBuffer<T>>)((ref VBuffer<T> value) => _values[place()].CopyTo(ref value));
 }

@@ -34,7 +34,7 @@ internal sealed class ScoringRow : DataViewRow, IComputedRow
         _active = [.. active.Select(column => column.Index)];
         if (_active.Any(index => index >= schema.Input.Count))
         {
-            _reader = schema.CreateReader(context, input);
+            _reader = schema.CreateReader(new CursorRow(context, input, schema.Feature));
             _image = new float[schema.Network.Format.Shape.Count];
             _values = new float[schema.Length];
         }

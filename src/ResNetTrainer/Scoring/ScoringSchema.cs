@@ -90,8 +90,7 @@ internal sealed class ScoringSchema
         Added[column.Index - Input.Count].CreateGetter(row) as ValueGetter<TValue>
         ?? throw _context.Error($"The column '{column.Name}' is of type {column.Type}; it cannot be read as {typeof(TValue)}.");
 
-    public InputReader CreateReader(IExceptionContext context, DataViewRow row) =>
-        new(Feature.CreateReader(context, row, Network.Format), Network.Format);
+    public InputReader CreateReader(FeatureRow row) => new(Feature.CreateReader(row, Network.Format), Network.Format);
 
     /// <summary>The input columns that are needed for some of the output's.</summary>
     public IEnumerable<DataViewSchema.Column> Dependencies(IEnumerable<DataViewSchema.Column> columns)

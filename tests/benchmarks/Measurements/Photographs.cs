@@ -21,7 +21,11 @@ internal static class Photographs
             DefaultValueFactory = _ => "/usr/share/backgrounds",
         };
         var images = new Option<int>("--images") { DefaultValueFactory = _ => 5_000 };
-        var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 3 };
+        var rounds = new Option<int>("--rounds")
+        {
+            Description = "How often each takes its turn; 0 for the milliseconds of decoding alone.",
+            DefaultValueFactory = _ => 3,
+        };
         var command = new Command("photographs", "Images a second of scoring and of frozen training, from JPEGs and from memory.")
         {
             folder, images, rounds,
@@ -46,9 +50,13 @@ internal static class Photographs
     {
         var files = ml.Data.LoadFromImageFolder(folder);
         var count = (int)files.GetRowCount()!;
-        var memory = PhotographFiles.InMemory(ml, files, Size);
         DecodingTime(files);
+        if (rounds == 0)
+        {
+            return;
+        }
 
+        var memory = PhotographFiles.InMemory(ml, files, Size);
         Console.WriteLine($"\nScoring {count:N0} images at {Size}\n");
         using (var ofFiles = Fit(ml, Some(files), Files))
         using (var ofMemory = Fit(ml, Some(memory), Memory))

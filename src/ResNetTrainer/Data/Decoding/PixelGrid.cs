@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using SkiaSharp;
 
 namespace ResNetMLNet.Data.Decoding;
@@ -40,24 +40,64 @@ internal readonly ref struct PixelGrid
     {
         for (var channel = 0; channel < channels; channel++)
         {
+            var component = channels == 1 ? Grey : channel switch { 0 => _red, 1 => 1, _ => 2 - _red };
             for (var y = 0; y < Height; y++)
             {
-                Read(channel, channels, y, planes.Slice(((channel * Height) + y) * Width, Width));
+                Read(component, y, planes.Slice(((channel * Height) + y) * Width, Width));
             }
         }
     }
 
-    /// <summary>A row of one of so many planes, 0 to 255.</summary>
-    public void Read<T>(int channel, int channels, int y, Span<T> row)
-        where T : INumberBase<T>
+    /// <summary>A row as floats, 0 to 255: each element has the channels of a pixel, and zeros where there are fewer than four.</summary>
+    public void Read(int channels, int y, Span<Vector128<float>> row)
     {
-        var component = channels == 1 ? Grey : channel switch { 0 => _red, 1 => 1, _ => 2 - _red };
+        if (channels == 3 && _isUpright && !_isTransparent)
+        {
+            ReadUpright(MemoryMarshal.Cast<byte, uint>(_pixels).Slice(y * Width, Width), row);
+            return;
+        }
+
+        var (offset, step) = (Offset(0, y), 4 * _way.NextPixel);
+        for (var x = 0; x < Width; x++, offset += step)
+        {
+            row[x] = channels == 1
+                ? Vector128.CreateScalar((float)Value(offset, Grey))
+                : Vector128.Create((float)Value(offset, _red), Value(offset, 1), Value(offset, 2 - _red), 0);
+        }
+    }
+
+    // Each byte becomes one of four integers; what is out of range becomes zero.
+    private void ReadUpright(ReadOnlySpan<uint> pixels, Span<Vector128<float>> row)
+    {
+        var order = _red == 0
+            ? Vector128.Create(0, 255, 255, 255, 1, 255, 255, 255, 2, 255, 255, 255, 255, 255, 255, 255)
+            : Vector128.Create((byte)2, 255, 255, 255, 1, 255, 255, 255, 0, 255, 255, 255, 255, 255, 255, 255);
+        for (var x = 0; x < pixels.Length; x++)
+        {
+            row[x] = Vector128.ConvertToSingle(Vector128.Shuffle(Vector128.CreateScalar(pixels[x]).AsByte(), order).AsInt32());
+        }
+    }
+
+    private void Read(int component, int y, Span<byte> row)
+    {
         var (offset, step) = (Offset(0, y), 4 * _way.NextPixel);
         if (component == Grey || _isTransparent)
         {
             for (var x = 0; x < row.Length; x++, offset += step)
             {
-                row[x] = T.CreateTruncating(Value(offset, component));
+                row[x] = (byte)Value(offset, component);
+            }
+
+            return;
+        }
+
+        if (_isUpright)
+        {
+            // Little-endian: the first byte is the lowest.
+            var pixels = MemoryMarshal.Cast<byte, uint>(_pixels).Slice(y * Width, row.Length);
+            for (var x = 0; x < row.Length; x++)
+            {
+                row[x] = (byte)(pixels[x] >> (8 * component));
             }
 
             return;
@@ -65,7 +105,7 @@ internal readonly ref struct PixelGrid
 
         for (var x = 0; x < row.Length; x++, offset += step)
         {
-            row[x] = T.CreateTruncating(_pixels[offset + component]);
+            row[x] = _pixels[offset + component];
         }
     }
 

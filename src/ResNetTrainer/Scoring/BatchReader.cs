@@ -1,0 +1,119 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
+
+namespace ResNetMLNet.Scoring;
+
+/// <summary>
+/// Reads the rows of a cursor into batches: the images as the network sees them, and the columns that are passed on. Encoded images are
+/// decoded by other threads; the cursor is touched by the caller's alone.
+/// </summary>
+internal sealed class BatchReader
+{
+    // Of the encoded images of a batch: whole photographs are large.
+    private const long LargestSize = 64 << 20;
+
+    private readonly DataViewRowCursor _input;
+    private readonly InputReader _reader;
+    private readonly ColumnBuffer[] _kept;
+    private readonly ValueGetter<DataViewRowId> _inputId;
+    private readonly DataViewRowId[] _ids;
+    private readonly CursorRow _row;
+    private readonly ValueGetter<VBuffer<byte>>? _encoded;
+    private readonly ImageDecoder<InputReader> _decoder;
+    private readonly List<KeptImage> _images = [];
+
+    private DecodingJob? _job;
+    private bool _ended;
+
+    /// <param name="context">How errors are thrown.</param>
+    /// <param name="input">The rows.</param>
+    /// <param name="schema">What is made of them.</param>
+    /// <param name="kept">The columns that are passed on.</param>
+    /// <param name="places">How many rows are kept at a time.</param>
+    public BatchReader(
+        IExceptionContext context, DataViewRowCursor input, ScoringSchema schema, IEnumerable<ColumnBuffer> kept, int places)
+    {
+        (_input, _kept, _ids) = (input, [.. kept], new DataViewRowId[places]);
+        _row = new(context, input, schema.Feature);
+        _reader = schema.CreateReader(_row);
+        _inputId = input.GetIdGetter();
+        _encoded = schema.Feature.IsEncoded ? _row.GetGetter<VBuffer<byte>>() : null;
+        _decoder = new(context, schema.Feature, schema.CreateReader);
+    }
+
+    /// <summary>Whether there is something to be gained from reading a batch before it is needed.</summary>
+    public bool ReadsAhead => _encoded is not null;
+
+    public DataViewRowId Id(int place) => _ids[place];
+
+    /// <summary>Takes the next rows, and begins to decode their images. An error is that of the row after those that were taken.</summary>
+    public void Fetch(RowBatch batch, int most)
+    {
+        batch.Clear(most);
+        try
+        {
+            for (var size = 0L; batch.Count < most && size < LargestSize && MoveNext(); batch.Count++)
+            {
+                size += Keep(batch, batch.Count);
+            }
+        }
+        catch (Exception e)
+        {
+            batch.Error = ExceptionDispatchInfo.Capture(e);
+        }
+
+        _job = ReadsAhead ? _decoder.Start([.. _images.Take(batch.Count)], (reader, each) => reader.Read(batch.Image(each))) : null;
+    }
+
+    /// <summary>Waits until the images are decoded; the batch ends before the first that could not be.</summary>
+    public void Complete(RowBatch batch)
+    {
+        if (_job is not null)
+        {
+            _job.Complete();
+            for (var i = 0; i < batch.Count; i++)
+            {
+                if (_images[i].Error is { } error)
+                {
+                    (batch.Count, batch.Error) = (i, error);
+                }
+            }
+        }
+    }
+
+    /// <summary>Leaves off decoding.</summary>
+    public void Stop() => _job?.Stop();
+
+    private bool MoveNext() => !_ended && !(_ended = !_input.MoveNext());
+
+    private int Keep(RowBatch batch, int index)
+    {
+        var size = 0;
+        if (_encoded is null)
+        {
+            _reader.Read(batch.Image(index));
+        }
+        else
+        {
+            if (index == _images.Count)
+            {
+                _images.Add(new());
+            }
+
+            _images[index].Fetch(_row, _encoded);
+            _images[index].Error?.Throw();
+            size = _images[index].Encoded.Length;
+        }
+
+        foreach (var column in _kept)
+        {
+            column.Keep(batch.Start + index);
+        }
+
+        _inputId(ref _ids[batch.Start + index]);
+        return size;
+    }
+}
