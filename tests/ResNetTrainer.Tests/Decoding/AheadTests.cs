@@ -76,7 +76,7 @@ public sealed class AheadTests
     public void Errors_come_at_their_rows_whatever_comes_later(int bad)
     {
         var damaged = Damaged(bad);
-        var failing = new MemoryDataView(Rows, Encoded(row => row == bad ? throw new FormatException($"row {row}") : Photographs.Files[row]));
+        var failing = Failing(bad, $"row {bad}");
         damaged.OnRow = row => _ = row == bad + 1 ? throw new FormatException("the next row") : 0;
 
         StringAssert.Contains(After<InvalidOperationException>(damaged, bad).Message, $"row {bad}:");
@@ -113,7 +113,7 @@ public sealed class AheadTests
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Trainer().Fit(data));
         StringAssert.Contains(error.Message, $"row {bad}:");
 
-        data = new(Rows, Encoded(row => row == bad ? throw new FormatException("no luck") : Photographs.Files[row]), Images.Key(LabelKind.Text));
+        data = Failing(bad, "no luck", Images.Key(LabelKind.Text));
         StringAssert.Contains(
             Assert.ThrowsExactly<InvalidOperationException>(() => Trainer().Fit(data)).Message,
             $"Row {bad} (from 0) of the data cannot be read: no luck");
@@ -160,7 +160,7 @@ public sealed class AheadTests
         using var model = Images.Trainer(Ml, ImageKind.Encoded, options => options.ImageSize = Size)
             .Fit(Labelled(Encoded(row => Photographs.Files[row]), 24));
         var tensors = Tensor.TotalCount;
-        var large = EncodedImages.Encode(SKEncodedImageFormat.Png, 1500, 1500, (x, y) => new((byte)x, (byte)y, (byte)(x * y)));
+        var large = LargeBmp(2000);
         var data = new MemoryDataView(Rows, Encoded(_ => large));
         var scored = model.Transform(data);
         var cursor = scored.GetRowCursor(scored.Schema);
@@ -204,7 +204,7 @@ public sealed class AheadTests
     public void Few_large_files_are_read_ahead_at_a_time()
     {
         // 12 MB each, of which 64 MB are read ahead at most, and the one that exceeds it.
-        var bmp = PixelPattern.Bmp(0, 3, 2000, 2000);
+        var bmp = LargeBmp(2000);
         var data = new MemoryDataView(40, Encoded(_ => bmp));
         using var cursor = Model.Transform(data).GetRowCursor(Model.GetOutputSchema(data.Schema));
         for (var row = 0; row < 8; row++)
@@ -218,7 +218,15 @@ public sealed class AheadTests
     private static MemoryDataView Labelled(MemoryColumn images, int rows) => new(rows, images, Images.Key(LabelKind.Text));
 
     private static MemoryDataView Damaged(int bad, params MemoryColumn[] more) =>
-        new(Rows, [Encoded(row => row == bad ? Photographs.Files[row][..200] : Photographs.Files[row]), .. more]);
+        new(Rows, [Encoded(row => row == bad ? Half(Photographs.Files[row]) : Photographs.Files[row]), .. more]);
+
+    private static MemoryDataView Failing(int bad, string message, params MemoryColumn[] more) => new(
+        Rows, [Encoded(row => row == bad ? throw new FormatException(message) : Photographs.Files[row]), .. more]);
+
+    private static byte[] Half(byte[] file) => file[..(file.Length / 2)];
+
+    // All black.
+    private static byte[] LargeBmp(int side) => [.. EncodedImages.BmpHeader(54, side, side), .. new byte[3 * side * side]];
 
     private static MemoryColumn Encoded(Func<int, byte[]> file) => Images.Vector("Features", file);
 
