@@ -67,7 +67,9 @@ internal sealed class DecodingJob
     {
         (_count, _work, _left) = (count, work, count);
         _done = new(count == 0);
-        for (var i = Math.Min(count, Environment.ProcessorCount); i > 0; i--)
+
+        // Whoever waits is one more; until then it has the network to run.
+        for (var i = Math.Min(count, Math.Max(1, Environment.ProcessorCount - 1)); i > 0; i--)
         {
             ThreadPool.UnsafeQueueUserWorkItem(job => job.Work(), this, preferLocal: false);
         }

@@ -65,7 +65,7 @@ internal sealed class BatchReader
             batch.Error = ExceptionDispatchInfo.Capture(e);
         }
 
-        _job = ReadsAhead ? _decoder.Start([.. _images.Take(batch.Count)], (reader, each) => reader.Read(batch.Image(each))) : null;
+        _job = _encoded is not null ? _decoder.Start([.. _images.Take(batch.Count)], (reader, each) => reader.Read(batch.Image(each))) : null;
     }
 
     /// <summary>Waits until the images are decoded; the batch ends before the first that could not be.</summary>
