@@ -65,7 +65,10 @@ internal sealed class BatchReader
             batch.Error = ExceptionDispatchInfo.Capture(e);
         }
 
-        _job = _encoded is not null ? _decoder.Start([.. _images.Take(batch.Count)], (reader, each) => reader.Read(batch.Image(each))) : null;
+        if (_encoded is not null)
+        {
+            _job = _decoder.Start([.. _images.Take(batch.Count)], (reader, each) => reader.Read(batch.Image(each)));
+        }
     }
 
     /// <summary>Waits until the images are decoded; the batch ends before the first that could not be.</summary>
