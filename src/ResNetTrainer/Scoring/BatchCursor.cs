@@ -7,8 +7,8 @@ namespace ResNetMLNet.Scoring;
 
 /// <summary>
 /// Scores in batches behind an ordinary cursor: reads ahead on its only input cursor, keeping the columns that are passed
-/// on, and hands the rows out one by one. Batches grow from one row, so that the first comes at once. While one is scored, the images of
-/// the next are decoded.
+/// on, and hands the rows out one by one. Batches grow from one row, so that the first comes at once. While one is scored on a GPU, the
+/// images of the next are decoded.
 /// </summary>
 internal sealed class BatchCursor : DataViewRowCursor, IComputedRow
 {
@@ -57,13 +57,15 @@ internal sealed class BatchCursor : DataViewRowCursor, IComputedRow
             var values = _current.Values(length);
             if (!_current.IsScored)
             {
-                // Not for the sake of a single row, which may be all that is wanted.
-                if (_reader.ReadsAhead && _current.Count > 1)
+                using var loan = _scorers.Borrow();
+
+                // Not for the sake of a single row, which may be all that is wanted. A network on the processors would lose more by a
+                // thread that takes one of them away in its midst than is gained: there all of them decode between two batches.
+                if (_reader.DecodesAside && _current.Count > 1 && loan.Scorer.LeavesProcessorsFree)
                 {
                     FetchNext();
                 }
 
-                using var loan = _scorers.Borrow();
                 loan.Scorer.Score(_current.Images, values);
                 _current.IsScored = true;
             }

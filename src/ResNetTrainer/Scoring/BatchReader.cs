@@ -44,8 +44,8 @@ internal sealed class BatchReader
         _decoder = new(context, schema.Feature, schema.CreateReader);
     }
 
-    /// <summary>Whether there is something to be gained from reading a batch before it is needed.</summary>
-    public bool ReadsAhead => _encoded is not null;
+    /// <summary>Whether other threads do a part of the reading, which then can begin before a batch is needed.</summary>
+    public bool DecodesAside => _encoded is not null;
 
     public DataViewRowId Id(int place) => _ids[place];
 

@@ -31,6 +31,8 @@ internal sealed class HeatMapScorer : IScorer
         _folded = new(network.Plan, network.Weights, _device);
     }
 
+    public bool LeavesProcessorsFree => _device.type != DeviceType.CPU;
+
     public void Score(Memory<float> images, Memory<float> values)
     {
         using var scope = NewDisposeScope();

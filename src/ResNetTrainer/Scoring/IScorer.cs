@@ -5,6 +5,9 @@ namespace ResNetMLNet.Scoring;
 /// </summary>
 internal interface IScorer : IDisposable
 {
+    /// <summary>Whether the processors have nothing else to do while it scores.</summary>
+    bool LeavesProcessorsFree { get; }
+
     /// <summary>Scores a batch.</summary>
     /// <param name="images">Images as the network sees them, one after the other: (images, channels, height, width).</param>
     /// <param name="outputs">Takes the numbers of each image in turn; its length says how many images there are.</param>

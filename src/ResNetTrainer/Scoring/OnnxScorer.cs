@@ -20,6 +20,8 @@ internal sealed class OnnxScorer : IScorer
         _session = new(OnnxModel.Create(network, new()).ToByteArray(), options);
     }
 
+    public bool LeavesProcessorsFree => false;
+
     // ONNX Runtime counts the cores of the machine; .NET those that this process may use, also in a container with a share of them.
     internal static SessionOptions Options() => new()
     {

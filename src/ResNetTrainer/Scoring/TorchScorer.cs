@@ -20,6 +20,8 @@ internal sealed class TorchScorer : IScorer
         _folded = new(network.Plan, network.Weights, _device);
     }
 
+    public bool LeavesProcessorsFree => _device.type != DeviceType.CPU;
+
     public void Score(Memory<float> images, Memory<float> outputs)
     {
         using var scope = NewDisposeScope();

@@ -23,12 +23,14 @@ public sealed class AheadTests
     public void Scores_are_those_of_the_images_one_after_the_other()
     {
         var data = new MemoryDataView(Rows, Encoded(row => Photographs.Files[row]), Images.Number());
-        var scored = Snapshot.Of(Model.Transform(data), "Number", "Score", "PredictedLabel");
+        using var aside = new ScoredAside(Ml, Model, data);
+        var expected = Snapshot.Of(
+            Model.Transform(new MemoryDataView(Rows, Decoded(), Images.Number())), "Number", "Score", "PredictedLabel");
 
-        Snapshot.AssertEqual(
-            Snapshot.Of(Model.Transform(new MemoryDataView(Rows, Decoded(), Images.Number())), "Number", "Score", "PredictedLabel"),
-            scored,
-            "scores");
+        foreach (var scored in (IDataView[])[Model.Transform(data), aside.Rows])
+        {
+            Snapshot.AssertEqual(expected, Snapshot.Of(scored, "Number", "Score", "PredictedLabel"), "scores");
+        }
     }
 
     [TestMethod]
@@ -49,10 +51,14 @@ public sealed class AheadTests
     }
 
     [TestMethod]
-    public void The_next_images_are_read_before_a_batch_is_scored_but_not_for_a_single_row()
+    [DataRow(true)]
+    [DataRow(false)]
+    public void Where_a_GPU_scores_the_next_images_are_decoded_meanwhile_but_not_for_a_single_row(bool aside)
     {
         var data = new MemoryDataView(Rows, Encoded(row => Photographs.Files[row]));
-        using var cursor = Model.Transform(data).GetRowCursor(Model.GetOutputSchema(data.Schema));
+        using var onGpu = new ScoredAside(Ml, Model, data);
+        var scored = aside ? onGpu.Rows : Model.Transform(data);
+        using var cursor = scored.GetRowCursor(scored.Schema);
         var getter = cursor.GetGetter<VBuffer<float>>(cursor.Schema["Score"]);
         var read = new List<int>();
         for (var row = 0; row < 4; row++)
@@ -64,16 +70,18 @@ public sealed class AheadTests
         }
 
         // Batches of 1, 2 and 4 rows, and of 8 behind them.
-        CollectionAssert.AreEqual((int[])[1, 7, 7, 15], read);
+        CollectionAssert.AreEqual(aside ? (int[])[1, 7, 7, 15] : [1, 3, 3, 7], read);
     }
 
     [TestMethod]
-    [DataRow(0)]
-    [DataRow(1)]
-    [DataRow(2)]
-    [DataRow(6)]
-    [DataRow(37)]
-    public void Errors_come_at_their_rows_whatever_comes_later(int bad)
+    [DataRow(0, true)]
+    [DataRow(1, true)]
+    [DataRow(2, true)]
+    [DataRow(6, true)]
+    [DataRow(37, true)]
+    [DataRow(0, false)]
+    [DataRow(37, false)]
+    public void Errors_come_at_their_rows_whatever_comes_later(int bad, bool aside)
     {
         var damaged = Damaged(bad);
         var failing = Failing(bad, $"row {bad}");
@@ -82,10 +90,11 @@ public sealed class AheadTests
         StringAssert.Contains(After<InvalidOperationException>(damaged, bad).Message, $"row {bad}:");
         Assert.AreEqual($"row {bad}", After<FormatException>(failing, bad).Message);
 
-        static T After<T>(MemoryDataView data, int rows)
+        T After<T>(MemoryDataView data, int rows)
             where T : Exception
         {
-            var scored = Model.Transform(data);
+            using var onGpu = new ScoredAside(Ml, Model, data);
+            var scored = aside ? onGpu.Rows : Model.Transform(data);
             using var cursor = scored.GetRowCursor(scored.Schema);
             var getter = cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]);
             for (var row = 0; row < rows; row++)
@@ -130,7 +139,9 @@ public sealed class AheadTests
             threads.Add(Environment.CurrentManagedThreadId);
             return Photographs.Files[row];
         }));
+        using var aside = new ScoredAside(Ml, Model, data);
         Snapshot.Of(Model.Transform(data), "Score");
+        Snapshot.Of(aside.Rows, "Score");
 
         CollectionAssert.AreEqual((int[])[Environment.CurrentManagedThreadId], threads.ToArray());
     }
@@ -162,7 +173,8 @@ public sealed class AheadTests
         var tensors = Tensor.TotalCount;
         var large = LargeBmp(2000);
         var data = new MemoryDataView(Rows, Encoded(_ => large));
-        var scored = model.Transform(data);
+        var aside = new ScoredAside(Ml, model, data);
+        var scored = aside.Rows;
         var cursor = scored.GetRowCursor(scored.Schema);
         var getter = cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]);
         for (var row = 0; row < 2; row++)
@@ -174,6 +186,7 @@ public sealed class AheadTests
 
         cursor.Dispose();
         cursor.Dispose();
+        aside.Dispose();
         model.Dispose();
 
         Assert.AreEqual(0, data.OpenCursors);

@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using ResNetMLNet;
+
+namespace WebApi;
+
+/// <summary>A loaded model. Any number of threads may use it at once.</summary>
+internal sealed class Classifier : IDisposable
+{
+    private readonly MLContext _ml = new();
+    private readonly ResNetTransformer _network;
+
+    // An engine serves one thread at a time; the network beneath is shared.
+    private readonly ConcurrentBag<PredictionEngine<Image, Scores>> _engines = [];
+
+    /// <param name="path">A model.zip.</param>
+    public Classifier(string path)
+    {
+        var model = _ml.Model.Load(path, out _);
+        _network = model as ResNetTransformer ?? ((IEnumerable<ITransformer>)model).OfType<ResNetTransformer>().Single();
+
+        // The first prediction prepares the network: better now than in a request.
+        _engines.Add(CreateEngine());
+    }
+
+    public IReadOnlyList<string> ClassNames => _network.Model.ClassNames;
+
+    /// <summary>What is in an encoded image.</summary>
+    /// <exception cref="InvalidOperationException">It cannot be decoded.</exception>
+    public Classification Classify(byte[] image)
+    {
+        if (!_engines.TryTake(out var engine))
+        {
+            engine = CreateEngine();
+        }
+
+        try
+        {
+            var scores = engine.Predict(new Image { Bytes = image }).Values;
+            var likeliest = Array.IndexOf(scores, scores.Max());
+            return new(ClassNames[likeliest], scores[likeliest], ClassNames.Zip(scores).ToDictionary(pair => pair.First, pair => pair.Second));
+        }
+        finally
+        {
+            _engines.Add(engine);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var engine in _engines)
+        {
+            engine.Dispose();
+        }
+
+        _network.Dispose();
+    }
+
+    // The columns are named as the model's are.
+    private PredictionEngine<Image, Scores> CreateEngine()
+    {
+        var (input, output) = (SchemaDefinition.Create(typeof(Image)), SchemaDefinition.Create(typeof(Scores)));
+        input[nameof(Image.Bytes)].ColumnName = _network.FeatureColumnName;
+        output[nameof(Scores.Values)].ColumnName = _network.ScoreColumnName;
+        return _ml.Model.CreatePredictionEngine<Image, Scores>(
+            _network,
+            new PredictionEngineOptions { InputSchemaDefinition = input, OutputSchemaDefinition = output, OwnsTransformer = false });
+    }
+
+    private sealed class Image
+    {
+        public byte[] Bytes { get; set; } = [];
+    }
+
+    private sealed class Scores
+    {
+        public float[] Values { get; set; } = [];
+    }
+}
+
+/// <summary>The answer to a request.</summary>
+/// <param name="Label">The likeliest class.</param>
+/// <param name="Probability">How likely it is.</param>
+/// <param name="Scores">The probabilities of all classes.</param>
+internal sealed record Classification(string Label, float Probability, IReadOnlyDictionary<string, float> Scores);

@@ -1,0 +1,34 @@
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.RateLimiting;
+using WebApi;
+
+// Classifies an uploaded image:   curl --data-binary @cat.jpg http://localhost:5000/classify
+// Settings, each as an argument or an environment variable: Model, MostUploadedBytes, MostPixels.
+var builder = WebApplication.CreateBuilder(args);
+var settings = builder.Configuration.Get<Settings>() ?? new();
+builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = settings.MostUploadedBytes);
+builder.Services.AddSingleton(settings);
+builder.Services.AddSingleton<ModelFile>();
+builder.Services.AddHostedService(services => services.GetRequiredService<ModelFile>());
+
+// No more images are decoded and scored at a time than there are processors; so many wait, and others are told to come back.
+builder.Services.AddRateLimiter(options =>
+{
+    options.RejectionStatusCode = StatusCodes.Status503ServiceUnavailable;
+    options.AddConcurrencyLimiter("images", limit => (limit.PermitLimit, limit.QueueLimit) = (Environment.ProcessorCount, 100));
+});
+
+var app = builder.Build();
+app.UseRateLimiter();
+
+app.MapGet("/health", (ModelFile model) => Results.Ok(new { model.Loaded, Classes = model.Use(classifier => classifier.ClassNames) }));
+
+app.MapPost("/classify", async (HttpRequest request, ModelFile model, CancellationToken cancellation) =>
+{
+    using var upload = new MemoryStream();
+    await request.Body.CopyToAsync(upload, cancellation);
+    var bytes = upload.ToArray();
+    return Upload.ProblemOf(bytes, settings.MostPixels) ?? Results.Ok(model.Use(classifier => classifier.Classify(bytes)));
+}).RequireRateLimiting("images");
+
+app.Run();
