@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 using ResNetMLNet;
 
 // Trains on a folder of images, one sub-folder a class, says how good the model is, and what it sees in one image.
@@ -10,7 +11,13 @@ if (args is not [var folder])
 }
 
 var ml = new MLContext(seed: 1);
-ml.Log += (_, e) => Console.WriteLine(e.Message);
+ml.Log += (_, e) =>
+{
+    if (e.Kind == ChannelMessageKind.Info && e.Source.StartsWith("ResNetTrainer", StringComparison.Ordinal))
+    {
+        Console.WriteLine(e.RawMessage);
+    }
+};
 
 var images = ml.Data.LoadFromImageFolder(folder);
 var split = ml.Data.TrainTestSplit(images, testFraction: 0.2);

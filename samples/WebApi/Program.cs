@@ -28,7 +28,20 @@ app.MapPost("/classify", async (HttpRequest request, ModelFile model, Cancellati
     using var upload = new MemoryStream();
     await request.Body.CopyToAsync(upload, cancellation);
     var bytes = upload.ToArray();
-    return Upload.ProblemOf(bytes, settings.MostPixels) ?? Results.Ok(model.Use(classifier => classifier.Classify(bytes)));
+    if (Upload.ProblemOf(bytes, settings.MostPixels) is { } problem)
+    {
+        return problem;
+    }
+
+    try
+    {
+        return Results.Ok(model.Use(classifier => classifier.Classify(bytes)));
+    }
+    catch (InvalidOperationException e)
+    {
+        // An image that is cut off, say; the message says what is wrong with it.
+        return Results.Problem(e.Message, statusCode: StatusCodes.Status422UnprocessableEntity);
+    }
 }).RequireRateLimiting("images");
 
 app.Run();

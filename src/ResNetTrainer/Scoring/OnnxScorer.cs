@@ -22,12 +22,19 @@ internal sealed class OnnxScorer : IScorer
 
     public bool LeavesProcessorsFree => false;
 
-    // ONNX Runtime counts the cores of the machine; .NET those that this process may use, also in a container with a share of them.
-    internal static SessionOptions Options() => new()
+    internal static SessionOptions Options()
     {
-        GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-        IntraOpNumThreads = Environment.ProcessorCount,
-    };
+        // ONNX Runtime counts the cores of the machine; .NET those that this process may use, also in a container with a share of them.
+        var options = new SessionOptions
+        {
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            IntraOpNumThreads = Environment.ProcessorCount,
+        };
+
+        // Its threads wait for the next batch by spinning: the processors are needed to decode it.
+        options.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        return options;
+    }
 
     public void Score(Memory<float> images, Memory<float> outputs)
     {
