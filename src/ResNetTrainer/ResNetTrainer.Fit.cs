@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
+using ResNetMLNet.Distributed;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
@@ -21,7 +22,7 @@ public sealed partial class ResNetTrainer
         ArgumentNullException.ThrowIfNull(trainData);
         try
         {
-            return NativeTeam.Run(() => TrainUnguarded(trainData, validationData));
+            return NativeTeam.Run(() => TrainTogether(trainData, validationData));
         }
         catch (Exception e) when (OutOfMemory.Explains(e, out var request))
         {
@@ -32,20 +33,39 @@ public sealed partial class ResNetTrainer
         }
     }
 
-    private ResNetTransformer TrainUnguarded(IDataView trainData, IDataView? validationData)
+    private ResNetTransformer TrainTogether(IDataView trainData, IDataView? validationData)
+    {
+        var group = _options.Distributed == DistributedTraining.Off ? ProcessGroup.Alone : new(Launcher.Join());
+        try
+        {
+            return TrainUnguarded(trainData, validationData, group);
+        }
+        catch (Exception e) when (!group.IsAlone && !FailsEverywhere(e))
+        {
+            group.Abort(e);
+            throw;
+        }
+    }
+
+    private ResNetTransformer TrainUnguarded(IDataView trainData, IDataView? validationData, ProcessGroup group)
     {
         using var channel = _host.OpenChannel("Training");
         TorchRuntime.EnsureLoaded();
-        using var threads = NativeThreads.Use(_options.Threads);
-        using var checkpoints = _options.Checkpoints is { } where ? CheckpointFolder.Open(_host, channel, where) : null;
-        var seed = _options.Seed ?? Internals.SeedOf(_host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
+        using var threads = NativeThreads.Use(_options.Threads ?? Launcher.ThreadsEach(group));
+        using var checkpoints = group.Together(() => _options.Checkpoints is { } where && group.IsFirst
+            ? CheckpointFolder.Open(_host, channel, where)
+            : null);
+        var seed = group.OfFirst(
+            _options.Seed ?? Internals.SeedOf(_host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
         var device = DeviceSelector.ToDevice(DeviceSelector.SelectGpu(_host, channel, _options.Device));
         using var tf32 = device.type == DeviceType.CUDA ? Tf32.Allow(_options.Precision != ComputePrecision.Float32) : null;
         var start = _options.StartFrom is { } transformer ? StartingModel.Find(_host, transformer) : null;
         var file = _options.InitialWeights is { } wanted ? StartingFile.Read(_host, wanted) : null;
         var architecture = _options.Architecture ?? start?.Architecture ?? file?.Architecture;
-        using var data = TrainingData.Open(_host, _options, (trainData, validationData), new(architecture, device, seed));
-        var plan = Plan(data.Architecture.Stages, data.Train.Count, seed, PrecisionSelector.Select(_options.Precision, device));
+        using var data = group.Together(() => TrainingData.Open(
+            _host, _options, (trainData, validationData), new(architecture, device, seed) { IsAlone = group.IsAlone }));
+        var plan = Plan(
+            data.Architecture.Stages, data.Train.Count, seed, PrecisionSelector.Select(_options.Precision, device), group.Size);
         if (NetworkLimits.ProblemOf(data.Architecture, data.Format.Shape, data.Columns.Label.Classes) is { } problem)
         {
             throw _host.Error($"There can be no such network: {problem}. Set Architecture and ImageSize to what is possible.");
@@ -69,12 +89,16 @@ public sealed partial class ResNetTrainer
             Train = data.Train,
             Validation = data.Validation,
         };
-        checkpoints?.Restore(state, identity.ToWords(), plan.StepsPerEpoch(data.Train.Count));
+        network.NormalisesWith = _options.SynchronizedNormalization && !group.IsAlone ? group : null;
+        Meeting.Agree(group, identity.ToWords());
+        var words = Meeting.Mark(identity.ToWords(), group);
+        group.Together(() => checkpoints?.Restore(state, words, plan.StepsPerEpoch(data.Train.Count)));
+        Meeting.BeginAsFirst(group, state);
         channel.Log(
             $"{networkPlan.Architecture} ({networkPlan.ParameterCount:N0} parameters) on {device}, {Text(plan.Precision)}: "
             + $"{data.Train.Count:N0} images of {data.Format.Shape}{(data.Train.IsStreamed ? ", streamed" : "")}, {plan.Epochs} epochs, "
             + $"batches of {plan.BatchSize}, recipe {_options.Recipe}, seed {seed}");
-        using var run = new TrainingRun(this, channel, data, state);
+        using var run = new TrainingRun(this, channel, data, state, group);
         try
         {
             var outcome = run.Run(checkpoints);
@@ -89,13 +113,18 @@ public sealed partial class ResNetTrainer
         }
     }
 
-    private TrainingPlan Plan(int stages, long images, int seed, torch.ScalarType precision)
+    // All processes come to the same end; where one fails alone, the others would wait for it.
+    private static bool FailsEverywhere(Exception e) =>
+        e is TrainingDivergedException or OperationCanceledException || ProcessGroup.IsOfAll(e);
+
+    private TrainingPlan Plan(int stages, long images, int seed, torch.ScalarType precision, int processes)
     {
         var plan = TrainingPlan.Create(new()
         {
             Recipe = _options.Recipe,
             Epochs = _options.NumberOfEpochs,
             BatchSize = _options.BatchSize,
+            Processes = processes,
             LearningRate = _options.LearningRate,
             BodyLearningRateMultiplier = _options.BodyLearningRateMultiplier,
             Augmentation = _options.Augmentation,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
+using ResNetMLNet.Distributed;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
@@ -14,8 +15,10 @@ namespace ResNetMLNet;
 // One training, from where its state stands to its end: what the loop goes over, and what happens between its steps.
 public sealed partial class ResNetTrainer
 {
-    private sealed class TrainingRun(ResNetTrainer trainer, IChannel channel, TrainingData data, TrainingState state) : IDisposable
+    private sealed class TrainingRun(ResNetTrainer trainer, IChannel channel, TrainingData data, TrainingState state, ProcessGroup group)
+        : IDisposable
     {
+        private readonly Exchange? _exchange = group.IsAlone ? null : new(group, state.Network);
         private readonly Options _options = trainer._options;
         private readonly Soundness _soundness = new(() => state.Networks);
         private readonly Loss _loss = new(
@@ -23,9 +26,11 @@ public sealed partial class ResNetTrainer
 
         private readonly int _threads = torch.get_num_threads();
         private CheckpointSchedule? _schedule;
+        private bool _othersAreCancelled;
 
         // What a callback throws is the callback's affair, a cancellation too.
-        private bool IsCancelled => _options.CancellationToken.IsCancellationRequested || trainer._host.IsCancelled();
+        private bool IsCancelled =>
+            _othersAreCancelled || _options.CancellationToken.IsCancellationRequested || trainer._host.IsCancelled();
 
         /// <exception cref="DivergenceException">A loss, the weights or the scores are infinite or not a number.</exception>
         public TrainingOutcome Run(CheckpointFolder? checkpoints)
@@ -89,15 +94,28 @@ public sealed partial class ResNetTrainer
         {
             _loss.Dispose();
             _soundness.Dispose();
+            _exchange?.Dispose();
         }
 
-        private TrainingLoop Loop(ImageDataset train, ImageDataset? validation) => new(state.Plan, _loss, train, validation, _soundness);
+        private TrainingLoop Loop(ImageDataset train, ImageDataset? validation) => 
+            new(state.Plan, _loss, train, validation, _soundness, _exchange);
 
         // Null where the images themselves are needed in each epoch.
         private FrozenFeatures? FeaturesOf(ImageDataset? images)
         {
             var isKept = images is not null && state.Plan.TrainsOnFeatures(state.Network.Plan) && HasRoomForFeatures(images);
-            return isKept ? FrozenFeatures.Of(state.Network, images!, ThrowIfCancelled) : null;
+            return isKept ? FrozenFeatures.Of(state.Network, images!, BetweenBatches) : null;
+
+            void BetweenBatches(long done)
+            {
+                Report(new()
+                {
+                    Phase = TrainingPhase.ComputingFeatures,
+                    Images = done,
+                    NumberOfImages = images!.Count,
+                });
+                ThrowIfCancelled();
+            }
         }
 
         // Of streamed images, the window is not needed any more.
@@ -107,8 +125,9 @@ public sealed partial class ResNetTrainer
             return size <= (images.Window ?? data.Memory.Left);
         }
 
-        private void BetweenSteps()
+        private void BetweenSteps(TrainingProgress progress)
         {
+            Report(progress);
             if (_options.Threads is null && data.Train.Device.type == DeviceType.CPU)
             {
                 NativeTeam.Adapt(_threads, channel.Log);
@@ -118,8 +137,15 @@ public sealed partial class ResNetTrainer
             ThrowIfCancelled();
         }
 
+        // All stop at the same step: none is to wait for one that has left.
         private void ThrowIfCancelled()
         {
+            if (group.Any(IsCancelled) && !IsCancelled)
+            {
+                _othersAreCancelled = true;
+                throw new OperationCanceledException("Another process of the training was cancelled.");
+            }
+
             _options.CancellationToken.ThrowIfCancellationRequested();
             trainer._host.ThrowIfCancelled();
         }
@@ -128,7 +154,18 @@ public sealed partial class ResNetTrainer
         {
             _schedule?.AfterEpoch();
             channel.Log(Text(state.History[^1]));
-            _options.EpochCallback?.Invoke(state.History[^1]);
+            if (group.IsFirst)
+            {
+                _options.EpochCallback?.Invoke(state.History[^1]);
+            }
+        }
+
+        private void Report(TrainingProgress progress)
+        {
+            if (group.IsFirst)
+            {
+                _options.ProgressCallback?.Invoke(progress);
+            }
         }
 
         private static string Text(EpochMetrics metrics)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using ResNetMLNet.Sample.Rendering;
 
 namespace ResNetMLNet.Sample;
@@ -21,7 +22,13 @@ internal static class Exit
                 error.WriteLine(PlainText.OneLine(problem.Message));
             }
 
-            error.WriteLine("Use --help to see the commands and options.");
+            foreach (var hint in Suggestions(parsed))
+            {
+                error.WriteLine(hint);
+            }
+
+            error.WriteLine($"{ProgramName.Short} {parsed.CommandResult.Command.Name} --help says more.".Replace(
+                $"{ProgramName.Short} {root.Name} ", $"{ProgramName.Short} "));
             return WrongUsage;
         }
 
@@ -40,6 +47,20 @@ internal static class Exit
             error.WriteLine(Explain(e));
             return Failed;
         }
+    }
+
+    // What the library has to say of words that are nearly right.
+    private static IEnumerable<string> Suggestions(ParseResult parsed)
+    {
+        if (parsed.Action is not ParseErrorAction action)
+        {
+            return [];
+        }
+
+        action.ShowHelp = false;
+        var (output, error) = (new StringWriter(), new StringWriter());
+        parsed.Invoke(new() { Output = output, Error = error });
+        return PlainText.OneLine(output.ToString()).Trim() is { Length: > 0 } hint ? [hint] : [];
     }
 
     /// <summary>An error in one line: the outermost message that is more than a wrapper around the next.</summary>

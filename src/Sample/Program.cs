@@ -1,18 +1,22 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using ResNetMLNet.Sample;
 using ResNetMLNet.Sample.Commands;
+using ResNetMLNet.Sample.Rendering;
 
-var train = TrainCommand.Create();
 var root = new RootCommand("ResNets in ML.NET: trains, evaluates and applies a residual network. Without a command it trains.")
 {
-    train,
+    TrainCommand.Create(),
     EvaluateCommand.Create(),
     PredictCommand.Create(),
     SummaryCommand.Create(),
     ExportCommand.Create(),
     ExplainCommand.Create(),
+    CompletionCommand.Create(),
 };
+root.Options.OfType<HelpOption>().Single().Action = new HelpText();
 
-// No verb is train.
+// No verb is train. A directive in brackets is a shell's, which asks what could be typed.
 var verbs = root.Subcommands.Select(command => command.Name).Concat(["--help", "-h", "-?", "--version"]).ToHashSet();
-return await Exit.Run(root, args.Length > 0 && verbs.Contains(args[0]) ? args : ["train", .. args]);
+var hasVerb = args.Length > 0 && (verbs.Contains(args[0]) || !args[0].StartsWith('-'));
+return await Exit.Run(root, hasVerb ? args : ["train", .. args]);

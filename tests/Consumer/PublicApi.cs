@@ -62,6 +62,10 @@ public static class PublicApi
             LearningRate = 0.1,
             Precision = ComputePrecision.Float32,
             ValidationSet = data,
+            Distributed = DistributedTraining.Auto,
+            SynchronizedNormalization = false,
+            ProgressCallback = (TrainingProgress progress) => Console.WriteLine(
+                $"{progress.Phase} {progress.Images}/{progress.NumberOfImages} {progress.Epoch}/{progress.NumberOfEpochs}"),
             EpochCallback = (EpochMetrics epoch) => Console.WriteLine(
                 $"{epoch.Epoch} {epoch.NumberOfEpochs} {epoch.TrainLoss} {epoch.TrainAccuracy} {epoch.ValidationLoss} "
                 + $"{epoch.ValidationAccuracy} {epoch.LearningRate} {epoch.ImagesPerSecond} {epoch.Seconds}"),

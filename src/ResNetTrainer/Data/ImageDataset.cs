@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Distributed;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using static TorchSharp.torch;
@@ -38,7 +39,8 @@ internal abstract class ImageDataset : IDisposable
     /// <param name="batchSize">Images a batch; the last has what remains.</param>
     /// <param name="shuffle">The seed of the order; null for the data's own.</param>
     /// <param name="skip">How many batches to leave out at the beginning.</param>
-    public abstract IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0);
+    /// <param name="share">The part of each batch that is wanted, which may have no image; null for the whole.</param>
+    public abstract IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0, Share? share = null);
 
     public abstract void Dispose();
 
@@ -81,6 +83,8 @@ internal abstract class ImageDataset : IDisposable
         var fits = true;
         while (rows.MoveNext())
         {
+            source.OnRead?.Invoke(rows.Count);
+
             // Which images are left out must be known before the first pass, also where they do not fit.
             ReadOnlySpan<byte> pixels = [];
             try

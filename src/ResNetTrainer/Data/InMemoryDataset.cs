@@ -1,3 +1,4 @@
+using ResNetMLNet.Distributed;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Data;
@@ -8,8 +9,8 @@ internal sealed class InMemoryDataset(ImageStore store, InputFormat format, Devi
 {
     public override long? Window => null;
 
-    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0) =>
-        Batches(store, batchSize, shuffle, skip, Device);
+    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0, Share? share = null) =>
+        Batches(store, batchSize, shuffle, skip, share, Device);
 
     public override void Dispose() => store.Dispose();
 
@@ -26,12 +27,14 @@ internal sealed class InMemoryDataset(ImageStore store, InputFormat format, Devi
     }
 
     /// <summary>All images of a store in batches, without the first few.</summary>
-    internal static IEnumerable<ImageBatch> Batches(ImageStore store, int batchSize, long? shuffle, long skip, Device device)
+    internal static IEnumerable<ImageBatch> Batches(
+        ImageStore store, int batchSize, long? shuffle, long skip, Share? share, Device device)
     {
         var order = Order(store.Count, shuffle);
         for (var start = (int)Math.Min(skip * batchSize, order.Length); start < order.Length; start += batchSize)
         {
-            yield return store.Gather(order.AsSpan(start, Math.Min(batchSize, order.Length - start)), device);
+            var part = (share ?? Share.Whole).Of(Math.Min(batchSize, order.Length - start));
+            yield return store.Gather(order.AsSpan(start + part.Start, part.Count), device);
         }
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Distributed;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Data;
@@ -13,14 +14,14 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
 {
     public override long? Window => budget;
 
-    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0) =>
-        Prefetch.Of(Read(batchSize, shuffle, skip));
+    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0, Share? share = null) =>
+        Prefetch.Of(Read(batchSize, shuffle, skip, share));
 
     public override void Dispose()
     {
     }
 
-    private IEnumerable<ImageBatch> Read(int batchSize, long? shuffle, long skip)
+    private IEnumerable<ImageBatch> Read(int batchSize, long? shuffle, long skip, Share? share)
     {
         var random = shuffle is { } seed && source.Data.CanShuffle ? RandomStream.Create(seed) : null;
         using var rows = source.Read(random);
@@ -28,8 +29,8 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
         for (var part = 0; ; part++)
         {
             var more = Fill(window, rows, batchSize);
-            foreach (var batch in InMemoryDataset.Batches(window, batchSize, shuffle is { } s ? RandomStream.Derive(s, part)
-                : null, skip, Device))
+            long? order = shuffle is { } s ? RandomStream.Derive(s, part) : null;
+            foreach (var batch in InMemoryDataset.Batches(window, batchSize, order, skip, share, Device))
             {
                 yield return batch;
             }

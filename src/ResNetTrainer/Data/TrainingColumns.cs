@@ -23,6 +23,9 @@ internal sealed record ExampleSource(
     /// <summary>What is done with images that cannot be read.</summary>
     public UnreadableImages Unreadable { get; init; }
 
+    /// <summary>Called with the number of rows so far while they are read for the first time, after each of them.</summary>
+    public Action<long>? OnRead { get; init; }
+
     /// <summary>A cursor over them.</summary>
     public ExampleReader Read(Random? shuffle = null)
     {

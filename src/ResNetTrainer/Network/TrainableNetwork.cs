@@ -1,3 +1,4 @@
+using ResNetMLNet.Distributed;
 using ResNetMLNet.Formats;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -41,6 +42,9 @@ internal sealed class TrainableNetwork : IDisposable
     /// Whether training normalises with the statistics of each batch; else with the running ones, which then stay as they are.
     /// </summary>
     public bool NormalisesByBatch { get; set; } = true;
+
+    /// <summary>The processes over whose images training normalises together; null where each does it by itself.</summary>
+    public ProcessGroup? NormalisesWith { get; set; }
 
     /// <summary>What is trained.</summary>
     public IEnumerable<NetworkTensor> Parameters => _tensors.Values.Where(tensor => tensor.IsTrained);
@@ -143,14 +147,15 @@ internal sealed class TrainableNetwork : IDisposable
         public override Tensor Linear(LinearPlan linear, Tensor x) =>
             functional.linear(x.to_type(ScalarType.Float32), network[linear.Weight].Master, network[linear.Bias].Master);
 
-        private Tensor Normalise(NormalisationPlan plan, Tensor x, bool byBatch) => functional.batch_norm(
-            x,
-            network[plan.RunningMean].Master,
-            network[plan.RunningVariance].Master,
-            network[plan.Scale].Master,
-            network[plan.Shift].Master,
-            byBatch && network.NormalisesByBatch,
-            NormalisationPlan.Momentum,
-            NormalisationPlan.Epsilon);
+        private Tensor Normalise(NormalisationPlan plan, Tensor x, bool byBatch)
+        {
+            var (mean, variance) = (network[plan.RunningMean].Master, network[plan.RunningVariance].Master);
+            var (scale, shift) = (network[plan.Scale].Master, network[plan.Shift].Master);
+            byBatch &= network.NormalisesByBatch;
+            return byBatch && network.NormalisesWith is { } group
+                ? SharedNormalisation.Run(group, x, (mean, variance, scale, shift))
+                : functional.batch_norm(
+                    x, mean, variance, scale, shift, byBatch, NormalisationPlan.Momentum, NormalisationPlan.Epsilon);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using ResNetMLNet.Data;
+using ResNetMLNet.Distributed;
 using ResNetMLNet.Network;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -29,8 +30,8 @@ internal sealed class FrozenFeatures : ImageDataset
     /// <summary>Runs all images through the network, in the data's own order, so that the result is the same in each run.</summary>
     /// <param name="network">The network, in evaluation.</param>
     /// <param name="images">The images; still needed by nobody but their owner.</param>
-    /// <param name="betweenBatches">Called after each batch; may throw to stop.</param>
-    public static FrozenFeatures Of(TrainableNetwork network, ImageDataset images, Action betweenBatches)
+    /// <param name="betweenBatches">Called after each batch with the number of images so far; may throw to stop.</param>
+    public static FrozenFeatures Of(TrainableNetwork network, ImageDataset images, Action<long> betweenBatches)
     {
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
@@ -50,7 +51,7 @@ internal sealed class FrozenFeatures : ImageDataset
                 at += batch.Count;
             }
 
-            betweenBatches();
+            betweenBatches(at);
         }
 
         var format = new InputFormat(new(length, 1, 1), Resizes: false, ResizeMode.Stretch) { IsFeatures = true };
@@ -58,12 +59,13 @@ internal sealed class FrozenFeatures : ImageDataset
             format, images, (features.DetachFromDisposeScope(), labels.DetachFromDisposeScope(), weights.DetachFromDisposeScope()));
     }
 
-    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0)
+    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0, Share? share = null)
     {
         var order = InMemoryDataset.Order((int)Count, shuffle);
         for (var start = (int)Math.Min(skip * batchSize, order.Length); start < order.Length; start += batchSize)
         {
-            yield return Gather(order.AsSpan(start, Math.Min(batchSize, order.Length - start)));
+            var part = (share ?? Share.Whole).Of(Math.Min(batchSize, order.Length - start));
+            yield return Gather(order.AsSpan(start + part.Start, part.Count));
         }
     }
 

@@ -18,6 +18,20 @@ internal sealed class MetricAccumulator : IDisposable
     public void Add(Tensor meanLoss, Tensor logits, Tensor labels, Tensor? weights = null)
     {
         using var scope = NewDisposeScope();
+        _sums.add_(SumsOf(meanLoss, logits, labels, weights), Tensors.One);
+    }
+
+    /// <summary>Adds the sums of a batch: of losses, of hits, of weights.</summary>
+    public void Add(double[] sums)
+    {
+        using var scope = NewDisposeScope();
+        _sums.add_(tensor(sums).to(_sums.device), Tensors.One);
+    }
+
+    /// <summary>The sums of a batch: of losses, of hits, of weights.</summary>
+    public static Tensor SumsOf(Tensor meanLoss, Tensor logits, Tensor labels, Tensor? weights)
+    {
+        using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using Scalar images = labels.shape[0];
         var hits = logits.argmax(1).eq(labels).to_type(ScalarType.Float64);
@@ -25,7 +39,7 @@ internal sealed class MetricAccumulator : IDisposable
             ? full([], images, ScalarType.Float64, labels.device)
             : weights.to_type(ScalarType.Float64).sum();
         var hit = weights is null ? hits.sum() : (hits * weights).sum();
-        _sums.add_(stack([meanLoss.detach().to_type(ScalarType.Float64) * count, hit, count]), Tensors.One);
+        return stack([meanLoss.detach().to_type(ScalarType.Float64) * count, hit, count]).MoveToOuterDisposeScope();
     }
 
     public (double MeanLoss, double Accuracy) Read() => Sums is [var loss, var hits, var count] ? (loss / count, hits / count) : default;

@@ -19,7 +19,7 @@ internal sealed class Soundness(Func<TrainableNetwork[]> networks) : IDisposable
     /// <summary>Takes images to score, from the first batch that it is shown.</summary>
     public void Observe(ImageBatch batch, InputFormat format)
     {
-        if (_images is null)
+        if (_images is null && batch.Count > 0)
         {
             using var scope = NewDisposeScope();
             _areFeatures = format.IsFeatures;

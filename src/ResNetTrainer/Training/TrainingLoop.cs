@@ -1,4 +1,5 @@
 using ResNetMLNet.Data;
+using ResNetMLNet.Network;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,7 +11,9 @@ namespace ResNetMLNet.Training;
 /// <param name="train">The training images.</param>
 /// <param name="validation">The images that are scored after each epoch, if any.</param>
 /// <param name="soundness">Tells whether the weights that an epoch ends with are good for anything.</param>
-internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset train, ImageDataset? validation, Soundness soundness)
+/// <param name="exchange">The processes that train together with this one; null where it is alone.</param>
+internal sealed class TrainingLoop(
+    TrainingPlan plan, Loss loss, ImageDataset train, ImageDataset? validation, Soundness soundness, Exchange? exchange)
 {
     // Looking at the loss makes a GPU's host wait for the step; on the CPU it costs nothing.
     private const int StepsBetweenLooksOnGpu = 100;
@@ -20,10 +23,10 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
 
     /// <summary>Trains from where the state stands to the end.</summary>
     /// <param name="state">Where training stands; trained in place.</param>
-    /// <param name="betweenSteps">Called after every step of training and of validation; may throw to stop.</param>
+    /// <param name="betweenSteps">Called after every step of training and of validation with how far it is; may throw to stop.</param>
     /// <param name="epochDone">Called after every epoch; may throw to stop.</param>
     /// <exception cref="DivergenceException">A loss, the weights or the scores are infinite or not a number.</exception>
-    public TrainingOutcome Run(TrainingState state, Action betweenSteps, Action epochDone)
+    public TrainingOutcome Run(TrainingState state, Action<TrainingProgress> betweenSteps, Action epochDone)
     {
         var sizes = new ProgressiveResizing(state.Network.Plan, plan.InitialImageScale, plan.GrownAfter);
         while (state.Epoch < plan.Epochs)
@@ -35,7 +38,7 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
 
             state.BeginEpoch();
             var epochSeed = RandomStream.Derive(plan.Seed, state.Epoch);
-            foreach (var batch in train.Batches(plan.BatchSize, shuffle: epochSeed, skip: state.Step))
+            foreach (var batch in train.Batches(plan.BatchSize, epochSeed, skip: state.Step, exchange?.Share))
             {
                 using (batch)
                 {
@@ -45,7 +48,7 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
                     state.EndStep();
                 }
 
-                betweenSteps();
+                betweenSteps(Progress(TrainingPhase.Training, state, state.Step, train));
             }
 
             var trainSeconds = state.Seconds;
@@ -75,17 +78,28 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
     private void Step(TrainingState state, ImageBatch batch, ProgressiveResizing sizes, long epochSeed)
     {
         // A single left-over image has nothing to be normalised against; the next epoch has it elsewhere.
-        if (batch.Count == 1)
+        if (Math.Min(plan.BatchSize, train.Count - (state.Step * plan.BatchSize)) == 1)
         {
             return;
         }
 
         using var scope = NewDisposeScope();
         var step = (state.Epoch * _stepsPerEpoch) + state.Step;
+        if (exchange is null)
+        {
+            StepAlone(state, batch, Logits(state, batch, sizes, step, epochSeed), step);
+        }
+        else
+        {
+            StepTogether(state, batch, exchange, () => Logits(state, batch, sizes, step, epochSeed));
+        }
+
+        state.Average?.Follow(step);
+    }
+
+    private void StepAlone(TrainingState state, ImageBatch batch, Tensor logits, long step)
+    {
         var weights = loss.ExampleWeights(batch);
-        var logits = train.Format.IsFeatures
-            ? state.Network.Classify(batch.ToInput(train.Format))
-            : state.Network.Forward(Images(batch, sizes, step, epochSeed), training: true);
         var mean = Loss.Mean(logits, batch.Labels, weights, plan.LabelSmoothing);
         if (train.Device.type == DeviceType.CPU || step % StepsBetweenLooksOnGpu == 0)
         {
@@ -94,39 +108,99 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
 
         mean.backward();
         state.Optimizer.Step(LearningRateAt(state, state.Step));
-        state.Average?.Follow(step);
         state.Metrics.Add(mean, logits, batch.Labels, weights);
     }
+
+    // The mean over the whole batch is the sum of the processes' shares of it.
+    private void StepTogether(TrainingState state, ImageBatch batch, Exchange together, Func<Tensor> logits)
+    {
+        var (mean, sums) = ((Tensor?)null, new double[3]);
+        if (TakesPart(state.Network, batch))
+        {
+            var weights = loss.ExampleWeights(batch);
+            var outputs = logits();
+            mean = batch.Count == 0 ? outputs.sum() : Loss.Mean(outputs, batch.Labels, weights, plan.LabelSmoothing);
+            sums = batch.Count == 0 ? sums : MetricAccumulator.SumsOf(mean, outputs, batch.Labels, weights).cpu().data<double>().ToArray();
+        }
+
+        var all = together.Sum(sums);
+        var share = all[^1] > 0 ? sums[^1] / all[^1] : 0;
+        ThrowIfDiverged("loss", all[^1] > 0 ? all[0] / all[^1] : 0, state);
+        using Scalar factor = share;
+        mean?.mul(factor).backward();
+        together.Run(share);
+        state.Optimizer.Step(LearningRateAt(state, state.Step));
+        state.Metrics.Add(all);
+    }
+
+    // Where processes normalise together, each of them must, also one that has no image.
+    private bool TakesPart(TrainableNetwork network, ImageBatch batch)
+    {
+        var isNormalised = network.NormalisesByBatch && !train.Format.IsFeatures;
+        return (isNormalised && network.NormalisesWith is not null) || batch.Count > (isNormalised ? 1 : 0);
+    }
+
+    private Tensor Logits(TrainingState state, ImageBatch batch, ProgressiveResizing sizes, long step, long epochSeed) =>
+        train.Format.IsFeatures
+            ? state.Network.Classify(batch.ToInput(train.Format))
+            : state.Network.Forward(Images(batch, sizes, step, epochSeed), training: true);
 
     private Tensor Images(ImageBatch batch, ProgressiveResizing sizes, long step, long epochSeed)
     {
         var shape = sizes.At((double)step / (_stepsPerEpoch * plan.Epochs));
-        var moment = new AugmentationMoment(RandomStream.Derive(epochSeed, step), plan.Seed, (int)(step / _stepsPerEpoch));
         var format = train.Format with { Shape = shape };
+        if (batch.Count == 0)
+        {
+            return empty([0, shape.Channels, shape.Height, shape.Width], ScalarType.Float32, train.Device);
+        }
+
+        // Each process changes its images in its own way.
+        var seed = RandomStream.Derive(epochSeed, step);
+        seed = exchange is { Share.Rank: > 0 and var rank } ? RandomStream.Derive(seed, rank) : seed;
+        var moment = new AugmentationMoment(seed, plan.Seed, (int)(step / _stepsPerEpoch));
         return batch.ToInput(format, (raw, numbers) => Augmenter.Apply(raw, numbers, _augmentation, format, moment));
     }
 
-    private (double? Loss, double? Accuracy) Evaluate(TrainingState state, ImageDataset images, Action betweenSteps)
+    private (double? Loss, double? Accuracy) Evaluate(TrainingState state, ImageDataset images, Action<TrainingProgress> betweenSteps)
     {
+        var steps = 0L;
         using var noGradients = no_grad();
         using var metrics = new MetricAccumulator(images.Device);
         var network = state.Scored;
-        foreach (var batch in images.Batches(plan.BatchSize, shuffle: null))
+        foreach (var batch in images.Batches(plan.BatchSize, shuffle: null, share: exchange?.Share))
         {
             using (batch)
             {
-                using var scope = NewDisposeScope();
-                var weights = loss.ExampleWeights(batch);
-                var input = batch.ToInput(images.Format);
-                var logits = images.Format.IsFeatures ? network.Classify(input) : network.Forward(input, training: false);
-                metrics.Add(Loss.Mean(logits, batch.Labels, weights), logits, batch.Labels, weights);
+                if (batch.Count > 0)
+                {
+                    Add(batch);
+                }
             }
 
-            betweenSteps();
+            betweenSteps(Progress(TrainingPhase.Validating, state, ++steps, images));
         }
 
+        metrics.Sums = exchange?.Sum(metrics.Sums) ?? metrics.Sums;
         return metrics.Read();
+
+        void Add(ImageBatch batch)
+        {
+            using var scope = NewDisposeScope();
+            var weights = loss.ExampleWeights(batch);
+            var input = batch.ToInput(images.Format);
+            var logits = images.Format.IsFeatures ? network.Classify(input) : network.Forward(input, training: false);
+            metrics.Add(Loss.Mean(logits, batch.Labels, weights), logits, batch.Labels, weights);
+        }
     }
+
+    private TrainingProgress Progress(TrainingPhase phase, TrainingState state, long steps, ImageDataset images) => new()
+    {
+        Phase = phase,
+        Images = Math.Min(steps * plan.BatchSize, images.Count),
+        NumberOfImages = images.Count,
+        Epoch = state.Epoch + 1,
+        NumberOfEpochs = plan.Epochs,
+    };
 
     private double LearningRateAt(TrainingState state, long stepOfEpoch) =>
         plan.LearningRateAt((state.Epoch * _stepsPerEpoch) + stepOfEpoch, _stepsPerEpoch * plan.Epochs);
@@ -134,9 +208,11 @@ internal sealed class TrainingLoop(TrainingPlan plan, Loss loss, ImageDataset tr
     /// <exception cref="DivergenceException">The weights or the scores are infinite or not a number.</exception>
     public void ThrowIfUnsound(TrainingState state)
     {
-        if (soundness.Problem() is { } what)
+        // Each process scores images of its own.
+        var what = soundness.Problem();
+        if (exchange?.Any(what is not null) ?? what is not null)
         {
-            throw Diverged($"The {what} became infinite or not a number", state);
+            throw Diverged($"The {what ?? "scores"} became infinite or not a number", state);
         }
     }
 

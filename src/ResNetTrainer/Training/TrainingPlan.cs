@@ -15,6 +15,7 @@ internal sealed record TrainingPlan
 
     public required int Epochs { get; init; }
 
+    /// <summary>Images a step, of all processes together.</summary>
     public required int BatchSize { get; init; }
 
     /// <summary>The highest learning rate of the schedule.</summary>
@@ -87,7 +88,7 @@ internal sealed record TrainingPlan
             TrainingRecipe.Book => new()
             {
                 Epochs = request.Epochs ?? 10,
-                BatchSize = AtMost(request, request.BatchSize ?? 256),
+                BatchSize = BatchSizeOf(request, 256),
                 LearningRate = request.LearningRate ?? 0.05,
                 BodyLearningRateMultiplier = request.BodyLearningRateMultiplier,
                 FrozenStages = request.FrozenStages,
@@ -134,7 +135,7 @@ internal sealed record TrainingPlan
     private static TrainingPlan Decaying(RecipeRequest request, int usualEpochs)
     {
         var epochs = request.Epochs ?? usualEpochs;
-        var batchSize = AtMost(request, request.BatchSize ?? DecayingBatchSize(request.Images));
+        var batchSize = BatchSizeOf(request, DecayingBatchSize(request.Images));
         return new()
         {
             Epochs = epochs,
@@ -157,7 +158,7 @@ internal sealed record TrainingPlan
     // However few images there are, some steps have to be done.
     private static int EpochsOfFineTuning(RecipeRequest request)
     {
-        var batchSize = AtMost(request, request.BatchSize ?? DecayingBatchSize(request.Images));
+        var batchSize = BatchSizeOf(request, DecayingBatchSize(request.Images));
         return (int)Math.Clamp(((100L * batchSize) + request.Images - 1) / Math.Max(1, request.Images), 10, 50);
     }
 
@@ -169,8 +170,9 @@ internal sealed record TrainingPlan
     private static Augmentation AugmentationOf(RecipeRequest request, int epochs) =>
         request.OnlyHead ? Augmentation.None : epochs < LongEpochs ? Augmentation.Flip : Augmentation.Flip | Augmentation.Erase;
 
-    // There is no larger batch than one of all images, and the learning rate is that of the batch there is.
-    private static int AtMost(RecipeRequest request, int batchSize) => (int)Math.Min(batchSize, Math.Max(2, request.Images));
+    // That of all processes together. There is no larger one than of all images, and the learning rate is that of the batch there is.
+    private static int BatchSizeOf(RecipeRequest request, int usual) =>
+        (int)Math.Min((long)(request.BatchSize ?? usual) * request.Processes, Math.Max(2, request.Images));
 
     // Few images need smaller batches to get enough steps.
     private static int DecayingBatchSize(long images) => images switch
@@ -188,7 +190,11 @@ internal sealed record RecipeRequest
 
     public int? Epochs { get; init; }
 
+    /// <summary>Of each process.</summary>
     public int? BatchSize { get; init; }
+
+    /// <summary>How many processes train together.</summary>
+    public int Processes { get; init; } = 1;
 
     public double? LearningRate { get; init; }
 

@@ -6,12 +6,17 @@ namespace ResNetMLNet.Sample.Commands;
 /// <summary>--architecture: a network of the family by its name.</summary>
 internal sealed class ArchitectureOption
 {
-    private readonly Option<string> _name =
-        new("--architecture") { Description = $"The network. Default: {ResNetArchitecture.BookResNet18.Name}." };
+    private static readonly string[] _names = [.. ResNetArchitecture.All.Select(network => network.Name)];
 
-    public ArchitectureOption() => _name.AcceptOnlyFromAmong([.. ResNetArchitecture.All.Select(network => network.Name)]);
+    private readonly Option<string> _name = new("--architecture")
+    {
+        HelpName = "NAME",
+        Description = $"The network: {string.Join(", ", _names)}. Default: {ResNetArchitecture.BookResNet18.Name}.",
+    };
 
-    public void AddTo(Command command) => command.Add(_name);
+    public ArchitectureOption() => _name.AcceptOnlyFromAmong(_names);
+
+    public Option Option => _name;
 
     /// <summary>The network that was named; null where none was.</summary>
     public ResNetArchitecture? Get(ParseResult parsed) => Find(parsed.GetValue(_name));

@@ -8,11 +8,13 @@ internal sealed class DataOptions
 {
     private readonly Option<DirectoryInfo?> _data = new("--data")
     {
+        HelpName = "DIR",
         Description = "A folder with the four IDX files of Fashion-MNIST. Default: the subset that ships with the sample.",
     };
 
     private readonly Option<DirectoryInfo?> _images = new("--images")
     {
+        HelpName = "DIR",
         Description = "A folder of own images with one sub-folder a class.",
     };
 
@@ -21,11 +23,9 @@ internal sealed class DataOptions
         Description = "Fetch the full Fashion-MNIST (30 MB) into the user's cache and use it.",
     };
 
-    public void AddTo(Command command)
+    public void AddTo(Verb command)
     {
-        command.Add(_data);
-        command.Add(_images);
-        command.Add(_download);
+        command.Add("Images", _images, _data, _download);
         command.Validators.Add(result =>
         {
             if (new Option[] { _data, _images, _download }.Count(option => result.GetResult(option) is { Implicit: false }) > 1)

@@ -8,7 +8,8 @@ internal sealed class DeviceOption
 {
     private readonly Option<string> _name = new("--device")
     {
-        Description = "auto, cpu, cuda or cuda:n.",
+        HelpName = "auto|cpu|cuda|cuda:N",
+        Description = "Where to compute; auto takes a GPU where there is one. Default: auto.",
         DefaultValueFactory = _ => "auto",
     };
 
@@ -20,7 +21,7 @@ internal sealed class DeviceOption
         }
     });
 
-    public void AddTo(Command command) => command.Add(_name);
+    public Option Option => _name;
 
     public (ComputeDevice Device, int? Gpu) Get(ParseResult parsed) => Parse(parsed.GetValue(_name)!)!.Value;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
+using Microsoft.ML.Runtime;
 using ResNetMLNet.Sample.Rendering;
 using ResNetMLNet.Sample.Reporting;
 
@@ -13,17 +14,29 @@ internal static class EvaluateCommand
         var data = new DataOptions();
         var model = SavedModel.CreateOption();
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var report = new Option<FileInfo?>("--report") { Description = "An HTML file to write a report to." };
-        var command = new Command("evaluate", "Evaluates a saved model on test images, or on all images of a folder of one's own.")
+        var report = new Option<FileInfo?>("--report") { HelpName = "FILE", Description = "An HTML file to write a report to." };
+        var command = new Verb("evaluate", "Evaluates a saved model on test images, or on all images of a folder of one's own.")
         {
-            model, json, report,
+            Examples =
+            [
+                "evaluate --model out/model.zip",
+                "evaluate --model out/model.zip --images flowers --report report.html",
+            ],
         };
+        command.Add("Model", model);
         data.AddTo(command);
+        command.Add("Results", json, report);
         command.SetAction(async parsed =>
         {
             var target = WrittenFile.Get(parsed, report);
             var ml = new MLContext();
-            ml.Log += new Progress(SteadyWriter.Error()).LogWarning;
+            ml.Log += (_, message) =>
+            {
+                if (message.Kind == ChannelMessageKind.Warning)
+                {
+                    SteadyWriter.Error().WriteLine(PlainText.OneLine(message.RawMessage));
+                }
+            };
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
             var images = await data.Open(ml, parsed, seed: 0, SteadyWriter.Error(), CancellationToken.None);
             var known = KnownImages.Of(ml, images.All, saved.Network.Model.ClassNames);

@@ -11,7 +11,12 @@ internal static class ExplainCommand
     public static Command Create()
     {
         var model = SavedModel.CreateOption();
-        var folder = new Option<DirectoryInfo>("--out") { Description = "The folder to write the heat maps to, as PNG.", Required = true };
+        var folder = new Option<DirectoryInfo>("--out")
+        {
+            HelpName = "DIR",
+            Description = "The folder to write the heat maps to, as PNG.",
+            Required = true,
+        };
         folder.Validators.Add(result =>
         {
             if (result.Tokens.Any(token => token.Value.Length == 0))
@@ -21,7 +26,13 @@ internal static class ExplainCommand
         });
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var files = ImageFiles.CreateArgument();
-        var command = new Command("explain", "Shows what a saved model looks at in image files.") { model, folder, json, files };
+        var command = new Verb("explain", "Shows what a saved model looks at in image files.")
+        {
+            Examples = ["explain --model out/model.zip --out looked-at new.jpg"],
+        };
+        command.Arguments.Add(files);
+        command.Add("Model", model);
+        command.Add("Results", folder, json);
         command.SetAction(parsed =>
         {
             var ml = new MLContext();

@@ -10,7 +10,7 @@ internal static class ExportCommand
     public static Command Create()
     {
         var model = SavedModel.CreateOption();
-        var onnx = new Option<FileInfo?>("--onnx") { Description = "The file to write the network to, in ONNX format." };
+        var onnx = new Option<FileInfo?>("--onnx") { HelpName = "FILE", Description = "The file to write the network to, in ONNX format." };
         var bytes = new Option<bool>("--onnx-bytes")
         {
             Description = "The ONNX model takes bytes of 0 to 255. Default: floats of 0 to 1.",
@@ -21,12 +21,19 @@ internal static class ExportCommand
         };
         var safetensors = new Option<FileInfo?>("--safetensors")
         {
+            HelpName = "FILE",
             Description = "The file to write the weights to, under PyTorch's names.",
         };
-        var command = new Command("export", "Writes the network of a saved model for other tools.")
+        var command = new Verb("export", "Writes the network of a saved model for other tools.")
         {
-            model, onnx, bytes, resize, safetensors,
+            Examples =
+            [
+                "export --model out/model.zip --onnx model.onnx --onnx-bytes --onnx-resize",
+                "export --model out/model.zip --safetensors weights.safetensors",
+            ],
         };
+        command.Add("Model", model);
+        command.Add("Files to write", onnx, bytes, resize, safetensors);
         command.Validators.Add(result =>
         {
             if (result.GetValue(onnx) is null && result.GetValue(safetensors) is null)

@@ -13,7 +13,13 @@ internal static class PredictCommand
         var model = SavedModel.CreateOption();
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var files = ImageFiles.CreateArgument();
-        var command = new Command("predict", "Says what a saved model sees in image files.") { model, json, files };
+        var command = new Verb("predict", "Says what a saved model sees in image files.")
+        {
+            Examples = ["predict --model out/model.zip new.jpg", "predict --model out/model.zip --json *.png"],
+        };
+        command.Arguments.Add(files);
+        command.Add("Model", model);
+        command.Add("Results", json);
         command.SetAction(parsed =>
         {
             var ml = new MLContext();

@@ -6,7 +6,7 @@ namespace ResNetMLNet.Sample.Commands;
 /// <summary>A model.zip: the option that names it, and what is in it.</summary>
 internal sealed record SavedModel(ResNetTransformer Network)
 {
-    public static Option<FileInfo> CreateOption() => new("--model") { Description = "The model.zip.", Required = true };
+    public static Option<FileInfo> CreateOption() => new("--model") { HelpName = "MODEL", Description = "The model.zip.", Required = true };
 
     public static SavedModel Load(MLContext ml, FileInfo file, string option)
     {

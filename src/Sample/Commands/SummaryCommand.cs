@@ -5,19 +5,21 @@ namespace ResNetMLNet.Sample.Commands;
 /// <summary>The chapter's table of the network.</summary>
 internal static class SummaryCommand
 {
+    private const int UsualSize = 224;
+
     public static Command Create()
     {
-        var imageSize = new Option<int>("--image-size") { Description = "Pixels a side.", DefaultValueFactory = _ => 224 };
+        var imageSize = Parsed.Number<int>("--image-size", "PIXELS", $"Pixels a side. Default: {UsualSize}.");
         var architecture = new ArchitectureOption();
-        var command = new Command("summary", "Prints the output shape of each part of a network and the number of its parameters.")
+        var command = new Verb("summary", "Prints the output shape of each part of a network and the number of its parameters.")
         {
-            imageSize,
+            Examples = ["summary", "summary --architecture resnet50"],
         };
-        architecture.AddTo(command);
+        command.Add("Network", architecture.Option, imageSize);
         command.Validators.Add(result =>
         {
             var smallest = (architecture.Get(result) ?? ResNetArchitecture.BookResNet18).MinimumImageSize;
-            var size = result.GetResult(imageSize) is { Implicit: false } given ? given.GetValueOrDefault<int>() : smallest;
+            var size = result.GetValue(imageSize) ?? smallest;
             if (size < smallest || size > 4096)
             {
                 result.AddError($"--image-size must be between {smallest} and 4096 pixels.");
@@ -26,7 +28,7 @@ internal static class SummaryCommand
         command.SetAction(parsed =>
         {
             var network = architecture.Get(parsed) ?? ResNetArchitecture.BookResNet18;
-            var size = parsed.GetValue(imageSize);
+            var size = parsed.GetValue(imageSize) ?? UsualSize;
             var summary = network.Summarize(imageChannels: 1, imageSize: size, classes: 10);
             StandardOutput.Write(output =>
             {

@@ -12,24 +12,38 @@ internal static class TrainCommand
         var training = new TrainOptions();
         var output = new Option<DirectoryInfo>("--out")
         {
-            Description = "Where model.zip, metrics.json and curves.png go.",
+            HelpName = "DIR",
+            Description = "Where model.zip, metrics.json, report.html and the charts go. Default: out.",
             DefaultValueFactory = _ => new("out"),
         };
 
-        var command = new Command(
-            "train", "Trains a network, evaluates it, saves it, loads it again and scores some images (the default command).");
-        training.AddTo(command);
-        command.Add(output);
+        var command = new Verb(
+            "train", "Trains a network, evaluates it, saves it, loads it again and scores some images (the default command).")
+        {
+            Examples =
+            [
+                "train --images flowers --pretrained --image-size 128",
+                "train --download --recipe best --checkpoint checkpoints",
+                "train --download --recipe best --checkpoint checkpoints --resume",
+                "train --recipe book",
+            ],
+        };
         data.AddTo(command);
+        training.AddTo(command);
+        command.Add("Results", output);
         command.SetAction(async parsed =>
         {
             using var signals = new Signals();
-            var lines = SteadyWriter.Output();
+            var display = TrainingDisplay.Create();
             var ml = training.CreateContext(parsed);
-            ml.Log += new Progress(lines).Log;
-            var images = await data.Open(ml, parsed, training.Seed(parsed), lines, signals.Ended);
+            ml.Log += display.Log;
+            var images = await data.Open(ml, parsed, training.Seed(parsed), SteadyWriter.Output(), signals.Ended);
             var options = training.Get(ml, parsed, images);
-            return new TrainingRun(ml, images, options, signals, lines).Run(parsed.GetValue(output)!.FullName, output.Name);
+            var run = new TrainingRun(ml, images, options, signals, display)
+            {
+                WayOn = model => training.WayOn(parsed, model),
+            };
+            return run.Run(parsed.GetValue(output)!.FullName, output.Name);
         });
         return command;
     }

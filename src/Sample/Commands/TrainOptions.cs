@@ -6,45 +6,52 @@ namespace ResNetMLNet.Sample.Commands;
 /// <summary>What the trainer is told on the command line.</summary>
 internal sealed class TrainOptions
 {
-    private readonly Option<TrainingRecipe> _recipe = new("--recipe")
-    {
-        Description = "fast; best: more accurate and slow; book: that of Dive into Deep Learning, 7.6.",
-    };
+    private readonly Option<TrainingRecipe> _recipe = Parsed.Name(
+        "--recipe",
+        "fast; best: more accurate and slow; book: that of Dive into Deep Learning, 7.6.",
+        TrainingRecipe.Fast,
+        TrainingRecipe.Best,
+        TrainingRecipe.Book);
 
-    private readonly Option<int?> _epochs = new("--epochs") { Description = "Passes over the training images." };
+    private readonly Option<int?> _epochs =
+        Parsed.Number<int>("--epochs", "N", "Passes over the training images. Default: the recipe's.");
 
-    private readonly Option<int?> _batchSize = new("--batch-size") { Description = "Images a step." };
+    private readonly Option<int?> _batchSize = Parsed.Number<int>("--batch-size", "N", "Images a step. Default: the recipe's.");
 
-    private readonly Option<double?> _learningRate = new("--learning-rate") { Description = "The (highest) learning rate." };
+    private readonly Option<double?> _learningRate =
+        Parsed.Number<double>("--learning-rate", "RATE", "The (highest) learning rate. Default: the recipe's.");
 
-    private readonly Option<int?> _imageSize = new("--image-size")
-    {
-        Description = "Pixels a side that the network sees. Default: 32; 96 with --recipe book; 128 with --images.",
-    };
+    private readonly Option<int?> _imageSize = Parsed.Number<int>(
+        "--image-size",
+        "PIXELS",
+        "Pixels a side that the network sees. Default: 32; 96 with --recipe book; 128 with --images.");
 
     private readonly ArchitectureOption _architecture = new();
 
-    private readonly Option<ComputePrecision> _precision = new("--precision")
-    {
-        Description = "What convolutions compute in: auto, float32 or bfloat16.",
-    };
+    private readonly Option<ComputePrecision> _precision = Parsed.Name(
+        "--precision",
+        "What convolutions compute in; auto is bfloat16 where that is faster.",
+        ComputePrecision.Auto,
+        ComputePrecision.Float32,
+        ComputePrecision.BFloat16);
 
     private readonly DeviceOption _device = new();
 
-    private readonly Option<int?> _threads = new("--threads")
-    {
-        Description = "Threads on the CPU. Default: one for each processor, fewer while other programs want them.",
-    };
+    private readonly Option<int?> _threads = Parsed.Number<int>(
+        "--threads", "N", "Threads on the CPU. Default: one for each processor, fewer while other programs want them.");
 
-    private readonly Option<int> _seed = new("--seed") { Description = "The seed of weights, order and augmentation." };
+    private readonly Option<int?> _seed =
+        Parsed.Number<int>("--seed", "N", "The seed of weights, order and augmentation. Default: 0.");
 
     private readonly Option<FileInfo?> _startFrom = new("--start-from")
     {
+        HelpName = "MODEL",
         Description = "A model.zip whose weights training starts from; its classes may be fewer.",
     };
 
     private readonly Option<FileInfo?> _weights = new("--weights")
     {
+        HelpName = "FILE",
         Description = "Weights of another origin to start from: .safetensors, .pth or .onnx of a ResNet; the network is the file's.",
     };
 
@@ -55,6 +62,7 @@ internal sealed class TrainOptions
 
     private readonly Option<DirectoryInfo?> _checkpoint = new("--checkpoint")
     {
+        HelpName = "DIR",
         Description = "A folder for a checkpoint after each epoch, from which --resume goes on.",
     };
 
@@ -63,20 +71,13 @@ internal sealed class TrainOptions
         Description = "Goes on from the newest checkpoint in the folder of --checkpoint.",
     };
 
-    public void AddTo(Command command)
+    public void AddTo(Verb command)
     {
-        foreach (var option in (Option[])[_recipe, _epochs, _batchSize, _learningRate, _imageSize, _precision])
-        {
-            command.Add(option);
-        }
-
-        _architecture.AddTo(command);
-        _device.AddTo(command);
-        foreach (var option in (Option[])[_threads, _seed, _startFrom, _weights, _pretrained, _checkpoint, _resume])
-        {
-            command.Add(option);
-        }
-
+        command.Add("Network", _architecture.Option, _imageSize);
+        command.Add("Start", _pretrained, _weights, _startFrom);
+        command.Add("Training", _recipe, _epochs, _batchSize, _learningRate, _seed);
+        command.Add("Machine", _device.Option, _precision, _threads);
+        command.Add("Checkpoints", _checkpoint, _resume);
         command.Validators.Add(result =>
         {
             if (result.GetValue(_resume) && result.GetValue(_checkpoint) is null)
@@ -92,9 +93,38 @@ internal sealed class TrainOptions
         });
     }
 
-    public int Seed(ParseResult parsed) => parsed.GetValue(_seed);
+    public int Seed(ParseResult parsed) => parsed.GetValue(_seed) ?? 0;
 
     public MLContext CreateContext(ParseResult parsed) => new(Seed(parsed)) { GpuDeviceId = _device.Get(parsed).Gpu };
+
+    /// <summary>The command that goes on from where a training was cancelled.</summary>
+    /// <param name="parsed">The command that began it.</param>
+    /// <param name="model">The model that it left.</param>
+    public string WayOn(ParseResult parsed, string model)
+    {
+        var given = parsed.Tokens.Select(token => token.Value).ToList();
+        if (parsed.GetValue(_checkpoint) is null)
+        {
+            if (given.IndexOf(_startFrom.Name) is var at and >= 0)
+            {
+                given.RemoveRange(at, 2);
+            }
+
+            given.Remove(_pretrained.Name);
+            if (given.IndexOf(_weights.Name) is var file and >= 0)
+            {
+                given.RemoveRange(file, 2);
+            }
+
+            given.AddRange([_startFrom.Name, model]);
+        }
+        else if (!parsed.GetValue(_resume))
+        {
+            given.Add(_resume.Name);
+        }
+
+        return string.Join(' ', (string[])[ProgramName.Typed, .. given.Select(word => word.Contains(' ') ? $"\"{word}\"" : word)]);
+    }
 
     /// <summary>The options of a training on these images; what they name is there, or can be made.</summary>
     public ResNetTrainer.Options Get(MLContext ml, ParseResult parsed, Images images)

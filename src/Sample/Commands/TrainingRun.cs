@@ -8,13 +8,16 @@ using ResNetMLNet.Sample.Reporting.Charts;
 namespace ResNetMLNet.Sample.Commands;
 
 /// <summary>One training, and what becomes of it.</summary>
-internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Options options, Signals signals, TextWriter output)
+internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Options options, Signals signals, TrainingDisplay display)
 {
     private const string ModelFile = "model.zip";
     private const string MetricsFile = "metrics.json";
     private const string CurvesFile = "curves.png";
     private const string ConfusionFile = "confusion.png";
     private const string ReportHtml = "report.html";
+
+    /// <summary>The command that goes on from where a cancelled training stands, of which the model is given.</summary>
+    public Func<string, string>? WayOn { get; init; }
 
     /// <summary>Trains and returns the exit status.</summary>
     /// <param name="path">The folder for the results.</param>
@@ -24,12 +27,13 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         // Before the training, which would be lost.
         var folder = OutputFolder.Open(path, option, ModelFile, MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
         var watch = Stopwatch.StartNew();
-        options.EpochCallback = new Progress(output).Epoch;
+        options.EpochCallback = display.Epoch;
+        options.ProgressCallback = display.Progress;
         options.CancellationToken = signals.Ended;
 
         var pipeline = ml.MulticlassClassification.Trainers.ResNet(options)
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        var model = pipeline.Fit(images.Train);
+        var model = display.While(() => pipeline.Fit(images.Train));
 
         var transformer = model.OfType<ResNetTransformer>().Single();
         var network = transformer.Model;
@@ -56,10 +60,12 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
             return cancelled ? Exit.Cancelled : Exit.Failed;
         }
 
-        output.WriteLine($"wrote {ModelFile}, {MetricsFile}, charts and {ReportHtml} to {path}");
+        display.WriteLine($"wrote {ModelFile}, {MetricsFile}, charts and {ReportHtml} to {path}");
         if (cancelled)
         {
-            SteadyWriter.Error().WriteLine($"Cancelled in epoch {network.History.Count + 1}; what was trained so far is in {path}.");
+            var wayOn = WayOn is null ? "" : $" Go on with: {WayOn(zip)}";
+            SteadyWriter.Error().WriteLine(
+                $"Cancelled in epoch {network.History.Count + 1}; what was trained so far is in {path}.{wayOn}");
             return Exit.Cancelled;
         }
 
@@ -70,10 +76,19 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
     private ScoredImages Test(ResNetTransformer model, double seconds)
     {
         var test = ScoredImages.Of(ml, model.Transform(images.Test), model, new Dictionary<string, long>());
-        output.WriteLine(
+        display.WriteLine(
             $"test accuracy {test.Evaluation.Accuracy:F4}, loss {test.Evaluation.LogLoss:F4}"
             + $"{(options.TestTimeFlip ? ", scored with mirror images" : "")}, after {seconds:F0} s");
+        display.WriteLine(InTheBooksManner(model.Model, test.Evaluation));
         return test;
+    }
+
+    // The line that the chapter's training ends with.
+    private static string InTheBooksManner(ResNetModel network, Evaluation test)
+    {
+        var last = network.History[^1];
+        return $"loss {last.TrainLoss:F3}, train acc {last.TrainAccuracy:F3}, test acc {test.Accuracy:F3}, "
+            + $"{network.History.Average(epoch => epoch.ImagesPerSecond):F1} examples/sec on {network.Training.Device}";
     }
 
     // As another program would: a new context, nothing registered.
@@ -81,7 +96,7 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
     {
         var again = new MLContext();
         var loaded = again.Model.Load(zip, out _);
-        output.WriteLine("loaded model.zip into a new MLContext; the first test images as it sees them:");
-        PredictionTable.Write(output, loaded.Transform(again.Data.TakeRows(images.Test, 8)), images.FeatureColumnName);
+        display.WriteLine("loaded model.zip into a new MLContext; the first test images as it sees them:");
+        PredictionTable.Write(SteadyWriter.Output(), loaded.Transform(again.Data.TakeRows(images.Test, 8)), images.FeatureColumnName);
     }
 }

@@ -11,7 +11,9 @@ internal sealed class WebApiProcess : IDisposable
     {
         // Production, as it is deployed: errors tell nothing of the inside.
         _process = SampleProgram.Start(
-            "WebApi", Path.GetDirectoryName(model)!, ["--urls", "http://127.0.0.1:0", "--Model", model, "--environment", "Production", .. settings]);
+            "WebApi",
+            Path.GetDirectoryName(model)!,
+            ["--urls", "http://127.0.0.1:0", "--Model", model, "--environment", "Production", .. settings]);
         const string Listening = "Now listening on: ";
         string? line;
         while ((line = _process.StandardOutput.ReadLine()) is not null)

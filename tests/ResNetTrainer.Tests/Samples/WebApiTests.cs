@@ -50,7 +50,8 @@ public sealed class WebApiTests
         using var response = await _service.Client.GetAsync("health", TestContext.CancellationToken);
 
         Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
-        CollectionAssert.AreEquivalent(Images.ClassNames, (await Json(response))["classes"]!.AsArray().Select(name => (string)name!).ToArray());
+        var classes = (await Json(response))["classes"]!.AsArray().Select(name => (string)name!).ToArray();
+        CollectionAssert.AreEquivalent(Images.ClassNames, classes);
     }
 
     [TestMethod]

@@ -17,7 +17,10 @@ internal static class CheckpointFile
     private const int VersionWithoutAverage = 2;
     private static readonly string[] _parts = ["network.", "velocity.", "best.", "epoch.", "average."];
 
-    public static void Write(string path, Checkpoint checkpoint, IReadOnlyDictionary<string, string> identity)
+    public static void Write(string path, Checkpoint checkpoint, IReadOnlyDictionary<string, string> identity) =>
+        AtomicFile.Write(path, stream => Write(stream, checkpoint, identity));
+
+    public static void Write(Stream stream, Checkpoint checkpoint, IReadOnlyDictionary<string, string> identity)
     {
         var tensors = new NamedTensors();
         NamedTensors?[] parts =
@@ -42,11 +45,11 @@ internal static class CheckpointFile
                 Identity = identity.ToDictionary(),
             },
             CheckpointJson.Default.CheckpointHeader);
-        AtomicFile.Write(path, stream => SafeTensors.Write(stream, tensors, new Dictionary<string, string>
+        SafeTensors.Write(stream, tensors, new Dictionary<string, string>
         {
             ["checkpoint"] = json,
             ["sha256"] = tensors.Fingerprint(json),
-        }));
+        });
     }
 
     /// <exception cref="InvalidDataException">The file is damaged or from a newer version; the message says how.</exception>
@@ -54,6 +57,12 @@ internal static class CheckpointFile
     public static (Checkpoint Checkpoint, IReadOnlyDictionary<string, string> Identity) Read(string path)
     {
         using var stream = File.OpenRead(path);
+        return Read(stream);
+    }
+
+    /// <exception cref="InvalidDataException">The file is damaged or from a newer version; the message says how.</exception>
+    public static (Checkpoint Checkpoint, IReadOnlyDictionary<string, string> Identity) Read(Stream stream)
+    {
         var tensors = SafeTensors.Read(stream, out var metadata);
         if (!metadata.TryGetValue("checkpoint", out var json) || !metadata.TryGetValue("sha256", out var hash))
         {
@@ -156,4 +165,5 @@ internal sealed record CheckpointHeader
     RespectNullableAnnotations = true,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(CheckpointHeader))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class CheckpointJson : JsonSerializerContext;

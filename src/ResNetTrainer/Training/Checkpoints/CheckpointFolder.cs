@@ -11,6 +11,10 @@ namespace ResNetMLNet.Training.Checkpoints;
 /// </summary>
 internal sealed class CheckpointFolder : IDisposable
 {
+    // What follows from how many processes there are.
+    private static readonly string[] _ofProcesses =
+        [Meeting.Processes, nameof(TrainingPlan.BatchSize), nameof(TrainingPlan.LearningRate), "the device"];
+
     private readonly IHost _host;
     private readonly IChannel _channel;
     private readonly string _path;
@@ -79,9 +83,10 @@ internal sealed class CheckpointFolder : IDisposable
     public void Restore(TrainingState state, IReadOnlyDictionary<string, string> identity, long steps)
     {
         _identity = identity;
-        while (_newest is var (file, checkpoint, words))
+        while (_newest is var (file, written, words))
         {
             CheckIdentity(file, words);
+            var checkpoint = ForAsManyProcesses(written, words);
             if (CheckpointCheck.Problem(checkpoint, state, steps) is not { } problem)
             {
                 _channel.Log($"going on from the checkpoint '{file}'");
@@ -195,9 +200,26 @@ internal sealed class CheckpointFolder : IDisposable
         _channel.Warn($"The checkpoint '{file}' is damaged ({problem}); the one before it is used.");
     }
 
+    // The step at which so many images are done, or a few less.
+    private Checkpoint ForAsManyProcesses(Checkpoint checkpoint, IReadOnlyDictionary<string, string> words)
+    {
+        if (!IsOfOtherProcesses(words)
+            || !long.TryParse(words.GetValueOrDefault(nameof(TrainingPlan.BatchSize)), CultureInfo.InvariantCulture, out var then)
+            || !long.TryParse(_identity[nameof(TrainingPlan.BatchSize)], CultureInfo.InvariantCulture, out var now))
+        {
+            return checkpoint;
+        }
+
+        _channel.Log("the checkpoint is of another number of processes: training goes on, but not as it would have with that number");
+        return checkpoint with { Step = checkpoint.Step * then / now };
+    }
+
+    private bool IsOfOtherProcesses(IReadOnlyDictionary<string, string> words) =>
+        words.GetValueOrDefault(Meeting.Processes, "1") != _identity.GetValueOrDefault(Meeting.Processes, "1");
+
     private void CheckIdentity(string file, IReadOnlyDictionary<string, string> words)
     {
-        var differences = _identity.Keys.Union(words.Keys)
+        var differences = _identity.Keys.Union(words.Keys).Except(IsOfOtherProcesses(words) ? _ofProcesses : [])
             .Select(key => (Key: key, Then: words.GetValueOrDefault(key, ""), Now: _identity.GetValueOrDefault(key, "")))
             .Where(entry => entry.Then != entry.Now)
             .Select(entry => $"{entry.Key} was {OrNone(entry.Then)} and is {OrNone(entry.Now)}")

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using MPI;
+
+namespace ResNetMLNet.Distributed;
+
+/// <summary>All processes that mpirun started.</summary>
+internal sealed class MpiCommunicator : ICommunicator
+{
+    // MPI calls are made by one thread at a time, but not always by the same one.
+    private const int Serialized = 2;
+    private const int InPlace = -1;
+
+    private static readonly Lazy<MpiCommunicator> _world = new(() => new());
+
+    private unsafe MpiCommunicator()
+    {
+        MpiLibrary.Resolve();
+        Check(Unsafe.MPI_Initialized(out var initialized));
+        if (initialized == 0)
+        {
+            var count = 0;
+            byte** arguments = null;
+            Check(Unsafe.MPI_Init_thread(ref count, ref arguments, Serialized, out _));
+
+            // The end of the process; one that fails goes without, which mpirun takes for what it is.
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => _ = Unsafe.MPI_Finalize();
+        }
+
+        Check(Unsafe.MPI_Comm_rank(Unsafe.MPI_COMM_WORLD, out var rank));
+        Check(Unsafe.MPI_Comm_size(Unsafe.MPI_COMM_WORLD, out var size));
+        (Rank, Size) = (rank, size);
+    }
+
+    /// <summary>The one of this process. MPI begins with it, and ends with the process.</summary>
+    public static MpiCommunicator World => _world.Value;
+
+    public int Rank { get; }
+
+    public int Size { get; }
+
+    public unsafe void Sum(Span<float> values)
+    {
+        fixed (float* start = values)
+        {
+            Check(Unsafe.MPI_Allreduce(InPlace, (nint)start, values.Length, Unsafe.MPI_FLOAT, Unsafe.MPI_SUM, Unsafe.MPI_COMM_WORLD));
+        }
+    }
+
+    public unsafe void Sum(Span<double> values)
+    {
+        fixed (double* start = values)
+        {
+            Check(Unsafe.MPI_Allreduce(InPlace, (nint)start, values.Length, Unsafe.MPI_DOUBLE, Unsafe.MPI_SUM, Unsafe.MPI_COMM_WORLD));
+        }
+    }
+
+    public unsafe void Broadcast(Span<byte> bytes, int root)
+    {
+        fixed (byte* start = bytes)
+        {
+            Check(Unsafe.MPI_Bcast((nint)start, bytes.Length, Unsafe.MPI_BYTE, root, Unsafe.MPI_COMM_WORLD));
+        }
+    }
+
+    public void Abort() => _ = Unsafe.MPI_Abort(Unsafe.MPI_COMM_WORLD, 1);
+
+    // MPI's own handler ends the processes; this is for libraries that leave it to the caller.
+    private static void Check(int status)
+    {
+        if (status != 0)
+        {
+            throw new ExternalException($"MPI has failed with the status {status}.", status);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace ResNetMLNet.Distributed;
+
+/// <summary>
+/// What a process needs of the others that train with it. All of them call the same members in the same order, and each call returns when
+/// all have come to it. Called by one thread at a time.
+/// </summary>
+internal interface ICommunicator
+{
+    /// <summary>The number of this process, from 0.</summary>
+    int Rank { get; }
+
+    /// <summary>How many processes there are.</summary>
+    int Size { get; }
+
+    /// <summary>Adds up the values of all processes, in place; all get the same bits.</summary>
+    void Sum(Span<float> values);
+
+    /// <summary>Adds up the values of all processes, in place; all get the same bits.</summary>
+    void Sum(Span<double> values);
+
+    /// <summary>Gives all processes the bytes of one of them.</summary>
+    void Broadcast(Span<byte> bytes, int root);
+
+    /// <summary>Ends all processes at once: for one that cannot go on, while the others wait for it.</summary>
+    void Abort();
+}

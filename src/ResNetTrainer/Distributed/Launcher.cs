@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Reflection;
+
+namespace ResNetMLNet.Distributed;
+
+/// <summary>What whoever started this process says of it in its environment.</summary>
+internal static class Launcher
+{
+    private const string Companion = "ResNetMLNet.Distributed";
+    private const string CommunicatorType = $"{Companion}.MpiCommunicator";
+
+    // Hydra (MPICH, Intel MPI, MVAPICH), Microsoft's mpiexec, and srun with PMI.
+    private const string Size = "PMI_SIZE";
+    private const string LocalSize = "MPI_LOCALNRANKS";
+    private const string Processors = "/sys/devices/system/cpu";
+    private const string OpenMpiSize = "OMPI_COMM_WORLD_SIZE";
+
+    /// <summary>How many of the processes are on this machine, itself included.</summary>
+    public static int ProcessesHere => Number(LocalSize) ?? 1;
+
+    /// <summary>
+    /// The threads for each of the processes that share this machine; null leaves it to what is usual: alone, or where
+    /// <c>mpirun</c> has bound each process to processors of its own.
+    /// </summary>
+    public static int? ThreadsEach(ProcessGroup group) => group.IsAlone || ProcessesHere == 1 || IsBound
+        ? null
+        : Math.Max(1, Environment.ProcessorCount / ProcessesHere);
+
+    // .NET counts the processors that it may run on.
+    private static bool IsBound => OperatingSystem.IsLinux()
+        && Directory.Exists(Processors)
+        && Directory.EnumerateDirectories(Processors, "cpu*").Count(IsProcessor) > Environment.ProcessorCount;
+
+    private static bool IsProcessor(string folder) => Path.GetFileName(folder).AsSpan(3).IndexOfAnyExceptInRange('0', '9') < 0;
+
+    /// <summary>The processes that this one was started with; null where it is alone.</summary>
+    /// <exception cref="InvalidOperationException">There are others, but no way to speak with them; it says what to do.</exception>
+    public static ICommunicator? Join()
+    {
+        const string Alone = "or set Distributed = DistributedTraining.Off to train a model in each.";
+        if (Number(OpenMpiSize) is > 1 and var openMpi)
+        {
+            throw new InvalidOperationException(
+                $"This is one of {openMpi} processes that Open MPI started, whose binary interface differs from the others': start them "
+                + $"with mpirun of MPICH (Debian: mpich), Intel MPI, MVAPICH or Microsoft MPI, {Alone}");
+        }
+
+        if (Number(Size) is not (> 1 and var size))
+        {
+            return null;
+        }
+
+        try
+        {
+            // Only who trains on several machines carries it.
+            var type = Assembly.Load(Companion).GetType(CommunicatorType, throwOnError: true)!;
+            return (ICommunicator)type.GetProperty("World", BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
+        }
+        catch (FileNotFoundException)
+        {
+            throw new InvalidOperationException(
+                $"This is one of {size} processes that mpirun started: add the package {Companion}, {Alone}");
+        }
+        catch (TargetInvocationException e)
+        {
+            throw new InvalidOperationException(
+                $"This is one of {size} processes that mpirun started, but MPI cannot be used: {e.GetBaseException().Message}", e);
+        }
+    }
+
+    private static int? Number(string variable) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : null;
+}

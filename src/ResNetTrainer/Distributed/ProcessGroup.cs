@@ -1,0 +1,130 @@
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace ResNetMLNet.Distributed;
+
+/// <summary>The processes that train one model, as one of them sees them; it may be alone.</summary>
+/// <param name="communicator">The others; null where there are none.</param>
+internal sealed class ProcessGroup(ICommunicator? communicator)
+{
+    private const string Mark = "ResNetMLNet.OfAll";
+
+    public static ProcessGroup Alone { get; } = new(null);
+
+    public int Rank => communicator?.Rank ?? 0;
+
+    public int Size => communicator?.Size ?? 1;
+
+    public bool IsAlone => Size == 1;
+
+    /// <summary>Whether it is the one that speaks and writes.</summary>
+    public bool IsFirst => Rank == 0;
+
+    /// <summary>Adds up the values of all, in place.</summary>
+    public void Sum(Span<float> values) => communicator?.Sum(values);
+
+    /// <inheritdoc cref="Sum(Span{float})"/>
+    public void Sum(Span<double> values) => communicator?.Sum(values);
+
+    /// <summary>Whether it is so for any of them.</summary>
+    public bool Any(bool isSo)
+    {
+        if (communicator is null)
+        {
+            return isSo;
+        }
+
+        Span<double> count = [isSo ? 1 : 0];
+        communicator.Sum(count);
+        return count[0] > 0;
+    }
+
+    /// <summary>What the first of them has.</summary>
+    public T OfFirst<T>(T value)
+        where T : unmanaged
+    {
+        Span<T> values = [value];
+        communicator?.Broadcast(MemoryMarshal.AsBytes(values), root: 0);
+        return values[0];
+    }
+
+    /// <summary>The bytes that the first of them has.</summary>
+    public byte[] OfFirst(byte[] bytes) => Of(0, bytes);
+
+    /// <summary>What each of them has to say.</summary>
+    public string[] Gather(string text) =>
+        [.. Enumerable.Range(0, Size).Select(rank => Encoding.UTF8.GetString(Of(rank, rank == Rank ? Encoding.UTF8.GetBytes(text) : [])))];
+
+    /// <summary>Does what may fail in some of them: then it fails in all, and says in which.</summary>
+    public T Together<T>(Func<T> work)
+    {
+        if (IsAlone)
+        {
+            return work();
+        }
+
+        var (result, error) = (default(T), default(ExceptionDispatchInfo));
+        try
+        {
+            result = work();
+        }
+        catch (Exception e)
+        {
+            error = ExceptionDispatchInfo.Capture(e);
+        }
+
+        var problems = Gather(error?.SourceException.GetBaseException().Message ?? "");
+        if (error is not null)
+        {
+            OfAll(error.SourceException);
+            error.Throw();
+        }
+
+        var failed = Array.FindIndex(problems, problem => problem.Length > 0);
+        return failed < 0
+            ? result!
+            : throw OfAll(new InvalidOperationException($"Rank {failed} of {Size} has failed: {problems[failed]}"));
+    }
+
+    /// <inheritdoc cref="Together{T}(Func{T})"/>
+    public void Together(Action work) => Together(() =>
+    {
+        work();
+        return true;
+    });
+
+    /// <summary>Marks an error that is thrown in all processes, so that none has to be ended because of it.</summary>
+    public static Exception OfAll(Exception e)
+    {
+        e.Data[Mark] = true;
+        return e;
+    }
+
+    /// <summary>Whether an error is thrown in all processes.</summary>
+    public static bool IsOfAll(Exception e) => e.Data.Contains(Mark);
+
+    /// <summary>Says why this one cannot go on, and ends all of them: the others wait for what will not come.</summary>
+    public void Abort(Exception e)
+    {
+        if (communicator is not null)
+        {
+            Console.Error.WriteLine($"Rank {Rank} of {Size} has failed, and ends the others: {e.GetBaseException().Message}");
+            communicator.Abort();
+        }
+    }
+
+    private byte[] Of(int rank, byte[] bytes)
+    {
+        if (communicator is null)
+        {
+            return bytes;
+        }
+
+        Span<long> length = [bytes.Length];
+        communicator.Broadcast(MemoryMarshal.AsBytes(length), rank);
+        var received = rank == Rank ? bytes : new byte[length[0]];
+        communicator.Broadcast(received, rank);
+        return received;
+    }
+}
