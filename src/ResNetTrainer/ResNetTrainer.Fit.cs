@@ -55,8 +55,8 @@ public sealed partial class ResNetTrainer
         using var checkpoints = group.Together(() => _options.Checkpoints is { } where && group.IsFirst
             ? CheckpointFolder.Open(_host, channel, where)
             : null);
-        var seed = group.OfFirst(
-            _options.Seed ?? Internals.SeedOf(_host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
+        var first = group.OfFirst(Internals.SeedOf(_host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
+        var seed = _options.Seed ?? first;
         var device = DeviceSelector.ToDevice(DeviceSelector.SelectGpu(_host, channel, _options.Device));
         using var tf32 = device.type == DeviceType.CUDA ? Tf32.Allow(_options.Precision != ComputePrecision.Float32) : null;
         var start = _options.StartFrom is { } transformer ? StartingModel.Find(_host, transformer) : null;

@@ -14,6 +14,7 @@ internal static class Exit
     public static async Task<int> Run(RootCommand root, string[] args)
     {
         var error = SteadyWriter.Error();
+        var who = DistributedProcess.IsFirst ? "" : $"rank {DistributedProcess.Rank}: ";
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
@@ -39,12 +40,12 @@ internal static class Exit
         }
         catch (OperationCanceledException)
         {
-            error.WriteLine("Cancelled.");
+            error.WriteLine($"{who}Cancelled.");
             return Cancelled;
         }
         catch (Exception e)
         {
-            error.WriteLine(Explain(e));
+            error.WriteLine($"{who}{Explain(e)}");
             return Failed;
         }
     }

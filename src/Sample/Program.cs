@@ -1,8 +1,15 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using ResNetMLNet;
 using ResNetMLNet.Sample;
 using ResNetMLNet.Sample.Commands;
 using ResNetMLNet.Sample.Rendering;
+
+// Of several processes that train together, one speaks.
+if (!DistributedProcess.IsFirst)
+{
+    Console.SetOut(TextWriter.Null);
+}
 
 var root = new RootCommand("ResNets in ML.NET: trains, evaluates and applies a residual network. Without a command it trains.")
 {

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Xml.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests;
 
@@ -34,7 +36,7 @@ public sealed class PackingTests
         Directory.Delete(_folder, recursive: true);
         var cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        foreach (var package in (string[])["resnetmlnet", "resnetmlnet.pretrained"])
+        foreach (var package in (string[])["resnetmlnet", "resnetmlnet.pretrained", "resnetmlnet.tool"])
         {
             var restored = Path.Combine(cache, package, _version);
             if (Directory.Exists(restored))
@@ -105,6 +107,28 @@ public sealed class PackingTests
         Assert.Contains("resnet-2-2-2-3", Dotnet(project, program, "start"));
     }
 
+    [TestMethod]
+    [TestCategory("Tool")]
+    public void The_tool_is_installed_and_runs()
+    {
+        if (Environment.GetEnvironmentVariable("TOOL") is null)
+        {
+            Assert.Inconclusive("Set TOOL=1 to pack and install the tool, which takes two minutes and two gigabytes.");
+        }
+
+        var platform = RuntimeInformation.RuntimeIdentifier;
+        Dotnet(
+            Repository(), "pack", Path.Combine("src", "Sample"), "-c", "Release", "-o", Feed, "--artifacts-path",
+            Path.Combine(_folder, "artifacts"), $"-p:MinVerVersionOverride={_version}", $"-p:ToolPackageRuntimeIdentifiers={platform}");
+        Dotnet(_folder, "tool", "install", "ResNetMLNet.Tool", "--version", _version, "--tool-path", "tools", "--add-source", Feed);
+        using var images = new TwoClassFolder(20);
+        var tool = Path.Combine(_folder, "tools", "resnet");
+
+        Run(tool, _folder, "train", "--images", images.Path, "--epochs", "1", "--image-size", "32");
+        StringAssert.Contains(Run(tool, _folder, "predict", "--model", "out/model.zip", images.PathOf("cat", "image0.bmp")), "image0.bmp:");
+        Assert.IsLessThan(250_000_000, new FileInfo(Path.Combine(Feed, $"ResNetMLNet.Tool.{platform}.{_version}.nupkg")).Length);
+    }
+
     private const string Program = """
         using Microsoft.ML;
         using Microsoft.ML.Data;
@@ -147,9 +171,11 @@ public sealed class PackingTests
         }
         """;
 
-    private static string Dotnet(string folder, params string[] arguments)
+    private static string Dotnet(string folder, params string[] arguments) => Run("dotnet", folder, arguments);
+
+    private static string Run(string program, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -166,7 +192,7 @@ public sealed class PackingTests
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode, $"dotnet {string.Join(' ', arguments)}: {output}{error.Result}");
+        Assert.AreEqual(0, process.ExitCode, $"{program} {string.Join(' ', arguments)}: {output}{error.Result}");
         return output;
     }
 

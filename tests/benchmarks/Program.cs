@@ -26,5 +26,6 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
     TorchvisionAgreement.Create(),
     Features.Create(),
     Photographs.Create(),
+    Ranks.Create(),
 };
 return root.Parse(args).Invoke();

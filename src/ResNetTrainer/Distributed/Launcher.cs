@@ -10,10 +10,17 @@ internal static class Launcher
     private const string CommunicatorType = $"{Companion}.MpiCommunicator";
 
     // Hydra (MPICH, Intel MPI, MVAPICH), Microsoft's mpiexec, and srun with PMI.
-    private const string Size = "PMI_SIZE";
+    private const string SizeName = "PMI_SIZE";
+    private const string RankName = "PMI_RANK";
     private const string LocalSize = "MPI_LOCALNRANKS";
     private const string Processors = "/sys/devices/system/cpu";
     private const string OpenMpiSize = "OMPI_COMM_WORLD_SIZE";
+
+    /// <summary>The number of this process; null where nobody says.</summary>
+    public static int? Rank => Number(RankName);
+
+    /// <summary>How many processes there are; null where nobody says.</summary>
+    public static int? Count => Number(SizeName);
 
     /// <summary>How many of the processes are on this machine, itself included.</summary>
     public static int ProcessesHere => Number(LocalSize) ?? 1;
@@ -45,7 +52,7 @@ internal static class Launcher
                 + $"with mpirun of MPICH (Debian: mpich), Intel MPI, MVAPICH or Microsoft MPI, {Alone}");
         }
 
-        if (Number(Size) is not (> 1 and var size))
+        if (Count is not (> 1 and var size))
         {
             return null;
         }

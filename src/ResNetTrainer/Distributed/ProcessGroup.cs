@@ -74,11 +74,17 @@ internal sealed class ProcessGroup(ICommunicator? communicator)
             error = ExceptionDispatchInfo.Capture(e);
         }
 
+        var isCancelled = Any(error?.SourceException is OperationCanceledException);
         var problems = Gather(error?.SourceException.GetBaseException().Message ?? "");
         if (error is not null)
         {
             OfAll(error.SourceException);
             error.Throw();
+        }
+
+        if (isCancelled)
+        {
+            throw OfAll(new OperationCanceledException("Another process of the training was cancelled."));
         }
 
         var failed = Array.FindIndex(problems, problem => problem.Length > 0);

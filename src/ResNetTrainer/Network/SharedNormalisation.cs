@@ -31,8 +31,8 @@ internal static class SharedNormalisation
     private static void Follow(Tensor running, Tensor statistic)
     {
         using var noGradients = no_grad();
-        using Scalar momentum = NormalisationPlan.Momentum;
-        running.lerp_(statistic, momentum);
+        using Scalar kept = 1 - NormalisationPlan.Momentum, taken = NormalisationPlan.Momentum;
+        running.mul_(kept).add_(statistic, taken);
     }
 
     private static Tensor Sum(ProcessGroup group, Tensor x) => OverProcesses.apply(x, group);

@@ -24,6 +24,14 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
     /// <param name="option">The option that named it.</param>
     public int Run(string path, string option)
     {
+        // Of several processes that train together, one writes.
+        if (!DistributedProcess.IsFirst)
+        {
+            options.CancellationToken = signals.Ended;
+            var same = ml.MulticlassClassification.Trainers.ResNet(options).Fit(images.Train);
+            return same.Model.Training.Outcome == TrainingOutcome.Cancelled ? Exit.Cancelled : 0;
+        }
+
         // Before the training, which would be lost.
         var folder = OutputFolder.Open(path, option, ModelFile, MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
         var watch = Stopwatch.StartNew();
@@ -97,6 +105,6 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         var again = new MLContext();
         var loaded = again.Model.Load(zip, out _);
         display.WriteLine("loaded model.zip into a new MLContext; the first test images as it sees them:");
-        PredictionTable.Write(SteadyWriter.Output(), loaded.Transform(again.Data.TakeRows(images.Test, 8)), images.FeatureColumnName);
+        PredictionTable.Write(SteadyWriter.Output(), loaded.Transform(again.Data.TakeRows(images.Test, 8)), images.FeatureColumnName, Terminal.LineLength);
     }
 }

@@ -8,8 +8,6 @@ namespace ResNetMLNet.Sample.Rendering;
 /// <summary>--help: what a command is for, how it is used, its options by groups, and examples.</summary>
 internal sealed class HelpText : SynchronousCommandLineAction
 {
-    // Where it is not known: read in a file, or by another program.
-    private const int UsualWidth = 100;
     private const int LeastWidth = 40;
 
     // What is asked for help need not be right.
@@ -17,7 +15,7 @@ internal sealed class HelpText : SynchronousCommandLineAction
 
     public override int Invoke(ParseResult parseResult)
     {
-        var width = Terminal.IsThere ? Math.Max(LeastWidth, Terminal.Open().Profile.Width) : UsualWidth;
+        var width = Math.Max(LeastWidth, Terminal.LineLength);
         StandardOutput.Write(output => Write(output, parseResult.CommandResult.Command, width));
         return 0;
     }

@@ -7,9 +7,13 @@ namespace ResNetMLNet.Sample.Rendering;
 internal static class PredictionTable
 {
     private const string Shades = " .:-=+*#%@";
-    private const int Columns = 4;
+    private const int Gap = 3;
 
-    public static void Write(TextWriter output, IDataView scored, string featureColumnName)
+    /// <param name="output">Where to.</param>
+    /// <param name="scored">The images.</param>
+    /// <param name="featureColumnName">Their column.</param>
+    /// <param name="lineLength">The longest line.</param>
+    public static void Write(TextWriter output, IDataView scored, string featureColumnName, int lineLength)
     {
         var label = scored.Schema["Label"];
         var names = default(VBuffer<ReadOnlyMemory<char>>);
@@ -26,9 +30,11 @@ internal static class PredictionTable
         if (scored.Schema[featureColumnName].Type is VectorDataViewType { Dimensions: [1, <= 32, var width and <= 32] })
         {
             var drawings = scored.GetColumn<byte[]>(featureColumnName).Select(pixels => Draw(pixels, width)).ToArray();
-            for (var first = 0; first < captions.Length; first += Columns)
+            var cell = Math.Max(width, 28) + Gap;
+            var columns = Math.Max(1, (lineLength + Gap) / cell);
+            for (var first = 0; first < captions.Length; first += columns)
             {
-                WriteRow(output, drawings.Skip(first).Take(Columns).ToArray(), captions.Skip(first).Take(Columns), Math.Max(width, 28) + 3);
+                WriteRow(output, drawings.Skip(first).Take(columns).ToArray(), captions.Skip(first).Take(columns), cell);
             }
         }
         else

@@ -6,11 +6,16 @@ namespace ResNetMLNet.Sample.Rendering;
 /// <summary>Standard output where somebody looks at it.</summary>
 internal static class Terminal
 {
+    private const int UsualLineLength = 120;
+
     /// <summary>Whether it is a terminal that can be drawn on, and nobody asked for plain text (https://no-color.org).</summary>
     public static bool IsThere =>
         !Console.IsOutputRedirected
         && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
         && Environment.GetEnvironmentVariable("TERM") != "dumb";
+
+    /// <summary>How long lines may be; where nobody looks at them, as in most windows.</summary>
+    public static int LineLength => IsThere ? Open().Profile.Width : UsualLineLength;
 
     public static IAnsiConsole Open() => AnsiConsole.Create(new() { Out = new Output() });
 

@@ -10,7 +10,7 @@ internal abstract class TrainingDisplay
 
     /// <summary>The one for standard output.</summary>
     public static TrainingDisplay Create() =>
-        Terminal.IsThere ? new LiveDisplay(Terminal.Open()) : new PlainDisplay(SteadyWriter.Output());
+        Terminal.IsThere && DistributedProcess.Count == 1 ? new LiveDisplay(Terminal.Open()) : new PlainDisplay(SteadyWriter.Output());
 
     /// <summary>Shows a training while it runs.</summary>
     public virtual T While<T>(Func<T> training) => training();

@@ -23,10 +23,11 @@ internal sealed record FitRun(
         var seed = new Option<int>("--seed");
         var tests = new Option<int>("--test-images") { DefaultValueFactory = _ => 0 };
         var data = new Option<string>("--data") { DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "data") };
+        var threads = new Option<int?>("--threads");
         var budget = new Option<long?>("--memory-budget") { Description = "MemoryBudget in bytes; 0 streams the images." };
         var command = new Command("fit", "One Fit on Fashion-MNIST; prints JSON.")
         {
-            images, imageSize, epochs, batchSize, learningRate, precision, recipe, seed, tests, budget, data,
+            images, imageSize, epochs, batchSize, learningRate, precision, recipe, seed, tests, budget, data, threads,
         };
         command.SetAction(parsed =>
         {
@@ -42,6 +43,7 @@ internal sealed record FitRun(
                 LearningRate = parsed.GetValue(learningRate),
                 Precision = parsed.GetValue(precision),
                 Recipe = parsed.GetValue(recipe),
+                Threads = parsed.GetValue(threads),
                 MemoryBudget = parsed.GetValue(budget),
                 EpochCallback = _ => memory.Add(Process.GetCurrentProcess().WorkingSet64),
             };

@@ -1,0 +1,75 @@
+using Microsoft.ML;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Distributed;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.Distributed;
+
+/// <summary>What is made of the environment that a launcher of processes leaves.</summary>
+[TestClass]
+public sealed class LauncherTests
+{
+    [TestMethod]
+    public void Of_Open_MPI_the_remedy_is_said()
+    {
+        var error = With("OMPI_COMM_WORLD_SIZE", "4", () => Assert.ThrowsExactly<InvalidOperationException>(() => Fit()));
+
+        StringAssert.Contains(error.Message, "one of 4 processes that Open MPI started");
+        StringAssert.Contains(error.Message, "mpich");
+        StringAssert.Contains(error.Message, "DistributedTraining.Off");
+    }
+
+    [TestMethod]
+    [DataRow("PMI_SIZE", "4")]
+    [DataRow("OMPI_COMM_WORLD_SIZE", "4")]
+    public void Each_process_trains_alone_where_that_is_asked_for(string name, string value) =>
+        With(name, value, () => Fit(DistributedTraining.Off));
+
+    [TestMethod]
+    [DataRow("1")]
+    [DataRow("many")]
+    public void One_process_needs_nothing(string size) => With("PMI_SIZE", size, () => Fit());
+
+    [TestMethod]
+    public void A_process_knows_its_number()
+    {
+        Assert.AreEqual((0, 1, true), (DistributedProcess.Rank, DistributedProcess.Count, DistributedProcess.IsFirst));
+        With("PMI_SIZE", "4", () => With("PMI_RANK", "3", () =>
+        {
+            Assert.AreEqual((3, 4, false), (DistributedProcess.Rank, DistributedProcess.Count, DistributedProcess.IsFirst));
+            return true;
+        }));
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(7)]
+    [DataRow(64)]
+    public void Shares_are_all_images_once_and_nearly_equal(int images)
+    {
+        for (var size = 1; size < 9; size++)
+        {
+            var shares = Enumerable.Range(0, size).Select(rank => new Share(rank, size).Of(images)).ToArray();
+            CollectionAssert.AreEqual(
+                Enumerable.Range(0, images).ToArray(), shares.SelectMany(share => Enumerable.Range(share.Start, share.Count)).ToArray());
+            Assert.IsLessThanOrEqualTo(1, shares.Max(share => share.Count) - shares.Min(share => share.Count));
+        }
+    }
+
+    private static ResNetTransformer Fit(DistributedTraining distributed = DistributedTraining.Auto) =>
+        Images.Trainer(Images.Context(), change: options => options.Distributed = distributed).Fit(Images.Labelled());
+
+    private static T With<T>(string name, string value, Func<T> work)
+    {
+        Environment.SetEnvironmentVariable(name, value);
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(name, null);
+        }
+    }
+}

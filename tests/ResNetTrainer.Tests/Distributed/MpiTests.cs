@@ -1,0 +1,214 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Formats;
+
+namespace ResNetMLNet.Tests.Distributed;
+
+/// <summary>One training in several processes.</summary>
+[TestClass]
+[TestCategory("Mpi")]
+public sealed class MpiTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("resnet-ranks-").FullName;
+
+    [TestInitialize]
+    public void RequireMpi() => Mpirun.Require();
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [TestMethod]
+    [DataRow(2, 4, 80, "even")]
+    [DataRow(2, 4, 83, "the last batch of three images")]
+    [DataRow(3, 2, 44, "one process has no image of the last batch")]
+    public void Processes_that_normalise_together_are_one_with_the_whole_batch(int processes, int batch, int rows, string _)
+    {
+        var alone = Ranks(1, "alone", $"batch={processes * batch}", $"rows={rows}", "validate=1");
+        var together = Ranks(processes, "together", $"batch={batch}", $"rows={rows}", "sync=1", "validate=1");
+
+        foreach (var (expected, actual) in Numbers(alone.Output).Zip(Numbers(together.Output)))
+        {
+            Assert.AreEqual(1, actual / expected, 1e-4);
+        }
+
+        AssertSame(Weights("alone", 0), Weights("together", 0), 2e-4);
+    }
+
+    [TestMethod]
+    [DataRow("sync=1")]
+    [DataRow("book=1")]
+    public void All_processes_have_the_same_model_to_the_last_bit(string option)
+    {
+        Ranks(2, "both", option, "rows=46", "epochs=2");
+
+        AssertSame(Weights("both", 0), Weights("both", 1), 0);
+    }
+
+    [TestMethod]
+    [DataRow("differ=1", "Seed is 3 in rank 0 and 5 in rank 1")]
+    [DataRow("more=1", "the training data is 80 images")]
+    public void Processes_that_mean_different_trainings_are_refused_before_the_first_step(string option, string words)
+    {
+        var run = Mpirun.Run(2, $"out={_folder}", option);
+
+        Assert.AreNotEqual(0, run.Status);
+        StringAssert.Contains(run.Error, words);
+        StringAssert.Contains(run.Error, "rank 1: The processes do not train the same");
+        Assert.DoesNotContain("loss", run.Output);
+    }
+
+    [TestMethod]
+    public void One_that_fails_before_training_is_named_by_all()
+    {
+        var watch = Stopwatch.StartNew();
+        var run = Mpirun.Run(2, $"out={_folder}", "fail=1");
+
+        Assert.AreNotEqual(0, run.Status);
+        StringAssert.Contains(run.Error, "rank 0: Rank 1 of 2 has failed");
+        StringAssert.Contains(run.Error, "'Nothing'");
+        Assert.IsLessThan(30, watch.Elapsed.TotalSeconds);
+    }
+
+    [TestMethod]
+    public void One_that_is_cancelled_ends_all_with_one_model()
+    {
+        var run = Ranks(2, "cancelled", "epochs=200000", "cancel=1", "after=3000");
+
+        StringAssert.Contains(run.Output, "rank 0: Cancelled");
+        StringAssert.Contains(run.Output, "rank 1: Cancelled");
+        AssertSame(Weights("cancelled", 0), Weights("cancelled", 1), 0);
+    }
+
+    [TestMethod]
+    public void From_a_checkpoint_as_many_go_on_exactly_and_fewer_or_more_go_on()
+    {
+        Ranks(2, "whole", "epochs=4");
+        var checkpoint = $"checkpoint={Path.Combine(_folder, "checkpoints")}";
+        Ranks(2, "part", "epochs=4", checkpoint, "often=1", "pause=700", "cancel=0", "after=2000");
+        Ranks(2, "rest", "epochs=4", checkpoint, "resume=1");
+        AssertSame(Weights("whole", 0), Weights("rest", 0), 0);
+        AssertSame(Weights("whole", 0), Weights("rest", 1), 0);
+
+        var other = $"checkpoint={Path.Combine(_folder, "others")}";
+        Ranks(2, "two", "epochs=40", other, "often=1", "pause=300", "cancel=1", "after=2000");
+        var one = Ranks(1, "one", "epochs=40", other, "resume=1", "pause=300", "cancel=0", "after=2000");
+        StringAssert.Contains(one.Output, "of another number of processes");
+        var two = Ranks(2, "again", "epochs=40", other, "resume=1");
+        StringAssert.Contains(two.Output, "epoch 40 of 40");
+        Assert.DoesNotContain("epoch 1 of", two.Output);
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    public void One_that_is_killed_ends_the_others_and_nothing_is_lost(int rank)
+    {
+        // KILLS=20 for as many of each as the figures in docs/BENCHMARKS.md are of.
+        var kills = int.Parse(Environment.GetEnvironmentVariable("KILLS") ?? "1", CultureInfo.InvariantCulture);
+        var checkpoint = $"checkpoint={Path.Combine(_folder, "checkpoints")}";
+        var random = new Random(rank);
+        var last = 0;
+        for (var kill = 0; kill < kills; kill++)
+        {
+            using var process = Mpirun.Start(
+                2, Mpirun.Ranks, $"out={_folder}", "epochs=100000", "rate=0.001", checkpoint, "often=1", "resume=1");
+            var epoch = Epoch(process, last);
+            Thread.Sleep(random.Next(300));
+            var watch = Stopwatch.StartNew();
+            Kill(process, rank);
+            Assert.IsTrue(process.WaitForExit(TimeSpan.FromSeconds(10)), "The others go on.");
+            Console.WriteLine($"ended after {watch.Elapsed.TotalSeconds:F2} s in epoch {epoch}");
+            Assert.AreNotEqual(0, process.ExitCode);
+            last = epoch;
+        }
+
+        // The last checkpoint is whole.
+        using var again = Mpirun.Start(2, Mpirun.Ranks, $"out={_folder}", "epochs=100000", "rate=0.001", checkpoint, "resume=1");
+        Epoch(again, last);
+        Kill(again, 0);
+        again.WaitForExit();
+    }
+
+    // Reads until some epochs have been done after the one that is given; none is done again.
+    private static int Epoch(Process process, int after)
+    {
+        var epoch = 0;
+        for (var count = 0; count < 3;)
+        {
+            var line = process.StandardOutput.ReadLine() ?? throw new AssertFailedException(process.StandardError.ReadToEnd());
+            if (line.StartsWith("epoch ", StringComparison.Ordinal))
+            {
+                epoch = int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
+                Assert.IsGreaterThanOrEqualTo(after, epoch);
+                count++;
+            }
+        }
+
+        _ = process.StandardOutput.ReadToEndAsync();
+        return epoch;
+    }
+
+    private static void Kill(Process mpirun, int rank)
+    {
+        var ours = Process.GetProcessesByName("dotnet").Where(each => IsBelow(each.Id, mpirun.Id) && RankOf(each.Id) == rank);
+        foreach (var process in ours)
+        {
+            process.Kill();
+        }
+    }
+
+    private static bool IsBelow(int id, int ancestor)
+    {
+        while (id > 1 && id != ancestor)
+        {
+            try
+            {
+                // The name, which may have spaces, is in brackets.
+                id = int.Parse(File.ReadAllText($"/proc/{id}/stat").Split(") ")[1].Split(' ')[1], CultureInfo.InvariantCulture);
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
+
+        return id == ancestor;
+    }
+
+    private static int RankOf(int id)
+    {
+        var found = File.ReadAllText($"/proc/{id}/environ").Split('\0').FirstOrDefault(each => each.StartsWith("PMI_RANK=", StringComparison.Ordinal));
+        return found is null ? -1 : int.Parse(found.Split('=')[1], CultureInfo.InvariantCulture);
+    }
+
+    private (int Status, string Output, string Error) Ranks(int processes, string name, params string[] arguments)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, name));
+        var run = Mpirun.Run(processes, [$"out={Path.Combine(_folder, name)}", .. arguments]);
+        Assert.AreEqual(0, run.Status, run.Output + run.Error);
+        return run;
+    }
+
+    private NamedTensors Weights(string name, int rank)
+    {
+        using var stream = File.OpenRead(Path.Combine(_folder, name, $"rank{rank}.safetensors"));
+        return SafeTensors.Read(stream, out _);
+    }
+
+    private static double[] Numbers(string output) =>
+    [
+        .. output.Split('\n').Where(line => line.StartsWith("loss ", StringComparison.Ordinal))
+            .SelectMany(line => line.Split(' ').Where((_, index) => index % 2 == 1))
+            .Select(word => double.Parse(word, CultureInfo.InvariantCulture)),
+    ];
+
+    private static void AssertSame(NamedTensors expected, NamedTensors actual, double tolerance)
+    {
+        foreach (var (name, values) in expected.Tensors)
+        {
+            var others = actual.Tensors[name].Data;
+            var difference = Math.Sqrt(values.Data.Zip(others, (a, b) => Math.Pow((double)a - b, 2)).Sum());
+            Assert.IsLessThanOrEqualTo(tolerance * Math.Sqrt(values.Data.Sum(value => (double)value * value)), difference, name);
+        }
+    }
+}
