@@ -18,7 +18,7 @@ public sealed partial class ResNetTrainer
     private sealed class TrainingRun(ResNetTrainer trainer, IChannel channel, TrainingData data, TrainingState state, ProcessGroup group)
         : IDisposable
     {
-        private readonly Exchange? _exchange = group.IsAlone ? null : new(group, state.Network);
+        private Exchange? _exchange;
         private readonly Options _options = trainer._options;
         private readonly Soundness _soundness = new(() => state.Networks);
         private readonly Loss _loss = new(
@@ -36,6 +36,7 @@ public sealed partial class ResNetTrainer
         public TrainingOutcome Run(CheckpointFolder? checkpoints)
         {
             using var heap = NativeHeap.Keep();
+            _exchange = group.IsAlone ? null : new(group, state.Network, () => IsCancelled);
             _schedule = checkpoints is null ? null : new(checkpoints, state, _soundness, _options.Checkpoints!);
             try
             {
@@ -134,15 +135,26 @@ public sealed partial class ResNetTrainer
             }
 
             _schedule?.AfterStep();
-            ThrowIfCancelled();
+
+            // At a step of training they have told each other.
+            ThrowIfCancelled(progress.Phase == TrainingPhase.Training && _exchange is { } exchange
+                ? exchange.AnyIsCancelled
+                : group.Any(IsCancelled));
         }
 
-        // All stop at the same step: none is to wait for one that has left.
-        private void ThrowIfCancelled()
+        private void ThrowIfCancelled() => ThrowIfCancelled(group.Any(IsCancelled));
+
+        // All stop at the same step: none is to wait for one that has left, and none leaves before the others know.
+        private void ThrowIfCancelled(bool anyIsCancelled)
         {
-            if (group.Any(IsCancelled) && !IsCancelled)
+            if (!anyIsCancelled)
             {
-                _othersAreCancelled = true;
+                return;
+            }
+
+            _othersAreCancelled = !IsCancelled;
+            if (_othersAreCancelled)
+            {
                 throw new OperationCanceledException("Another process of the training was cancelled.");
             }
 

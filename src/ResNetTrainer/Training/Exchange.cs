@@ -7,24 +7,37 @@ using static TorchSharp.torch;
 namespace ResNetMLNet.Training;
 
 /// <summary>
-/// What the processes that train together tell each other: in each step the metrics of the batch, then the gradients and the running
-/// statistics, all of these in one sum. After it their networks are the same to the last bit.
+/// What the processes that train together tell each other after each backward pass: gradients, running statistics, metrics, and whether
+/// one is to stop. After it their networks are the same to the last bit. They meet once a step, because each time all wait for the slowest.
 /// </summary>
 internal sealed class Exchange : IDisposable
 {
+    // Large gradients are added up where they are: two copies of them would take as long as MPI does (docs/BENCHMARKS.md,
+    // "Several machines").
+    private const long Large = 1 << 16;
+
+    // The sums of losses, of hits and of weights, and how many are to stop.
+    private const int Numbers = 4;
+
     private readonly ProcessGroup _group;
-    private readonly NetworkTensor[] _gradients;
+    private readonly Func<bool> _isCancelled;
+    private readonly NetworkTensor[] _large;
+    private readonly NetworkTensor[] _small;
     private readonly NetworkTensor[] _statistics;
     private readonly Tensor _buffer;
 
-    public Exchange(ProcessGroup group, TrainableNetwork network)
+    /// <param name="group">The processes.</param>
+    /// <param name="network">What they train.</param>
+    /// <param name="isCancelled">Whether this one is to stop.</param>
+    public Exchange(ProcessGroup group, TrainableNetwork network, Func<bool> isCancelled)
     {
-        _group = group;
-        _gradients = [.. network.Parameters];
+        (_group, _isCancelled) = (group, isCancelled);
+        _large = [.. network.Parameters.Where(tensor => tensor.Master.NumberOfElements >= Large)];
+        _small = [.. network.Parameters.Except(_large)];
         _statistics = [.. network.Tensors.Values.Where(tensor =>
             !tensor.Plan.IsParameter && !tensor.IsFrozen && network.NormalisesByBatch)];
-        _buffer = empty([_gradients.Concat(_statistics).Sum(tensor => tensor.Master.NumberOfElements)], ScalarType.Float32)
-            .DetachFromDisposeScope();
+        var length = _small.Concat(_statistics).Sum(tensor => tensor.Master.NumberOfElements);
+        _buffer = empty([length + Numbers], ScalarType.Float32).DetachFromDisposeScope();
     }
 
     /// <summary>The part of each batch that is this process's.</summary>
@@ -41,34 +54,53 @@ internal sealed class Exchange : IDisposable
         return all;
     }
 
+    /// <summary>Whether any of the processes was to stop at the last step.</summary>
+    public bool AnyIsCancelled { get; private set; }
+
     /// <summary>Adds up the gradients, and makes the running statistics the mean of all.</summary>
     /// <param name="share">The share of the batch's weight that this process's images have; the gradients are of that already.</param>
-    public void Run(double share)
+    /// <param name="sums">The sums of losses, of hits and of weights over this process's images.</param>
+    /// <returns>The same sums over all images of the batch.</returns>
+    public double[] Run(double share, double[] sums)
     {
-        using var scope = NewDisposeScope();
         using var noGradients = no_grad();
+        foreach (var tensor in _large)
+        {
+            using var scope = NewDisposeScope();
+            var gradient = GradientOf(tensor);
+            var onHost = gradient.to_type(ScalarType.Float32).cpu().contiguous();
+            Sum(onHost);
+            if (onHost.Handle != gradient.Handle)
+            {
+                gradient.copy_(onHost);
+            }
+        }
+
+        using var rest = NewDisposeScope();
         Fill(share);
-        _group.Sum(MemoryMarshal.Cast<byte, float>(_buffer.bytes));
+        var numbers = MemoryMarshal.Cast<byte, float>(_buffer.bytes)[^Numbers..];
+        (numbers[0], numbers[1], numbers[2]) = ((float)sums[0], (float)sums[1], (float)sums[2]);
+        numbers[3] = _isCancelled() ? 1 : 0;
+        Sum(_buffer);
+        AnyIsCancelled = numbers[3] > 0;
         TakeOver();
+        return [numbers[0], numbers[1], numbers[2]];
     }
 
     public void Dispose() => _buffer.Dispose();
+
+    // A process that has no image of the batch has none yet.
+    private static Tensor GradientOf(NetworkTensor tensor) => tensor.Compute.grad ?? (tensor.Compute.grad = zeros_like(tensor.Compute));
+
+    private void Sum(Tensor values) => _group.Sum(MemoryMarshal.Cast<byte, float>(values.bytes));
 
     private void Fill(double share)
     {
         using Scalar factor = share;
         var at = 0L;
-        foreach (var tensor in _gradients)
+        foreach (var tensor in _small)
         {
-            var part = Part(tensor, ref at);
-            if (tensor.Compute.grad is { } gradient)
-            {
-                part.copy_(gradient.flatten());
-            }
-            else
-            {
-                part.zero_();
-            }
+            Part(tensor, ref at).copy_(GradientOf(tensor).flatten());
         }
 
         foreach (var tensor in _statistics)
@@ -80,17 +112,9 @@ internal sealed class Exchange : IDisposable
     private void TakeOver()
     {
         var at = 0L;
-        foreach (var tensor in _gradients)
+        foreach (var tensor in _small)
         {
-            var part = Part(tensor, ref at).view(tensor.Compute.shape);
-            if (tensor.Compute.grad is { } gradient)
-            {
-                gradient.copy_(part);
-            }
-            else
-            {
-                tensor.Compute.grad = empty_like(tensor.Compute).copy_(part);
-            }
+            GradientOf(tensor).copy_(Part(tensor, ref at).view(tensor.Compute.shape));
         }
 
         foreach (var tensor in _statistics)

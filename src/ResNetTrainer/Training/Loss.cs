@@ -21,6 +21,9 @@ internal sealed class Loss : IDisposable
             : tensor(classWeights, dtype: ScalarType.Float32).clone().to(device).DetachFromDisposeScope();
     }
 
+    /// <summary>Whether images count differently.</summary>
+    public bool IsWeighted => _hasExampleWeights || _classWeights is not null;
+
     /// <summary>The weights of a training set's classes; null where they count alike.</summary>
     public static double[]? OfClasses(DatasetStatistics statistics, ClassWeights weights)
     {
