@@ -6,7 +6,9 @@ set -euo pipefail
 target="$(cd "$(dirname "$0")/.." && pwd)/docs/terminal"
 photographs="$(realpath "$1")"
 mkdir -p "$target"
-cd "$(mktemp -d)"
+rm -rf /tmp/resnet
+mkdir /tmp/resnet
+cd /tmp/resnet
 
 # The screen of a terminal of so many columns, after a command has ended and, where a number is given, so many seconds after its begin.
 capture() {
@@ -26,7 +28,7 @@ capture() {
 }
 
 ln -s "$photographs" photographs
-capture train-80 80 "resnet train" 45
+capture train-80 80 "resnet train --epochs 3" 45
 capture photographs-120 120 "resnet train --images photographs --pretrained --image-size 128 --out flowers" 20
 capture predict-80 80 "resnet predict --model flowers/model.zip photographs/*/07.jpg"
 for verb in "" train evaluate predict explain summary export completion; do

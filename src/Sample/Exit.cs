@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Text.RegularExpressions;
 using ResNetMLNet.Sample.Rendering;
 
 namespace ResNetMLNet.Sample;
@@ -61,7 +62,10 @@ internal static class Exit
         action.ShowHelp = false;
         var (output, error) = (new StringWriter(), new StringWriter());
         parsed.Invoke(new() { Output = output, Error = error });
-        return PlainText.OneLine(output.ToString()).Trim() is { Length: > 0 } hint ? [hint] : [];
+
+        // It begins with the word that was typed. Help is always near, and no answer to what is only a value.
+        return Regex.Split(output.ToString(), @"^(?=')", RegexOptions.Multiline).Select(text => PlainText.OneLine(text).Trim())
+            .Where(hint => hint.Length > 0 && !hint.EndsWith("? -h", StringComparison.Ordinal));
     }
 
     /// <summary>An error in one line: the outermost message that is more than a wrapper around the next.</summary>

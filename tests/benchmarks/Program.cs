@@ -27,5 +27,6 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
     Features.Create(),
     Photographs.Create(),
     Ranks.Create(),
+    WebLoad.Create(),
 };
 return root.Parse(args).Invoke();

@@ -30,7 +30,9 @@ internal sealed class LiveDisplay(IAnsiConsole console) : TrainingDisplay
             return training();
         });
 
-    public override void WriteLine(string text) => console.WriteLine(text);
+    // As wide as the terminal: what is written takes the place of the bar, of which nothing must be left behind it.
+    public override void WriteLine(string text) =>
+        console.Write(new Grid { Expand = true }.AddColumn(new GridColumn().PadRight(0)).AddRow(new Text(text)));
 
     public override void Progress(TrainingProgress progress)
     {

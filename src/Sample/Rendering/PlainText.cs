@@ -4,11 +4,11 @@ namespace ResNetMLNet.Sample.Rendering;
 internal static class PlainText
 {
     /// <summary>
-    /// In one line: line ends become spaces; other control characters, which could move the cursor or recolour the terminal, question
+    /// In one line: line ends and tabs become spaces; other control characters, which could move the cursor or recolour the terminal, question
     /// marks.
     /// </summary>
     public static string OneLine(string text) =>
-        string.Concat(text.ReplaceLineEndings(" ").Select(character => char.IsControl(character) ? '?' : character));
+        string.Concat(text.ReplaceLineEndings(" ").Replace('\t', ' ').Select(character => char.IsControl(character) ? '?' : character));
 
     /// <summary>Names in quotes, the first few of them.</summary>
     public static string List(IReadOnlyCollection<string> names)
