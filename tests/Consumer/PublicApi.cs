@@ -130,9 +130,12 @@ public static class PublicApi
             UnreadableImages.Fail, ResizeMode.Stretch, ResizeMode.CenterCrop, ResNetBlock.Basic, ResNetSkip.Convolution,
             ResNetSkip.ZeroPadding, ResNetStem.Large,
             CancellationBehavior.Throw, ClassWeights.Equal, TrainingMetric.TrainLoss, TrainingMetric.TrainAccuracy,
+            DistributedTraining.Auto, DistributedTraining.Off, TrainingPhase.Reading, TrainingPhase.ComputingFeatures, TrainingPhase.Training,
+            TrainingPhase.Validating,
             TrainingOutcome.Completed, TrainingOutcome.StoppedEarly, TrainingOutcome.Cancelled, TrainingOutcome.Diverged,
         ];
         (int second, int third, int fourth) = (architecture.Depths.Second, architecture.Depths.Third, architecture.Depths.Fourth);
+        Console.WriteLine($"{DistributedProcess.Rank} {DistributedProcess.Count} {DistributedProcess.IsFirst}");
         Console.WriteLine($"{choices.Length} {second} {third} {fourth}");
         try
         {

@@ -105,6 +105,7 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         var again = new MLContext();
         var loaded = again.Model.Load(zip, out _);
         display.WriteLine("loaded model.zip into a new MLContext; the first test images as it sees them:");
-        PredictionTable.Write(SteadyWriter.Output(), loaded.Transform(again.Data.TakeRows(images.Test, 8)), images.FeatureColumnName, Terminal.LineLength);
+        var scored = loaded.Transform(again.Data.TakeRows(images.Test, 8));
+        PredictionTable.Write(SteadyWriter.Output(), scored, images.FeatureColumnName, Terminal.LineLength);
     }
 }

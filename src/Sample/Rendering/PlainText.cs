@@ -4,8 +4,8 @@ namespace ResNetMLNet.Sample.Rendering;
 internal static class PlainText
 {
     /// <summary>
-    /// In one line: line ends and tabs become spaces; other control characters, which could move the cursor or recolour the terminal, question
-    /// marks.
+    /// In one line: line ends and tabs become spaces; other control characters, which could move the cursor or recolour the terminal,
+    /// question marks.
     /// </summary>
     public static string OneLine(string text) =>
         string.Concat(text.ReplaceLineEndings(" ").Replace('\t', ' ').Select(character => char.IsControl(character) ? '?' : character));

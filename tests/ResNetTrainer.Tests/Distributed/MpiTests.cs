@@ -177,7 +177,8 @@ public sealed class MpiTests : IDisposable
 
     private static int RankOf(int id)
     {
-        var found = File.ReadAllText($"/proc/{id}/environ").Split('\0').FirstOrDefault(each => each.StartsWith("PMI_RANK=", StringComparison.Ordinal));
+        var found = File.ReadAllText($"/proc/{id}/environ").Split('\0')
+            .FirstOrDefault(each => each.StartsWith("PMI_RANK=", StringComparison.Ordinal));
         return found is null ? -1 : int.Parse(found.Split('=')[1], CultureInfo.InvariantCulture);
     }
 

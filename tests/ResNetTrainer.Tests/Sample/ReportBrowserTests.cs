@@ -101,6 +101,14 @@ public sealed class ReportBrowserTests : IDisposable
         {
             Directory.CreateDirectory(folder);
             await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
+
+            // What the README shows.
+            await page.ScreenshotAsync(new()
+            {
+                Path = Path.Combine(folder, $"{name}-top.png"),
+                Clip = new() { Width = page.ViewportSize!.Width, Height = 1560 },
+                FullPage = true,
+            });
         }
     }
 

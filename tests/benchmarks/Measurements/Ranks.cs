@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace ResNetMLNet.Benchmarks.Measurements;
 
-/// <summary>One training in several processes of this machine, of a thread each, against one process; then what other networks would do.</summary>
+/// <summary>One training in several processes of this machine, of a thread each, against one process.</summary>
 internal static class Ranks
 {
     private const int Epochs = 3;

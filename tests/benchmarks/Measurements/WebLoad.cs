@@ -16,7 +16,10 @@ internal static class WebLoad
         var clients = new Option<int>("--clients") { DefaultValueFactory = _ => 8 };
         var requests = new Option<int>("--requests") { DefaultValueFactory = _ => 10_000 };
         var size = new Option<int>("--image-size") { DefaultValueFactory = _ => 96 };
-        var command = new Command("web", "Requests of several clients at once to the sample's web service.") { program, clients, requests, size };
+        var command = new Command("web", "Requests of several clients at once to the sample's web service.")
+        {
+            program, clients, requests, size,
+        };
         command.SetAction(async parsed =>
         {
             var folder = Directory.CreateTempSubdirectory("resnet-web-").FullName;
@@ -60,7 +63,8 @@ internal static class WebLoad
     private static async Task Run(string program, string model, int clients, int requests)
     {
         using var service = Process.Start(new ProcessStartInfo(
-            "dotnet", [program, "--urls", "http://127.0.0.1:0", "--Model", model, "--environment", "Production"]) { RedirectStandardOutput = true })!;
+            "dotnet", [program, "--urls", "http://127.0.0.1:0", "--Model", model, "--environment", "Production"])
+        { RedirectStandardOutput = true })!;
         try
         {
             string line;
@@ -69,7 +73,8 @@ internal static class WebLoad
             }
 
             _ = service.StandardOutput.ReadToEndAsync();
-            using var client = new HttpClient { BaseAddress = new(line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..]) };
+            var address = line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..];
+            using var client = new HttpClient { BaseAddress = new(address) };
             var image = Image(1, 256);
             await Send(client, image, clients, requests / 10);
             var before = Memory(service);
