@@ -98,7 +98,7 @@ public sealed partial class ResNetTrainer
             _exchange?.Dispose();
         }
 
-        private TrainingLoop Loop(ImageDataset train, ImageDataset? validation) => 
+        private TrainingLoop Loop(ImageDataset train, ImageDataset? validation) =>
             new(state.Plan, _loss, train, validation, _soundness, _exchange);
 
         // Null where the images themselves are needed in each epoch.

@@ -130,7 +130,8 @@ public static class PublicApi
             UnreadableImages.Fail, ResizeMode.Stretch, ResizeMode.CenterCrop, ResNetBlock.Basic, ResNetSkip.Convolution,
             ResNetSkip.ZeroPadding, ResNetStem.Large,
             CancellationBehavior.Throw, ClassWeights.Equal, TrainingMetric.TrainLoss, TrainingMetric.TrainAccuracy,
-            DistributedTraining.Auto, DistributedTraining.Off, TrainingPhase.Reading, TrainingPhase.ComputingFeatures, TrainingPhase.Training,
+            DistributedTraining.Auto, DistributedTraining.Off,
+            TrainingPhase.Reading, TrainingPhase.ComputingFeatures, TrainingPhase.Training,
             TrainingPhase.Validating,
             TrainingOutcome.Completed, TrainingOutcome.StoppedEarly, TrainingOutcome.Cancelled, TrainingOutcome.Diverged,
         ];
