@@ -28,5 +28,6 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
     Photographs.Create(),
     Ranks.Create(),
     WebLoad.Create(),
+    FrozenEpochs.Create(),
 };
 return root.Parse(args).Invoke();
