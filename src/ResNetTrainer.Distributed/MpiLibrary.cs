@@ -14,7 +14,17 @@ internal static class MpiLibrary
     // The ABI that MPICH, Intel MPI and MVAPICH have agreed on has the number 12 (https://www.mpich.org/abi).
     private static readonly string[] _candidates = ["libmpich.so.12", "libmpi.so.12", "libmpi.12.dylib", "msmpi.dll"];
 
-    public static void Resolve() => NativeLibrary.SetDllImportResolver(typeof(MPI.Unsafe).Assembly, Find);
+    public static void Resolve()
+    {
+        try
+        {
+            NativeLibrary.SetDllImportResolver(typeof(MPI.Unsafe).Assembly, Find);
+        }
+        catch (InvalidOperationException)
+        {
+            // The application uses MPI.NET too, and has found its library by itself.
+        }
+    }
 
     private static nint Find(string name, Assembly assembly, DllImportSearchPath? path)
     {

@@ -113,9 +113,8 @@ public sealed partial class ResNetTrainer
         }
     }
 
-    // All processes come to the same end; where one fails alone, the others would wait for it.
-    private static bool FailsEverywhere(Exception e) =>
-        e is TrainingDivergedException or OperationCanceledException || ProcessGroup.IsOfAll(e);
+    // All processes come to the same end; where one fails alone, as by what a callback throws, the others would wait for it.
+    private static bool FailsEverywhere(Exception e) => e is TrainingDivergedException || ProcessGroup.IsOfAll(e);
 
     private TrainingPlan Plan(int stages, long images, int seed, torch.ScalarType precision, int processes)
     {

@@ -152,14 +152,18 @@ public sealed partial class ResNetTrainer
                 return;
             }
 
-            _othersAreCancelled = !IsCancelled;
-            if (_othersAreCancelled)
+            _othersAreCancelled |= !IsCancelled;
+            try
             {
+                _options.CancellationToken.ThrowIfCancellationRequested();
+                trainer._host.ThrowIfCancelled();
                 throw new OperationCanceledException("Another process of the training was cancelled.");
             }
-
-            _options.CancellationToken.ThrowIfCancellationRequested();
-            trainer._host.ThrowIfCancelled();
+            catch (Exception e)
+            {
+                ProcessGroup.OfAll(e);
+                throw;
+            }
         }
 
         private void EpochDone()

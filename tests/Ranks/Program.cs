@@ -45,6 +45,11 @@ var options = new ResNetTrainer.Options
     EpochCallback = epoch =>
     {
         Console.WriteLine($"loss {epoch.TrainLoss:R} accuracy {epoch.TrainAccuracy:R} validation {epoch.ValidationLoss:R}");
+        if (Is("throw"))
+        {
+            throw new OperationCanceledException("The callback has had enough.");
+        }
+
         if (Number("pause", 0) is > 0 and var pause)
         {
             Thread.Sleep(pause);

@@ -52,7 +52,8 @@ internal sealed class HelpText : SynchronousCommandLineAction
         ? string.Join(' ', (string[])[ProgramName.Short, verb.Name, "[options]", .. verb.Arguments.Select(Placeholder)])
         : $"{ProgramName.Short} [command] [options]";
 
-    private static string Placeholder(Argument argument) => $"{argument.Name.ToUpperInvariant()}...";
+    private static string Placeholder(Argument argument) =>
+        $"{argument.Name.ToUpperInvariant()}{(argument.Arity.MaximumNumberOfValues > 1 ? "..." : "")}";
 
     private static string Name(Option option) => $"{option.Name} {option.HelpName}".TrimEnd();
 

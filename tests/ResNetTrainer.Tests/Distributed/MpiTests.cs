@@ -70,6 +70,15 @@ public sealed class MpiTests : IDisposable
     }
 
     [TestMethod]
+    public void One_whose_callback_fails_ends_the_others()
+    {
+        var run = Mpirun.Run(2, $"out={_folder}", "throw=1", "epochs=3");
+
+        Assert.AreNotEqual(0, run.Status);
+        StringAssert.Contains(run.Error, "Rank 0 of 2 has failed, and ends the others: The callback has had enough.");
+    }
+
+    [TestMethod]
     public void One_that_is_cancelled_ends_all_with_one_model()
     {
         var run = Ranks(2, "cancelled", "epochs=200000", "cancel=1", "after=3000");
