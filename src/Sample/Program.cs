@@ -11,16 +11,12 @@ if (!DistributedProcess.IsFirst)
     Console.SetOut(TextWriter.Null);
 }
 
-var root = new RootCommand("ResNets in ML.NET: trains, evaluates and applies a residual network. Without a command it trains.")
+var root = new RootCommand("ResNets in ML.NET: trains, evaluates and applies a residual network. Without a command it trains.");
+foreach (var verb in Verbs.Create())
 {
-    TrainCommand.Create(),
-    EvaluateCommand.Create(),
-    PredictCommand.Create(),
-    SummaryCommand.Create(),
-    ExportCommand.Create(),
-    ExplainCommand.Create(),
-    CompletionCommand.Create(),
-};
+    root.Add(verb);
+}
+
 root.Options.OfType<HelpOption>().Single().Action = new HelpText();
 
 // No verb is train. A directive in brackets is a shell's, which asks what could be typed.

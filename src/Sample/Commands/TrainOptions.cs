@@ -105,17 +105,9 @@ internal sealed class TrainOptions
         var given = parsed.Tokens.Select(token => token.Value).ToList();
         if (parsed.GetValue(_checkpoint) is null)
         {
-            if (given.IndexOf(_startFrom.Name) is var at and >= 0)
-            {
-                given.RemoveRange(at, 2);
-            }
-
-            given.Remove(_pretrained.Name);
-            if (given.IndexOf(_weights.Name) is var file and >= 0)
-            {
-                given.RemoveRange(file, 2);
-            }
-
+            Remove(_startFrom, values: 1);
+            Remove(_weights, values: 1);
+            Remove(_pretrained, values: 0);
             given.AddRange([_startFrom.Name, model]);
         }
         else if (!parsed.GetValue(_resume))
@@ -124,6 +116,14 @@ internal sealed class TrainOptions
         }
 
         return string.Join(' ', (string[])[ProgramName.Typed, .. given.Select(word => word.Contains(' ') ? $"\"{word}\"" : word)]);
+
+        void Remove(Option option, int values)
+        {
+            if (given.IndexOf(option.Name) is var at and >= 0)
+            {
+                given.RemoveRange(at, 1 + values);
+            }
+        }
     }
 
     /// <summary>The options of a training on these images; what they name is there, or can be made.</summary>

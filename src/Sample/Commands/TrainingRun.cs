@@ -24,10 +24,11 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
     /// <param name="option">The option that named it.</param>
     public int Run(string path, string option)
     {
+        options.CancellationToken = signals.Ended;
+
         // Of several processes that train together, one writes.
         if (!DistributedProcess.IsFirst)
         {
-            options.CancellationToken = signals.Ended;
             var same = ml.MulticlassClassification.Trainers.ResNet(options).Fit(images.Train);
             return same.Model.Training.Outcome == TrainingOutcome.Cancelled ? Exit.Cancelled : 0;
         }
@@ -37,7 +38,6 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         var watch = Stopwatch.StartNew();
         options.EpochCallback = display.Epoch;
         options.ProgressCallback = display.Progress;
-        options.CancellationToken = signals.Ended;
 
         var pipeline = ml.MulticlassClassification.Trainers.ResNet(options)
             .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample.Commands;
 using ResNetMLNet.Sample.Rendering;
 using ResNetMLNet.Tests.Support;
@@ -10,11 +9,7 @@ namespace ResNetMLNet.Tests.Sample;
 [TestClass]
 public sealed class HelpTests
 {
-    private static readonly Command[] _verbs =
-    [
-        TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), SummaryCommand.Create(), ExportCommand.Create(),
-        ExplainCommand.Create(), CompletionCommand.Create(),
-    ];
+    private static readonly IReadOnlyList<Command> _verbs = Verbs.Create();
 
     [TestMethod]
     [DataRow(60)]
