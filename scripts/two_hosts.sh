@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains on "two hosts": network namespaces of this machine, joined by a cable of a given speed, one process of one thread in each.
 # Needs root, iproute2 and mpich. Usage: scripts/two_hosts.sh RATE... (as tc has them: 1gbit, 100mbit), with BENCHMARKS=FOLDER of the
-# published benchmarks.
+# published benchmarks, and with COMPRESSION=BFloat16 for gradients that are sent so.
 set -euo pipefail
 benchmarks="${BENCHMARKS:?the folder of the published benchmarks}"
 work=$(mktemp -d)
@@ -35,5 +35,6 @@ for rate in "$@"; do
     UCX_TLS=tcp,self ip netns exec host1 mpirun.mpich -localhost 10.77.0.1 -launcher ssh -launcher-exec "$work/ssh" \
         -hosts 10.77.0.1,10.77.0.2 -ppn 1 -np 2 \
         dotnet "$benchmarks/ResNetTrainer.Benchmarks.dll" fit --images 512 --epochs 3 --batch-size 64 --image-size 64 --threads 1 \
+        --gradient-compression "${COMPRESSION:-None}" \
         | sed -n 1p | grep -o '"imagesPerSecond":\[[^]]*\]'
 done

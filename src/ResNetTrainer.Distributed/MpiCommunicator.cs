@@ -69,6 +69,24 @@ internal sealed class MpiCommunicator : ICommunicator
         }
     }
 
+    public unsafe void Exchange(ReadOnlySpan<byte> sent, Span<byte> received)
+    {
+        fixed (byte* from = sent, to = received)
+        {
+            var count = sent.Length / Size;
+            Check(Unsafe.MPI_Alltoall((nint)from, count, Unsafe.MPI_BYTE, (nint)to, count, Unsafe.MPI_BYTE, Unsafe.MPI_COMM_WORLD));
+        }
+    }
+
+    public unsafe void Collect(ReadOnlySpan<byte> own, Span<byte> all)
+    {
+        fixed (byte* from = own, to = all)
+        {
+            Check(Unsafe.MPI_Allgather(
+                (nint)from, own.Length, Unsafe.MPI_BYTE, (nint)to, own.Length, Unsafe.MPI_BYTE, Unsafe.MPI_COMM_WORLD));
+        }
+    }
+
     public void Abort() => _ = Unsafe.MPI_Abort(Unsafe.MPI_COMM_WORLD, 1);
 
     // MPI's own handler ends the processes; this is for libraries that leave it to the caller.

@@ -1,4 +1,3 @@
-using ResNetMLNet.Data;
 using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Network;
 

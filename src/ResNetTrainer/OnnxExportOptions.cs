@@ -1,5 +1,3 @@
-using ResNetMLNet.Data;
-
 namespace ResNetMLNet;
 
 /// <summary>What an exported ONNX model takes in; see <see cref="ResNetModel.ExportToOnnx(string, OnnxExportOptions)"/>.</summary>

@@ -3,7 +3,6 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Formats;
-using ResNetMLNet.MLNet;
 using ResNetMLNet.Scoring;
 
 [assembly: LoadableClass(

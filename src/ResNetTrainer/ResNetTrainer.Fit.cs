@@ -57,7 +57,8 @@ public sealed partial class ResNetTrainer
             : null);
         var first = group.OfFirst(Internals.SeedOf(_host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
         var seed = _options.Seed ?? first;
-        var device = DeviceSelector.ToDevice(DeviceSelector.SelectGpu(_host, channel, _options.Device));
+        var device = DeviceSelector.ToDevice(DeviceSelector.SelectGpu(
+            _host, channel, _options.Device, group.IsAlone ? 0 : Launcher.PlaceHere));
         using var tf32 = device.type == DeviceType.CUDA ? Tf32.Allow(_options.Precision != ComputePrecision.Float32) : null;
         var start = _options.StartFrom is { } transformer ? StartingModel.Find(_host, transformer) : null;
         var file = _options.InitialWeights is { } wanted ? StartingFile.Read(_host, wanted) : null;
@@ -88,11 +89,12 @@ public sealed partial class ResNetTrainer
             Start = start?.Network.Weights.Fingerprint() ?? file?.Fingerprint(networkPlan.Statistics),
             Train = data.Train,
             Validation = data.Validation,
-        };
+            Processes = group.Size,
+            Compression = _options.GradientCompression,
+        }.ToWords();
         network.NormalisesWith = _options.SynchronizedNormalization && !group.IsAlone ? group : null;
-        Meeting.Agree(group, identity.ToWords());
-        var words = Meeting.Mark(identity.ToWords(), group);
-        group.Together(() => checkpoints?.Restore(state, words, plan.StepsPerEpoch(data.Train.Count)));
+        Meeting.Agree(group, identity);
+        group.Together(() => checkpoints?.Restore(state, identity, plan.StepsPerEpoch(data.Train.Count)));
         Meeting.BeginAsFirst(group, state);
         channel.Log(
             $"{networkPlan.Architecture} ({networkPlan.ParameterCount:N0} parameters) on {device}, {Text(plan.Precision)}: "

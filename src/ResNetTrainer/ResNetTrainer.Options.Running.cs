@@ -45,6 +45,12 @@ public sealed partial class ResNetTrainer
         public DistributedTraining Distributed { get; set; }
 
         /// <summary>
+        /// How processes that train together send their gradients to each other. Default: as they are. Scores differ in the last digits with
+        /// another one.
+        /// </summary>
+        public GradientCompression GradientCompression { get; set; }
+
+        /// <summary>
         /// Whether processes that train together normalise with the statistics of the whole batch, as one process would, instead of each
         /// with those of its own images. It costs time: two sums over all processes a layer.
         /// </summary>

@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
 using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Training;
 

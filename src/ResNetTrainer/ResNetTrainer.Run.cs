@@ -36,13 +36,13 @@ public sealed partial class ResNetTrainer
         public TrainingOutcome Run(CheckpointFolder? checkpoints)
         {
             using var heap = NativeHeap.Keep();
-            _exchange = group.IsAlone ? null : new(group, state.Network, () => IsCancelled);
+            _exchange = group.IsAlone ? null : new(group, state.Network, _options.GradientCompression, () => IsCancelled);
             _schedule = checkpoints is null ? null : new(checkpoints, state, _soundness, _options.Checkpoints!);
             try
             {
                 if (state.IsFresh && state.Plan.UnitFeatures == true)
                 {
-                    var divisor = UnitFeatures.Of(state.Network, data.Train, state.Plan.Seed);
+                    var divisor = UnitFeatures.Of(state.Network, data.Train, state.Plan.Seed, group);
                     channel.Log(FormattableString.Invariant($"features are divided by {divisor:G3}, so that their mean square is 1"));
                 }
 
@@ -105,7 +105,7 @@ public sealed partial class ResNetTrainer
         private FrozenFeatures? FeaturesOf(ImageDataset? images)
         {
             var isKept = images is not null && state.Plan.TrainsOnFeatures(state.Network.Plan) && HasRoomForFeatures(images);
-            return isKept ? FrozenFeatures.Of(state.Network, images!, BetweenBatches) : null;
+            return isKept ? FrozenFeatures.Of(state.Network, images!, group, BetweenBatches) : null;
 
             void BetweenBatches(long done)
             {

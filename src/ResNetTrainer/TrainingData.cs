@@ -1,11 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
-using ResNetMLNet.Distributed;
 using ResNetMLNet.MLNet;
-using ResNetMLNet.Native;
-using ResNetMLNet.Network;
-using ResNetMLNet.Training;
 using TorchSharp;
 
 namespace ResNetMLNet;

@@ -1,5 +1,3 @@
-using ResNetMLNet.Training;
-
 namespace ResNetMLNet;
 
 /// <summary>The loss, the weights or the scores became infinite or not a number.</summary>

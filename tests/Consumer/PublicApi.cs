@@ -1,8 +1,6 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.Trainers;
 using ResNetMLNet;
-using ResNetMLNet.Data;
 
 namespace Consumer;
 
@@ -64,6 +62,7 @@ public static class PublicApi
             ValidationSet = data,
             Distributed = DistributedTraining.Auto,
             SynchronizedNormalization = false,
+            GradientCompression = GradientCompression.None,
             ProgressCallback = (TrainingProgress progress) => Console.WriteLine(
                 $"{progress.Phase} {progress.Images}/{progress.NumberOfImages} {progress.Epoch}/{progress.NumberOfEpochs}"),
             EpochCallback = (EpochMetrics epoch) => Console.WriteLine(
@@ -130,7 +129,7 @@ public static class PublicApi
             UnreadableImages.Fail, ResizeMode.Stretch, ResizeMode.CenterCrop, ResNetBlock.Basic, ResNetSkip.Convolution,
             ResNetSkip.ZeroPadding, ResNetStem.Large,
             CancellationBehavior.Throw, ClassWeights.Equal, TrainingMetric.TrainLoss, TrainingMetric.TrainAccuracy,
-            DistributedTraining.Auto, DistributedTraining.Off,
+            DistributedTraining.Auto, DistributedTraining.Off, GradientCompression.BFloat16,
             TrainingPhase.Reading, TrainingPhase.ComputingFeatures, TrainingPhase.Training,
             TrainingPhase.Validating,
             TrainingOutcome.Completed, TrainingOutcome.StoppedEarly, TrainingOutcome.Cancelled, TrainingOutcome.Diverged,

@@ -39,6 +39,8 @@ var options = new ResNetTrainer.Options
     Seed = Is("differ") && rank == 1 ? 5 : 3,
     Threads = 1,
     SynchronizedNormalization = Is("sync"),
+    GradientCompression = Is("compress") ? GradientCompression.BFloat16 : GradientCompression.None,
+    MemoryBudget = Is("stream") ? 0 : null,
     ValidationFraction = Is("validate") ? 0.2 : null,
     OnCancellation = CancellationBehavior.ReturnModel,
     CancellationToken = cancellation.Token,
@@ -77,15 +79,23 @@ if (Number("fail", -1) == rank)
     options.FeatureColumnName = "Nothing";
 }
 
-var columns = SchemaDefinition.Create(typeof(Row));
+var columns = SchemaDefinition.Create(typeof(Row), SchemaDefinition.Direction.Read);
 columns[nameof(Row.Pixels)].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, 1, size, size);
 columns[nameof(Row.Label)].ColumnType = new KeyDataViewType(typeof(uint), 3);
-var data = ml.Data.LoadFromEnumerable(Enumerable.Range(0, rows).Select(number => Row.Create(number, size)), columns);
+var read = 0;
+var data = ml.Data.LoadFromEnumerable(Enumerable.Range(0, rows).Select(number => new Row(number, size, () => read++)), columns);
 try
 {
+    if (Is("frozen"))
+    {
+        options.StartFrom = ml.MulticlassClassification.Trainers.ResNet(options).Fit(data);
+        options.FrozenStages = 4;
+    }
+
     using var model = ml.MulticlassClassification.Trainers.ResNet(options).Fit(data);
     model.Model.ExportToSafeTensors(Path.Combine(folder, $"rank{rank}.safetensors"));
     Console.WriteLine($"rank {rank}: {model.Model.Training.Outcome}");
+    Console.WriteLine($"rank {rank}: read {read} images");
     return 0;
 }
 catch (Exception e)
@@ -95,17 +105,18 @@ catch (Exception e)
 }
 
 /// <summary>An image of noise, whose mean tells its class.</summary>
-internal sealed class Row
+internal sealed class Row(int number, int size, Action onRead)
 {
-    public byte[] Pixels { get; set; } = [];
-
-    public uint Label { get; set; }
-
-    public static Row Create(int number, int size)
+    public byte[] Pixels
     {
-        var pixels = new byte[size * size];
-        new Random(number).NextBytes(pixels);
-        var label = (uint)number % 3;
-        return new() { Label = label, Pixels = [.. pixels.Select(pixel => (byte)((pixel / 2) + (40 * label)))] };
+        get
+        {
+            onRead();
+            var pixels = new byte[size * size];
+            new Random(number).NextBytes(pixels);
+            return [.. pixels.Select(pixel => (byte)((pixel / 2) + (40 * Label)))];
+        }
     }
+
+    public uint Label => (uint)number % 3;
 }

@@ -1,5 +1,3 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Data;
@@ -7,50 +5,35 @@ namespace ResNetMLNet.Data;
 /// <summary>Encoded images of some rows one after the other, which are decoded together when the first of them is needed.</summary>
 internal sealed class EncodedBlock
 {
-    // Enough that all processors have something to do until the last; and not more bytes than that.
-    private const long LargestSize = 64 << 20;
+    // Enough that all processors have something to do until the last.
     private static readonly int _largestCount = 8 * Environment.ProcessorCount;
 
     private readonly ExampleSource _source;
-    private readonly FeatureRow _row;
-    private readonly ValueGetter<VBuffer<byte>> _getter;
     private readonly ImageDecoder<PixelReader> _decoder;
-    private readonly List<KeptImage> _images = [];
+    private readonly KeptImages _images;
 
     private DecodingJob? _job;
-    private int _count;
-    private long _size;
 
     /// <param name="source">What is read.</param>
     /// <param name="row">Where its cursor stands.</param>
     public EncodedBlock(ExampleSource source, FeatureRow row)
     {
-        (_source, _row) = (source, row);
-        _getter = row.GetGetter<VBuffer<byte>>();
+        (_source, _images) = (source, new(row));
         _decoder = new(source.Host, source.Columns.Feature, kept => source.Columns.Feature.CreateReader(kept, source.Format));
     }
 
-    public bool TakesMore => _count < _largestCount && _size < LargestSize;
+    public bool TakesMore => _images.Count < _largestCount && !_images.IsFull;
 
     /// <summary>Empties it, to be filled again.</summary>
     public void Clear()
     {
         Stop();
-        (_job, _count, _size) = (null, 0, 0);
+        _job = null;
+        _images.Clear();
     }
 
     /// <summary>Takes the image of the row where the cursor stands.</summary>
-    public void Fetch()
-    {
-        if (_count == _images.Count)
-        {
-            _images.Add(new());
-        }
-
-        var image = _images[_count++];
-        image.Fetch(_row, _getter);
-        _size += image.Encoded.Length;
-    }
+    public void Fetch() => _images.Fetch();
 
     /// <summary>The file of an image; null where the data does not say.</summary>
     public string? FileOf(int number) => _images[number].File;
@@ -60,7 +43,7 @@ internal sealed class EncodedBlock
     public KeptImage Decoded(int number)
     {
         _job ??= _decoder.Start(
-            [.. _images.Take(_count)], (reader, each) => _images[each].SetPlanes(reader), () => IsCancelled);
+            _images.First(_images.Count), (reader, each) => _images[each].SetPlanes(reader), () => IsCancelled);
         _job.Complete();
         if (IsCancelled)
         {

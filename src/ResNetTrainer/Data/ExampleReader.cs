@@ -22,6 +22,7 @@ internal sealed class ExampleReader : IDisposable
 
     private int _at = -1;
     private long _fetched;
+    private long _labelled;
     private bool _ended;
     private ExceptionDispatchInfo? _error;
 
@@ -37,6 +38,9 @@ internal sealed class ExampleReader : IDisposable
 
     /// <summary>Whether images are going to be asked for: others are not read ahead.</summary>
     public bool ReadsImages { get; set; } = true;
+
+    /// <summary>Which of the rows that have a label are wanted, by their number among these; null for all. Others are passed over.</summary>
+    public Func<long, bool>? IsWanted { get; init; }
 
     /// <summary>The rows so far, those without a label included.</summary>
     public long Count { get; private set; }
@@ -153,7 +157,7 @@ internal sealed class ExampleReader : IDisposable
             ThrowIfCancelled();
             var (label, weight) = (_label(), _weight?.Invoke() ?? 1);
             _fetched++;
-            if (label >= 0)
+            if (label >= 0 && IsWanted?.Invoke(_labelled++) != false)
             {
                 if (isAhead)
                 {

@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
-using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;

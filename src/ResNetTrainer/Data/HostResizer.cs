@@ -28,9 +28,9 @@ internal sealed class HostResizer
         var (height, width) = (Math.Min(size.Height, to.Height), Math.Min(size.Width, to.Width));
         var along = KernelOf(new(from.Width, size.Width, width));
         var down = KernelOf(new(from.Height, size.Height, height));
-        var row = Grow(ref _row, from.Width);
-        var narrowed = Grow(ref _narrowed, width);
-        var result = Grow(ref _result, height * width);
+        var row = GrowingBuffer.Grow(ref _row, from.Width);
+        var narrowed = GrowingBuffer.Grow(ref _narrowed, width);
+        var result = GrowingBuffer.Grow(ref _result, height * width);
         result.Clear();
         var first = 0;
         for (var y = down.First(0); y < down.End(height - 1); y++)
@@ -86,16 +86,6 @@ internal sealed class HostResizer
         }
 
         return kernel;
-    }
-
-    private static Span<Vector128<float>> Grow(ref Vector128<float>[] buffer, int size)
-    {
-        if (buffer.Length < size)
-        {
-            buffer = new Vector128<float>[size];
-        }
-
-        return buffer.AsSpan(0, size);
     }
 
     /// <summary>A side of an image: its pixels, those that it is scaled to, and how many of these are seen, in the middle.</summary>

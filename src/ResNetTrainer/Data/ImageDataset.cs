@@ -1,5 +1,3 @@
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Distributed;
 using ResNetMLNet.MLNet;

@@ -23,7 +23,7 @@ internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat
             return Reduce(pixels, format);
         }
 
-        var planes = Grow(ref _planes, Shape.Count);
+        var planes = GrowingBuffer.Grow(ref _planes, Shape.Count);
         pixels.ToPlanes(channels, planes);
         return planes;
     }
@@ -34,11 +34,11 @@ internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat
     private ReadOnlySpan<byte> Reduce(PixelGrid pixels, InputFormat format)
     {
         var to = format.Kept with { Channels = channels };
-        var target = Grow(ref _resized, to.Count);
+        var target = GrowingBuffer.Grow(ref _resized, to.Count);
         _resizer.Resize(new GridRows(pixels, channels), Shape, target, to, format.ResizeMode);
         Shape = to;
         TensorPrimitives.Round(target, target);
-        var reduced = Grow(ref _planes, to.Count);
+        var reduced = GrowingBuffer.Grow(ref _planes, to.Count);
         for (var i = 0; i < reduced.Length; i++)
         {
             // Means of bytes: they are in range.
@@ -46,16 +46,6 @@ internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat
         }
 
         return reduced;
-    }
-
-    private static Span<T> Grow<T>(ref T[] buffer, int size)
-    {
-        if (buffer.Length < size)
-        {
-            buffer = new T[size];
-        }
-
-        return buffer.AsSpan(0, size);
     }
 }
 

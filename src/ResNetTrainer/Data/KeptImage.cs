@@ -54,12 +54,7 @@ internal sealed class KeptImage
     public void SetPlanes(PixelReader reader)
     {
         var planes = reader.Read();
-        if (_planes.Length < planes.Length)
-        {
-            _planes = new byte[planes.Length];
-        }
-
-        planes.CopyTo(_planes);
+        planes.CopyTo(GrowingBuffer.Grow(ref _planes, planes.Length));
         Shape = reader.Shape;
     }
 }

@@ -1,4 +1,3 @@
-using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;

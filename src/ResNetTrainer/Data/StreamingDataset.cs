@@ -1,5 +1,3 @@
-using Microsoft.ML;
-using Microsoft.ML.Runtime;
 using ResNetMLNet.Distributed;
 using static TorchSharp.torch;
 
@@ -7,7 +5,8 @@ namespace ResNetMLNet.Data;
 
 /// <summary>
 /// Images that are read again in each pass, because they do not fit the budget. A window of them is in memory at a
-/// time and is shuffled; where the data view can shuffle by itself, it does so too.
+/// time and is shuffled; where the data view can shuffle by itself, it does so too. Of several processes each reads its share of every batch,
+/// and shuffles that.
 /// </summary>
 internal sealed class StreamingDataset(ExampleSource source, Device device, DatasetStatistics statistics, long budget)
     : ImageDataset(source.Format, device, statistics)
@@ -24,35 +23,64 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
     private IEnumerable<ImageBatch> Read(int batchSize, long? shuffle, long skip, Share? share)
     {
         var random = shuffle is { } seed && source.Data.CanShuffle ? RandomStream.Create(seed) : null;
-        using var rows = source.Read(random);
+        var own = OwnRows(batchSize, share);
+        using var rows = source.Read(random, own);
+
+        // Where others' rows are passed over, what is left is all this process's.
+        var (size, part) = own is null ? (batchSize, share) : (share!.Value.Of(batchSize).Count, null);
         using var window = new ImageStore();
-        for (var part = 0; ; part++)
+        var left = (Count + batchSize - 1) / batchSize;
+        for (var number = 0; left > 0; number++)
         {
-            var more = Fill(window, rows, batchSize);
-            long? order = shuffle is { } s ? RandomStream.Derive(s, part) : null;
-            foreach (var batch in InMemoryDataset.Batches(window, batchSize, order, skip, share, Device))
+            Fill(window, rows, size);
+            long? order = shuffle is { } s ? RandomStream.Derive(s, number) : null;
+            foreach (var images in BatchOrder.Of(window.Count, size, order, skip, part))
             {
-                yield return batch;
+                yield return window.Gather(images, Device);
             }
 
-            skip = Math.Max(0, skip - ((window.Count + batchSize - 1) / batchSize));
-            if (!more)
+            var batches = (window.Count + size - 1) / size;
+            left -= batches;
+            if (batches == 0)
             {
+                // The last batch has none for this process.
+                if (own is not null && skip == 0)
+                {
+                    yield return window.Gather([], Device);
+                }
+
                 yield break;
             }
 
+            skip = Math.Max(0, skip - batches);
             window.Clear();
         }
     }
 
+    // Null where all are read: alone, or where some are left out, and nobody knows which before they have been read.
+    private Func<long, bool>? OwnRows(int batchSize, Share? share)
+    {
+        if (share is not { Size: > 1 } own || source.Unreadable == UnreadableImages.Skip)
+        {
+            return null;
+        }
+
+        return number =>
+        {
+            var (batch, place) = Math.DivRem(number, batchSize);
+            var (start, count) = own.Of((int)Math.Min(batchSize, Count - (batch * batchSize)));
+            return place >= start && place < start + count;
+        };
+    }
+
     // A multiple of the batch size, so that only the last batch of all is smaller.
-    private bool Fill(ImageStore window, ExampleReader rows, int batchSize)
+    private void Fill(ImageStore window, ExampleReader rows, int batchSize)
     {
         while (window.Count == 0 || window.Count % batchSize != 0 || window.Size < budget)
         {
             if (!rows.MoveNext())
             {
-                return false;
+                return;
             }
 
             if (rows.TryRead(out var pixels))
@@ -60,7 +88,5 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
                 rows.AddTo(window, pixels);
             }
         }
-
-        return true;
     }
 }

@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 namespace ResNetMLNet.Data;
@@ -27,12 +26,14 @@ internal sealed record ExampleSource(
     public Action<long>? OnRead { get; init; }
 
     /// <summary>A cursor over them.</summary>
-    public ExampleReader Read(Random? shuffle = null)
+    /// <param name="shuffle">For an order of the data view's own; null for as they come.</param>
+    /// <param name="isWanted">Which of them, by number; null for all.</param>
+    public ExampleReader Read(Random? shuffle = null, Func<long, bool>? isWanted = null)
     {
         var cursor = Data.GetRowCursor(Columns.All, shuffle);
         try
         {
-            return new(this, cursor);
+            return new(this, cursor) { IsWanted = isWanted };
         }
         catch
         {

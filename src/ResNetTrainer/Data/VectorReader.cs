@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Data;

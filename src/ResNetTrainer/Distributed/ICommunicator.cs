@@ -21,6 +21,12 @@ internal interface ICommunicator
     /// <summary>Gives all processes the bytes of one of them.</summary>
     void Broadcast(Span<byte> bytes, int root);
 
+    /// <summary>Sends each process its part of what is sent, in the order of their numbers, and receives as much of each.</summary>
+    void Exchange(ReadOnlySpan<byte> sent, Span<byte> received);
+
+    /// <summary>Gives all processes what each of them has, as many bytes, in the order of their numbers.</summary>
+    void Collect(ReadOnlySpan<byte> own, Span<byte> all);
+
     /// <summary>Ends all processes at once: for one that cannot go on, while the others wait for it.</summary>
     void Abort();
 }

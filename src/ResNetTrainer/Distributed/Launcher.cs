@@ -13,6 +13,8 @@ internal static class Launcher
     private const string SizeName = "PMI_SIZE";
     private const string RankName = "PMI_RANK";
     private const string LocalSize = "MPI_LOCALNRANKS";
+    private const string LocalRank = "MPI_LOCALRANKID";
+    private const string SlurmLocalRank = "SLURM_LOCALID";
     private const string Processors = "/sys/devices/system/cpu";
     private const string OpenMpiSize = "OMPI_COMM_WORLD_SIZE";
 
@@ -24,6 +26,9 @@ internal static class Launcher
 
     /// <summary>How many of the processes are on this machine, itself included.</summary>
     public static int ProcessesHere => Number(LocalSize) ?? 1;
+
+    /// <summary>Which of the processes on this machine this one is, from 0.</summary>
+    public static int PlaceHere => Number(LocalRank) ?? Number(SlurmLocalRank) ?? Rank ?? 0;
 
     /// <summary>
     /// The threads for each of the processes that share this machine; null leaves it to what is usual: alone, or where

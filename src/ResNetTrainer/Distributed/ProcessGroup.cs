@@ -27,6 +27,30 @@ internal sealed class ProcessGroup(ICommunicator? communicator)
     /// <inheritdoc cref="Sum(Span{float})"/>
     public void Sum(Span<double> values) => communicator?.Sum(values);
 
+    /// <inheritdoc cref="ICommunicator.Exchange"/>
+    public void Exchange(ReadOnlySpan<byte> sent, Span<byte> received)
+    {
+        if (communicator is null)
+        {
+            sent.CopyTo(received);
+            return;
+        }
+
+        communicator.Exchange(sent, received);
+    }
+
+    /// <inheritdoc cref="ICommunicator.Collect"/>
+    public void Collect(ReadOnlySpan<byte> own, Span<byte> all)
+    {
+        if (communicator is null)
+        {
+            own.CopyTo(all);
+            return;
+        }
+
+        communicator.Collect(own, all);
+    }
+
     /// <summary>Whether it is so for any of them.</summary>
     public bool Any(bool isSo)
     {

@@ -8,10 +8,16 @@ namespace ResNetMLNet.Native;
 internal static class DeviceSelector
 {
     /// <summary>The number of the GPU to use; null for the CPU.</summary>
+    /// <param name="host">Where the context's settings are.</param>
+    /// <param name="channel">Where a warning goes.</param>
+    /// <param name="device">What is wanted.</param>
+    /// <param name="place">
+    /// Which of the processes on this machine that train together this one is, from 0: where the context names no GPU, each takes another.
+    /// </param>
     /// <exception cref="InvalidOperationException">
     /// A GPU was asked for, there is none, and the context does not fall back to the CPU.
     /// </exception>
-    public static int? SelectGpu(IHost host, IChannel channel, ComputeDevice device)
+    public static int? SelectGpu(IHost host, IChannel channel, ComputeDevice device, int place = 0)
     {
         if (device == ComputeDevice.Cpu)
         {
@@ -22,7 +28,7 @@ internal static class DeviceSelector
         var count = CountGpus();
         if ((named ?? 0) < count)
         {
-            return named ?? 0;
+            return named ?? (place % count);
         }
 
         if (device == ComputeDevice.Auto && named is null)

@@ -12,18 +12,13 @@ namespace ResNetMLNet.Scoring;
 /// </summary>
 internal sealed class BatchReader
 {
-    // Of the encoded images of a batch: whole photographs are large.
-    private const long LargestSize = 64 << 20;
-
     private readonly DataViewRowCursor _input;
     private readonly InputReader _reader;
     private readonly ColumnBuffer[] _kept;
     private readonly ValueGetter<DataViewRowId> _inputId;
     private readonly DataViewRowId[] _ids;
-    private readonly CursorRow _row;
-    private readonly ValueGetter<VBuffer<byte>>? _encoded;
+    private readonly KeptImages? _encoded;
     private readonly ImageDecoder<InputReader> _decoder;
-    private readonly List<KeptImage> _images = [];
 
     private DecodingJob? _job;
     private bool _ended;
@@ -37,10 +32,10 @@ internal sealed class BatchReader
         IExceptionContext context, DataViewRowCursor input, ScoringSchema schema, IEnumerable<ColumnBuffer> kept, int places)
     {
         (_input, _kept, _ids) = (input, [.. kept], new DataViewRowId[places]);
-        _row = new(context, input, schema.Feature);
-        _reader = schema.CreateReader(_row);
+        var row = new CursorRow(context, input, schema.Feature);
+        _reader = schema.CreateReader(row);
         _inputId = input.GetIdGetter();
-        _encoded = schema.Feature.IsEncoded ? _row.GetGetter<VBuffer<byte>>() : null;
+        _encoded = schema.Feature.IsEncoded ? new(row) : null;
         _decoder = new(context, schema.Feature, schema.CreateReader);
     }
 
@@ -53,11 +48,12 @@ internal sealed class BatchReader
     public void Fetch(RowBatch batch, int most)
     {
         batch.Clear(most);
+        _encoded?.Clear();
         try
         {
-            for (var size = 0L; batch.Count < most && size < LargestSize && MoveNext(); batch.Count++)
+            for (; batch.Count < most && _encoded?.IsFull != true && MoveNext(); batch.Count++)
             {
-                size += Keep(batch, batch.Count);
+                Keep(batch, batch.Count);
             }
         }
         catch (Exception e)
@@ -67,7 +63,7 @@ internal sealed class BatchReader
 
         if (_encoded is not null)
         {
-            _job = _decoder.Start([.. _images.Take(batch.Count)], (reader, each) => reader.Read(batch.Image(each)));
+            _job = _decoder.Start(_encoded.First(batch.Count), (reader, each) => reader.Read(batch.Image(each)));
         }
     }
 
@@ -79,7 +75,7 @@ internal sealed class BatchReader
             _job.Complete();
             for (var i = 0; i < batch.Count; i++)
             {
-                if (_images[i].Error is { } error)
+                if (_encoded![i].Error is { } error)
                 {
                     (batch.Count, batch.Error) = (i, error);
                 }
@@ -92,23 +88,15 @@ internal sealed class BatchReader
 
     private bool MoveNext() => !_ended && !(_ended = !_input.MoveNext());
 
-    private int Keep(RowBatch batch, int index)
+    private void Keep(RowBatch batch, int index)
     {
-        var size = 0;
         if (_encoded is null)
         {
             _reader.Read(batch.Image(index));
         }
         else
         {
-            if (index == _images.Count)
-            {
-                _images.Add(new());
-            }
-
-            _images[index].Fetch(_row, _encoded);
-            _images[index].Error?.Throw();
-            size = _images[index].Encoded.Length;
+            _encoded.Fetch().Error?.Throw();
         }
 
         foreach (var column in _kept)
@@ -117,6 +105,5 @@ internal sealed class BatchReader
         }
 
         _inputId(ref _ids[batch.Start + index]);
-        return size;
     }
 }

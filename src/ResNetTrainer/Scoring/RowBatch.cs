@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using ResNetMLNet.Data;
 
 namespace ResNetMLNet.Scoring;
 
@@ -28,7 +29,7 @@ internal sealed class RowBatch(int start, int imageLength)
     /// <summary>So many numbers for each row.</summary>
     public Memory<float> Values(int length)
     {
-        Grow(ref _values, Count * length);
+        GrowingBuffer.Grow(ref _values, Count * length);
         return _values.AsMemory(0, Count * length);
     }
 
@@ -36,14 +37,6 @@ internal sealed class RowBatch(int start, int imageLength)
     public void Clear(int most)
     {
         (Count, IsScored, Error) = (0, false, null);
-        Grow(ref _images, most * imageLength);
-    }
-
-    private static void Grow(ref float[] values, int length)
-    {
-        if (values.Length < length)
-        {
-            values = new float[length];
-        }
+        GrowingBuffer.Grow(ref _images, most * imageLength);
     }
 }

@@ -21,6 +21,7 @@ internal sealed class Exchange : IDisposable
 
     private readonly ProcessGroup _group;
     private readonly Func<bool> _isCancelled;
+    private readonly CompressedSum? _compressed;
     private readonly NetworkTensor[] _large;
     private readonly NetworkTensor[] _small;
     private readonly NetworkTensor[] _statistics;
@@ -28,10 +29,12 @@ internal sealed class Exchange : IDisposable
 
     /// <param name="group">The processes.</param>
     /// <param name="network">What they train.</param>
+    /// <param name="compression">How large gradients are sent.</param>
     /// <param name="isCancelled">Whether this one is to stop.</param>
-    public Exchange(ProcessGroup group, TrainableNetwork network, Func<bool> isCancelled)
+    public Exchange(ProcessGroup group, TrainableNetwork network, GradientCompression compression, Func<bool> isCancelled)
     {
         (_group, _isCancelled) = (group, isCancelled);
+        _compressed = compression == GradientCompression.BFloat16 ? new(group) : null;
         _large = [.. network.Parameters.Where(tensor => tensor.Master.NumberOfElements >= Large)];
         _small = [.. network.Parameters.Except(_large)];
         _statistics = [.. network.Tensors.Values.Where(tensor =>
@@ -68,11 +71,15 @@ internal sealed class Exchange : IDisposable
         {
             using var scope = NewDisposeScope();
             var gradient = GradientOf(tensor);
-            var onHost = gradient.to_type(ScalarType.Float32).cpu().contiguous();
-            Sum(onHost);
-            if (onHost.Handle != gradient.Handle)
+            if (_compressed is null)
             {
+                var onHost = gradient.to_type(ScalarType.Float32).cpu().contiguous();
+                Sum(onHost);
                 gradient.copy_(onHost);
+            }
+            else
+            {
+                gradient.copy_(_compressed.Of(gradient.flatten()).view(gradient.shape));
             }
         }
 

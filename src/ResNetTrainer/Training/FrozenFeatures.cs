@@ -1,7 +1,7 @@
+using System.Runtime.InteropServices;
 using ResNetMLNet.Data;
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Network;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Training;
@@ -27,11 +27,15 @@ internal sealed class FrozenFeatures : ImageDataset
     /// <summary>The bytes that the features of so many images take.</summary>
     public static long SizeOf(NetworkPlan network, long images) => images * network.Features * sizeof(float);
 
-    /// <summary>Runs all images through the network, in the data's own order, so that the result is the same in each run.</summary>
+    /// <summary>
+    /// Runs all images through the network, in the data's own order, so that the result is the same in each run. Of several processes each
+    /// does its share; all get all.
+    /// </summary>
     /// <param name="network">The network, in evaluation.</param>
     /// <param name="images">The images; still needed by nobody but their owner.</param>
+    /// <param name="group">The processes.</param>
     /// <param name="betweenBatches">Called after each batch with the number of images so far; may throw to stop.</param>
-    public static FrozenFeatures Of(TrainableNetwork network, ImageDataset images, Action<long> betweenBatches)
+    public static FrozenFeatures Of(TrainableNetwork network, ImageDataset images, ProcessGroup group, Action<long> betweenBatches)
     {
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
@@ -40,15 +44,27 @@ internal sealed class FrozenFeatures : ImageDataset
         var labels = empty([count], ScalarType.Int64, images.Device);
         var weights = empty([count], ScalarType.Float32, images.Device);
         var at = 0L;
-        foreach (var batch in images.Batches(BatchSize, shuffle: null))
+        var share = new Share(group.Rank, group.Size);
+        foreach (var batch in images.Batches(BatchSize * group.Size, shuffle: null, share: share))
         {
+            var size = (int)Math.Min(BatchSize * group.Size, count - at);
             using (batch)
             {
                 using var step = NewDisposeScope();
-                features.narrow(0, at, batch.Count).copy_(network.Features(batch.ToInput(images.Format)));
-                labels.narrow(0, at, batch.Count).copy_(batch.Labels);
-                weights.narrow(0, at, batch.Count).copy_(batch.Weights);
-                at += batch.Count;
+                var rows = zeros([size, length + 2], ScalarType.Float32);
+                if (batch.Count > 0)
+                {
+                    var own = rows.narrow(0, share.Of(size).Start, batch.Count);
+                    own.narrow(1, 0, length).copy_(network.Features(batch.ToInput(images.Format)).flatten(1));
+                    own.select(1, length).copy_(batch.Labels);
+                    own.select(1, length + 1).copy_(batch.Weights);
+                }
+
+                group.Sum(MemoryMarshal.Cast<byte, float>(rows.bytes));
+                features.narrow(0, at, size).copy_(rows.narrow(1, 0, length).view(size, length, 1, 1));
+                labels.narrow(0, at, size).copy_(rows.select(1, length));
+                weights.narrow(0, at, size).copy_(rows.select(1, length + 1));
+                at += size;
             }
 
             betweenBatches(at);
@@ -59,15 +75,8 @@ internal sealed class FrozenFeatures : ImageDataset
             format, images, (features.DetachFromDisposeScope(), labels.DetachFromDisposeScope(), weights.DetachFromDisposeScope()));
     }
 
-    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0, Share? share = null)
-    {
-        var order = InMemoryDataset.Order((int)Count, shuffle);
-        for (var start = (int)Math.Min(skip * batchSize, order.Length); start < order.Length; start += batchSize)
-        {
-            var part = (share ?? Share.Whole).Of(Math.Min(batchSize, order.Length - start));
-            yield return Gather(order.AsSpan(start + part.Start, part.Count));
-        }
-    }
+    public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0, Share? share = null) =>
+        BatchOrder.Of((int)Count, batchSize, shuffle, skip, share).Select(rows => Gather(rows));
 
     public override void Dispose()
     {

@@ -8,12 +8,6 @@ namespace ResNetMLNet.Training;
 /// <summary>Before the first step: the processes find out that they train the same, and begin as the first of them does.</summary>
 internal static class Meeting
 {
-    /// <summary>In the words of a checkpoint: by how many processes it was written. Alone, nothing is said.</summary>
-    public const string Processes = "the processes";
-
-    // What may differ from process to process.
-    private const string Device = "the device";
-
     /// <summary>Makes sure that all processes mean the same training.</summary>
     /// <param name="group">The processes.</param>
     /// <param name="words">What this one means.</param>
@@ -25,7 +19,7 @@ internal static class Meeting
             return;
         }
 
-        var mine = new SortedDictionary<string, string>(words.Where(word => word.Key != Device).ToDictionary())
+        var mine = new SortedDictionary<string, string>(words.Where(word => word.Key != TrainingIdentity.DeviceWord).ToDictionary())
         {
             ["the version of ResNetMLNet"] = Version(),
         };
@@ -45,17 +39,6 @@ internal static class Meeting
                 $"The processes do not train the same: {string.Join("; ", differences.Take(5))}. Start all of them with the same program, "
                 + "options and data."));
         }
-    }
-
-    /// <summary>The words with the number of processes.</summary>
-    public static SortedDictionary<string, string> Mark(SortedDictionary<string, string> words, ProcessGroup group)
-    {
-        if (!group.IsAlone)
-        {
-            words[Processes] = $"{group.Size}";
-        }
-
-        return words;
     }
 
     /// <summary>Gives all processes the state of the first, which may have gone on from a checkpoint.</summary>

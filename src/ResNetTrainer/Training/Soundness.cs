@@ -1,6 +1,5 @@
 using ResNetMLNet.Data;
 using ResNetMLNet.Network;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Training;

@@ -10,6 +10,12 @@ namespace ResNetMLNet.Training;
 /// <summary>Everything that decides what comes out of a training: two trainings of one identity end with the same weights.</summary>
 internal sealed record TrainingIdentity
 {
+    /// <summary>Among the words: what is computed on, which may differ among processes.</summary>
+    public const string DeviceWord = "the device";
+
+    /// <summary>Among the words: how many processes there are. Alone, nothing is said.</summary>
+    public const string ProcessesWord = "the processes";
+
     public required TrainingPlan Plan { get; init; }
 
     public required NetworkPlan Network { get; init; }
@@ -25,6 +31,12 @@ internal sealed record TrainingIdentity
 
     public required ImageDataset? Validation { get; init; }
 
+    /// <summary>How many processes train together.</summary>
+    public int Processes { get; init; } = 1;
+
+    /// <summary>How they send gradients to each other.</summary>
+    public GradientCompression Compression { get; init; }
+
     /// <summary>The identity in words, as a checkpoint keeps it.</summary>
     public SortedDictionary<string, string> ToWords()
     {
@@ -36,8 +48,14 @@ internal sealed record TrainingIdentity
             ["the training data"] = Text(Train),
             ["the validation data"] = Validation is null ? "none" : Text(Validation),
             ["the model to start from"] = Start ?? "none",
-            ["the device"] = Train.Device.type == DeviceType.CPU ? $"the CPU with {get_num_threads()} threads" : Train.Device.ToString(),
+            [DeviceWord] = Train.Device.type == DeviceType.CPU ? $"the CPU with {get_num_threads()} threads" : Train.Device.ToString(),
         };
+
+        if (Processes > 1)
+        {
+            words[ProcessesWord] = $"{Processes}";
+            words[nameof(ResNetTrainer.Options.GradientCompression)] = $"{Compression}";
+        }
 
         // Every number of the plan counts, also those that will be added to it: where these are null, they were not there before.
         foreach (var property in typeof(TrainingPlan).GetProperties(BindingFlags.Public | BindingFlags.Instance))

@@ -11,22 +11,22 @@ internal sealed partial class TrainingLoop
     // The mean over the whole batch is the sum of the processes' shares of it.
     private void StepTogether(TrainingState state, ImageBatch batch, Exchange together, Func<Tensor> logits)
     {
-        var (share, sums) = (0.0, new double[3]);
+        var (mean, sums) = (default(Tensor), new double[3]);
         if (TakesPart(state.Network, batch.Count))
         {
-            var weights = loss.ExampleWeights(batch);
             var outputs = logits();
-            var mean = batch.Count == 0 ? outputs.sum() : Loss.Mean(outputs, batch.Labels, weights, plan.LabelSmoothing);
-            sums = batch.Count == 0 ? sums : MetricAccumulator.SumsOf(mean, outputs, batch.Labels, weights).cpu().data<double>().ToArray();
-            share = ShareOf(state, together, sums[^1], weights is not null);
-            using Scalar factor = share;
-            mean.mul(factor).backward();
-        }
-        else
-        {
-            share = ShareOf(state, together, 0, loss.IsWeighted);
+            mean = outputs.sum();
+            if (batch.Count > 0)
+            {
+                var weights = loss.ExampleWeights(batch);
+                mean = Loss.Mean(outputs, batch.Labels, weights, plan.LabelSmoothing);
+                sums = MetricAccumulator.SumsOf(mean, outputs, batch.Labels, weights).cpu().data<double>().ToArray();
+            }
         }
 
+        var share = ShareOf(state, together, sums[^1]);
+        using Scalar factor = share;
+        mean?.mul(factor).backward();
         var all = together.Run(share, sums);
         ThrowIfDiverged("loss", all[^1] > 0 ? all[0] / all[^1] : 0, state);
         state.Optimizer.Step(LearningRateAt(state, state.Step));
@@ -34,9 +34,9 @@ internal sealed partial class TrainingLoop
     }
 
     // How many images there are in all, each process knows; what they weigh, it has to be told.
-    private double ShareOf(TrainingState state, Exchange together, double weight, bool isWeighted)
+    private double ShareOf(TrainingState state, Exchange together, double weight)
     {
-        if (isWeighted)
+        if (loss.IsWeighted)
         {
             var all = together.Sum([weight])[0];
             return all > 0 ? weight / all : 0;

@@ -1,5 +1,4 @@
 using ResNetMLNet.Data;
-using ResNetMLNet.Network;
 using TorchSharp;
 using static TorchSharp.torch;
 

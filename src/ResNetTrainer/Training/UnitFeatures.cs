@@ -1,4 +1,5 @@
 using ResNetMLNet.Data;
+using ResNetMLNet.Distributed;
 using ResNetMLNet.Network;
 using static TorchSharp.torch;
 
@@ -14,8 +15,9 @@ internal static class UnitFeatures
     /// <param name="network">The network, whose linear layer has not been trained; where features cannot be divided, it stays.</param>
     /// <param name="images">Images of the training.</param>
     /// <param name="seed">Which of them.</param>
+    /// <param name="group">The processes, which all divide by what the first of them finds.</param>
     /// <returns>What features were divided by.</returns>
-    public static double Of(TrainableNetwork network, ImageDataset images, long seed)
+    public static double Of(TrainableNetwork network, ImageDataset images, long seed, ProcessGroup group)
     {
         if (!FeatureScale.IsFree(network.Plan))
         {
@@ -26,7 +28,7 @@ internal static class UnitFeatures
         using var scope = NewDisposeScope();
         using var batch = images.Batches(Images, shuffle: seed).First();
         var features = network.Features(batch.ToInput(images.Format));
-        var square = features.mul(features).mean().item<float>();
+        var square = group.OfFirst(features.mul(features).mean().item<float>());
         if (!(square > 0) || !float.IsFinite(square))
         {
             return 1;

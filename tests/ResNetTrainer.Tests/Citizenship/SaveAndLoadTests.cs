@@ -1,12 +1,9 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Formats;
-using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Citizenship;
@@ -15,8 +12,6 @@ namespace ResNetMLNet.Tests.Citizenship;
 public class SaveAndLoadTests
 {
     private static readonly MLContext Ml = Images.Context();
-
-    public TestContext TestContext { get; set; } = null!;
 
     [TestMethod]
     [DataRow(ImageKind.Bytes, true)]
@@ -216,23 +211,12 @@ public class SaveAndLoadTests
         }
     }
 
-    private string[] Run(params string[] arguments)
+    private static string[] Run(params string[] arguments)
     {
-        // The same configuration and framework as this test's, in the consumer's folder.
-        var folder = AppContext.BaseDirectory.Replace("ResNetTrainer.Tests", "Consumer");
+        var consumer = Programs.PathOf("tests", "Consumer");
 
         // Scoring must not need it: this is what proves that it does not.
-        Assert.IsEmpty(Directory.GetFiles(folder, "*torch_cpu*", SearchOption.AllDirectories));
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(folder, "Consumer.dll"), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync(TestContext.CancellationToken);
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode, errors.Result);
-        return output.TrimEnd().Split('\n', StringSplitOptions.TrimEntries);
+        Assert.IsEmpty(Directory.GetFiles(Path.GetDirectoryName(consumer)!, "*torch_cpu*", SearchOption.AllDirectories));
+        return Programs.Run(new("dotnet", [consumer, .. arguments])).Succeeded().TrimEnd().Split('\n', StringSplitOptions.TrimEntries);
     }
 }

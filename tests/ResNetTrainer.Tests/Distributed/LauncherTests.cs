@@ -1,5 +1,3 @@
-using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Tests.Support;
 
@@ -40,6 +38,17 @@ public sealed class LauncherTests
             return true;
         }));
     }
+
+    [TestMethod]
+    [DataRow("MPI_LOCALRANKID", "1", 1)]
+    [DataRow("SLURM_LOCALID", "2", 2)]
+    [DataRow("NOTHING", "2", 5)]
+    public void A_process_knows_its_place_on_its_machine(string name, string value, int place) =>
+        With("PMI_RANK", "5", () => With(name, value, () =>
+        {
+            Assert.AreEqual(place, Launcher.PlaceHere);
+            return true;
+        }));
 
     [TestMethod]
     [DataRow(0)]

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Formats;
+using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Distributed;
 
@@ -42,6 +42,52 @@ public sealed class MpiTests : IDisposable
         Ranks(2, "both", option, "rows=46", "epochs=2");
 
         AssertSame(Weights("both", 0), Weights("both", 1), 0);
+    }
+
+    [TestMethod]
+    [DataRow(2)]
+    [DataRow(3)]
+    public void Gradients_that_are_sent_as_bfloat16_train_nearly_the_same(int processes)
+    {
+        // So wide that some layers are large enough to be compressed.
+        string[] common = ["width=16", "size=64", "rows=66", "validate=1"];
+        var plain = Ranks(processes, "plain", common);
+        var compressed = Ranks(processes, "compressed", ["compress=1", .. common]);
+
+        foreach (var (expected, actual) in Numbers(plain.Output).Zip(Numbers(compressed.Output)))
+        {
+            Assert.AreEqual(1, actual / expected, 0.02);
+        }
+
+        AssertSame(Weights("plain", 0), Weights("compressed", 0), 0.05);
+        Assert.Throws<AssertFailedException>(() => AssertSame(Weights("plain", 0), Weights("compressed", 0), 0));
+        AssertSame(Weights("compressed", 0), Weights("compressed", processes - 1), 0);
+    }
+
+    [TestMethod]
+    public void Features_of_frozen_layers_are_computed_by_all_for_all()
+    {
+        var alone = Ranks(1, "alone", "frozen=1", "batch=24", "rows=83", "validate=1");
+        var together = Ranks(3, "together", "frozen=1", "batch=8", "sync=1", "rows=83", "validate=1");
+
+        foreach (var (expected, actual) in Numbers(alone.Output).Zip(Numbers(together.Output)))
+        {
+            Assert.AreEqual(1, actual / expected, 1e-3);
+        }
+
+        AssertSame(Weights("alone", 0), Weights("together", 0), 1e-3);
+        AssertSame(Weights("together", 0), Weights("together", 2), 0);
+    }
+
+    [TestMethod]
+    public void Of_streamed_images_each_process_reads_its_share()
+    {
+        var run = Ranks(2, "streamed", "stream=1", "rows=83", "epochs=2");
+
+        // The first one shows that they do not fit; then 41 and 42 in each epoch.
+        StringAssert.Contains(run.Output, "rank 0: read 83 images");
+        StringAssert.Contains(run.Output, "rank 1: read 85 images");
+        AssertSame(Weights("streamed", 0), Weights("streamed", 1), 0);
     }
 
     [TestMethod]
@@ -191,11 +237,11 @@ public sealed class MpiTests : IDisposable
         return found is null ? -1 : int.Parse(found.Split('=')[1], CultureInfo.InvariantCulture);
     }
 
-    private (int Status, string Output, string Error) Ranks(int processes, string name, params string[] arguments)
+    private ProgramRun Ranks(int processes, string name, params string[] arguments)
     {
         Directory.CreateDirectory(Path.Combine(_folder, name));
         var run = Mpirun.Run(processes, [$"out={Path.Combine(_folder, name)}", .. arguments]);
-        Assert.AreEqual(0, run.Status, run.Output + run.Error);
+        run.Succeeded();
         return run;
     }
 

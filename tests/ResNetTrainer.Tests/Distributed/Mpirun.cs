@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
+using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Distributed;
 
@@ -13,7 +13,7 @@ internal static class Mpirun
         .FirstOrDefault(File.Exists);
 
     /// <summary>The program of the folder tests/Ranks.</summary>
-    public static string Ranks => System.IO.Path.Combine(AppContext.BaseDirectory.Replace("ResNetTrainer.Tests", "Ranks"), "Ranks.dll");
+    public static string Ranks => Programs.PathOf("tests", "Ranks");
 
     /// <summary>Skips the test where there is no MPI.</summary>
     public static void Require()
@@ -28,30 +28,13 @@ internal static class Mpirun
     public static Process Start(int processes, string program, params string[] arguments)
     {
         var (file, first) = processes == 1 ? ("dotnet", (string[])[]) : (Path!, ["-np", $"{processes}", "dotnet"]);
-        return Process.Start(new ProcessStartInfo(file, [.. first, program, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        return Programs.Start(new(file, [.. first, program, .. arguments]));
     }
 
     /// <summary>Runs the program of the folder tests/Ranks to its end.</summary>
-    public static (int Status, string Output, string Error) Run(int processes, params string[] arguments)
+    public static ProgramRun Run(int processes, params string[] arguments)
     {
         using var process = Start(processes, Ranks, arguments);
-        return End(process);
-    }
-
-    public static (int Status, string Output, string Error) End(Process process)
-    {
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
-        {
-            process.Kill(entireProcessTree: true);
-            Assert.Fail($"The processes hang: {output.Result}{error.Result}");
-        }
-
-        return (process.ExitCode, output.Result, error.Result);
+        return Programs.End(process);
     }
 }

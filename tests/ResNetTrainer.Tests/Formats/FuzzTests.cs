@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Fuzz;
 
 namespace ResNetMLNet.Tests.Formats;

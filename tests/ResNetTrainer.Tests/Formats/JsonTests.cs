@@ -1,11 +1,9 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Security;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Formats;
@@ -90,21 +88,11 @@ public class JsonTests
 
     private static string RunConsumer(string folder, params string[] arguments)
     {
-        var program = Path.Combine(AppContext.BaseDirectory.Replace("ResNetTrainer.Tests", "Consumer"), "Consumer.dll");
+        var program = Programs.PathOf("tests", "Consumer");
         var settings = JsonNode.Parse(File.ReadAllText(Path.ChangeExtension(program, ".runtimeconfig.json")))!;
         settings["runtimeOptions"]!["configProperties"]!["System.Text.Json.JsonSerializer.IsReflectionEnabledByDefault"] = false;
         var runtime = Path.Combine(folder, "runtimeconfig.json");
         File.WriteAllText(runtime, settings.ToJsonString());
-        var start = new ProcessStartInfo("dotnet", ["exec", "--runtimeconfig", runtime, program, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode, errors.Result);
-        return output;
+        return Programs.Run(new("dotnet", ["exec", "--runtimeconfig", runtime, program, .. arguments])).Succeeded();
     }
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Native;
 
 namespace ResNetMLNet.Tests.Native;

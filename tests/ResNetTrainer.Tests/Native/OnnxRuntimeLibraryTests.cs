@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Tests.Support;
 
@@ -18,7 +17,7 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
     [TestMethod]
     public void Scoring_leaves_nothing_in_the_users_cache()
     {
-        var (status, error) = Score("exec dotnet \"$@\"");
+        var (status, _, error) = Score("exec dotnet \"$@\"");
 
         Assert.AreEqual(0, status, error);
         Assert.IsFalse(Directory.Exists(Telemetry));
@@ -27,7 +26,7 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
     [TestMethod]
     public void Who_wants_the_telemetry_leaves_it_on()
     {
-        var (status, error) = Score("exec dotnet \"$@\"", ("ORT_DISABLE_TELEMETRY", "0"));
+        var (status, _, error) = Score("exec dotnet \"$@\"", ("ORT_DISABLE_TELEMETRY", "0"));
 
         Assert.AreEqual(0, status, error);
         Assert.IsTrue(Directory.Exists(Telemetry));
@@ -36,7 +35,7 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
     [TestMethod]
     public void A_home_that_cannot_be_written_is_nothing_to_warn_about()
     {
-        var (status, error) = Score("exec dotnet \"$@\"", ("HOME", "/proc/none"));
+        var (status, _, error) = Score("exec dotnet \"$@\"", ("HOME", "/proc/none"));
 
         Assert.AreEqual(0, status, error);
         Assert.AreEqual("", error);
@@ -45,7 +44,7 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
     [TestMethod]
     public void Where_memory_is_limited_scoring_says_so()
     {
-        var (status, error) = Score("ulimit -v 1100000; exec dotnet \"$@\"", ("DOTNET_GCHeapHardLimit", "0x4000000"));
+        var (status, _, error) = Score("ulimit -v 1100000; exec dotnet \"$@\"", ("DOTNET_GCHeapHardLimit", "0x4000000"));
 
         Assert.AreNotEqual(0, status);
         Assert.Contains("not enough memory", error);
@@ -62,7 +61,7 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
 
     private string Telemetry => Path.Combine(_folder.FullName, ".cache", "Microsoft");
 
-    private (int Status, string Error) Score(string command, params (string Name, string Value)[] variables)
+    private ProgramRun Score(string command, params (string Name, string Value)[] variables)
     {
         var ml = new MLContext();
         var images = Path.Combine(_folder.FullName, "images.bin");
@@ -71,12 +70,10 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
             ml.Data.SaveAsBinary(Images.Unlabelled(4), stream);
         }
 
-        var consumer = Path.Combine(AppContext.BaseDirectory.Replace("ResNetTrainer.Tests", "Consumer"), "Consumer.dll");
+        var consumer = Programs.PathOf("tests", "Consumer");
         var model = Path.Combine(AppContext.BaseDirectory, "Fixtures", "version-1", "model.zip");
         var start = new ProcessStartInfo("/bin/sh", ["-c", command, "sh", consumer, model, images])
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
             Environment = { ["HOME"] = _folder.FullName },
         };
 
@@ -91,10 +88,6 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
             start.Environment[name] = value;
         }
 
-        using var process = Process.Start(start)!;
-        process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, error);
+        return Programs.Run(start);
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Native;
 using ResNetMLNet.Tests.Support;
 using ResNetMLNet.Training.Checkpoints;

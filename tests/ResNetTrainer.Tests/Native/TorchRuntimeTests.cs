@@ -1,9 +1,7 @@
-using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.Loader;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Native;
-using TorchSharp;
+using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Tests.Native;
@@ -111,17 +109,13 @@ public class TorchRuntimeTests
         var sample = typeof(ResNetMLNet.Sample.FashionMnistDownload).Assembly.Location;
         var output = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"));
         const string Command = "ulimit -v 1800000; exec dotnet \"$0\" train --device cpu --epochs 1 --out \"$1\"";
-        using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Command, sample, output])
+        var run = Programs.Run(new("/bin/sh", ["-c", Command, sample, output])
         {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
             Environment = { ["DOTNET_GCHeapHardLimit"] = "0x8000000" },
-        })!;
-        process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEnd();
+        });
 
-        Assert.Contains("not enough memory", error);
-        Assert.Contains("ulimit -v", error);
+        Assert.Contains("not enough memory", run.Error);
+        Assert.Contains("ulimit -v", run.Error);
     }
 
     private static void LoadAndTrain()

@@ -1,7 +1,4 @@
 using System.Text.Json;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using ResNetMLNet.Formats;
-using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Sample;
@@ -216,5 +213,5 @@ public class CommandLineTests
         StringAssert.Contains(error, "--onnx");
     }
 
-    private static SampleRun Run(params string[] arguments) => SampleProcess.Run(arguments, _folder);
+    private static ProgramRun Run(params string[] arguments) => SampleProcess.Run(arguments, _folder);
 }

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample.Rendering;
 using Spectre.Console.Testing;
 

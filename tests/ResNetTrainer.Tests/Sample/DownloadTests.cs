@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample;
 
 namespace ResNetMLNet.Tests.Sample;

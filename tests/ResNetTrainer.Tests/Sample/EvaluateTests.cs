@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Sample;
@@ -128,6 +127,6 @@ public sealed class EvaluateTests : IDisposable
         return JsonDocument.Parse(run.Output).RootElement;
     }
 
-    private SampleRun Run(string folder, params string[] more) =>
+    private ProgramRun Run(string folder, params string[] more) =>
         SampleProcess.RunHere(["evaluate", "--model", _folder.Model, "--images", _folder.At(folder), .. more]);
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample.Commands;
 using ResNetMLNet.Sample.Rendering;
 using ResNetMLNet.Tests.Support;
@@ -160,7 +159,7 @@ public sealed class ExplainTests : IDisposable
         static int Light(SKColor pixel) => pixel.Red + pixel.Green + pixel.Blue;
     }
 
-    private static JsonElement[] Json(SampleRun run)
+    private static JsonElement[] Json(ProgramRun run)
     {
         Assert.AreEqual(0, run.Status, run.Error);
         return [.. JsonDocument.Parse(run.Output).RootElement.EnumerateArray()];
@@ -176,5 +175,5 @@ public sealed class ExplainTests : IDisposable
         return file;
     }
 
-    private SampleRun Run(params string[] files) => SampleProcess.RunHere(["explain", "--model", _folder.Model, "--out", Out, .. files]);
+    private ProgramRun Run(params string[] files) => SampleProcess.RunHere(["explain", "--model", _folder.Model, "--out", Out, .. files]);
 }

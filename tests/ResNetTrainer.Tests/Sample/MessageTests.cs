@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample;
 using ResNetMLNet.Tests.Support;
 
@@ -164,7 +163,7 @@ public sealed class MessageTests : IDisposable
             "Expected 4-dimensional input,\nbut got 3-dimensional.\n"
             + "Exception raised from check at Conv.cpp:1 (most recent call first):\nframe #0: x")));
 
-    private SampleRun Run(string[] arguments, string name) => SampleProcess.RunHere([.. arguments.Select(argument => argument switch
+    private ProgramRun Run(string[] arguments, string name) => SampleProcess.RunHere([.. arguments.Select(argument => argument switch
     {
         "{}" => _folder.At(name),
         ['{', .. var known, '}'] => _folder.At(known),

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample;
 using ResNetMLNet.Sample.Reporting.Charts;
 using ResNetMLNet.Tests.Support;
@@ -168,7 +167,7 @@ public sealed class OutputTests : IDisposable
         StringAssert.Contains(json, "\"testLoss\": \"Infinity\"");
     }
 
-    private SampleRun Train(string[] more) =>
+    private ProgramRun Train(string[] more) =>
         SampleProcess.RunHere([.. _folder.Training, .. more.Contains("--out") ? [] : (string[])["--out", _folder.At("out")], .. more]);
 
     private sealed class FullStream : MemoryStream

@@ -1,7 +1,6 @@
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample.Reporting;
 using ResNetMLNet.Tests.Support;
 

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample.Reporting;
 using ResNetMLNet.Tests.Support;
 

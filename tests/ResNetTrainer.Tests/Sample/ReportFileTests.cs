@@ -2,9 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using AngleSharp.Html.Dom;
 using AngleSharp.Html.Parser;
-using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample.Reporting;
 using ResNetMLNet.Tests.Support;
 using SkiaSharp;
@@ -120,7 +118,7 @@ public sealed class ReportFileTests : IDisposable
         Evaluate("--report", _folder.At("nowhere", "report.html")).AssertFailed("--report", _folder.At("nowhere"));
         Evaluate("--report", _folder.Images).AssertFailed("--report", _folder.Images, "folder");
 
-        SampleRun Evaluate(params string[] more) =>
+        ProgramRun Evaluate(params string[] more) =>
             SampleProcess.RunHere(["evaluate", "--model", _folder.Model, "--images", "/nowhere", .. more]);
     }
 
@@ -228,7 +226,7 @@ public sealed class ReportFileTests : IDisposable
     private string[] Arguments(string images, params string[] more) =>
         ["evaluate", "--model", _folder.Model, "--images", images, "--report", _folder.At("report.html"), .. more];
 
-    private (SampleRun Run, IHtmlDocument Page) Evaluate(string images, params string[] more)
+    private (ProgramRun Run, IHtmlDocument Page) Evaluate(string images, params string[] more)
     {
         var run = SampleProcess.RunHere(Arguments(images, more));
         Assert.AreEqual(0, run.Status, run.Error);

@@ -1,7 +1,5 @@
-using AngleSharp.Dom;
 using AngleSharp.Html.Dom;
 using AngleSharp.Html.Parser;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample.Reporting;
 using ResNetMLNet.Sample.Reporting.Charts;
 using ResNetMLNet.Tests.Support;

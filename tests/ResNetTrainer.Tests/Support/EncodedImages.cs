@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
-using Microsoft.ML;
 using ResNetMLNet.Data;
 using SkiaSharp;
 

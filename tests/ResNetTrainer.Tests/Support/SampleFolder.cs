@@ -1,5 +1,3 @@
-using Microsoft.ML;
-
 namespace ResNetMLNet.Tests.Support;
 
 /// <summary>A temporary folder with images in three classes and a tiny model that was trained on them.</summary>

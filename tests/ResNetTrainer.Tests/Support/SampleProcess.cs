@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Reflection;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Sample;
 
 namespace ResNetMLNet.Tests.Support;
@@ -28,43 +27,30 @@ internal static class SampleProcess
     /// <param name="environment">Variables for it.</param>
     public static Process Start(string[] arguments, string? folder = null, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet", [_program.Location, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = folder ?? "",
-        };
+        var start = new ProcessStartInfo("dotnet", [_program.Location, .. arguments]) { WorkingDirectory = folder ?? "" };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
         }
 
-        return Process.Start(start)!;
+        return Programs.Start(start);
     }
 
     /// <summary>Runs the sample to its end in a process of its own.</summary>
-    public static SampleRun Run(string[] arguments, string? folder = null)
+    public static ProgramRun Run(string[] arguments, string? folder = null)
     {
         using var process = Start(arguments, folder);
-        return End(process);
+        return Programs.End(process);
     }
 
     /// <summary>Runs the sample by a line of a Unix shell, in which "$@" is the sample with its arguments.</summary>
-    public static SampleRun RunInShell(string line, params string[] arguments)
-    {
-        using var process = Process.Start(
-            new ProcessStartInfo("sh", ["-c", line, "sh", "dotnet", _program.Location, .. arguments])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-        return End(process);
-    }
+    public static ProgramRun RunInShell(string line, params string[] arguments) =>
+        Programs.Run(new("sh", ["-c", line, "sh", "dotnet", _program.Location, .. arguments]));
 
     /// <summary>Runs the sample to its end in this process, which is quick.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="output">Standard output; null for one that is only returned.</param>
-    public static SampleRun RunHere(string[] arguments, TextWriter? output = null)
+    public static ProgramRun RunHere(string[] arguments, TextWriter? output = null)
     {
         var (usualOutput, usualError) = (Console.Out, Console.Error);
         var (written, error) = (output ?? new StringWriter(), new StringWriter());
@@ -79,34 +65,6 @@ internal static class SampleProcess
         {
             Console.SetOut(usualOutput);
             Console.SetError(usualError);
-        }
-    }
-
-    private static SampleRun End(Process process)
-    {
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new(process.ExitCode, output, error.Result);
-    }
-}
-
-/// <summary>What a run of the sample came to.</summary>
-internal sealed record SampleRun(int Status, string Output, string Error)
-{
-    public string[] OutputLines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-
-    public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-
-    /// <summary>It failed, and said so in one line that has these words and no stack trace.</summary>
-    public void AssertFailed(params string[] words)
-    {
-        Assert.AreEqual(1, Status, Output + Error);
-        Assert.HasCount(1, ErrorLines, Error);
-        Assert.DoesNotContain("   at ", Error);
-        foreach (var word in words)
-        {
-            StringAssert.Contains(Error, word);
         }
     }
 }

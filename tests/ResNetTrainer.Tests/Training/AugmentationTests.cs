@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
 using ResNetMLNet.Native;
 using ResNetMLNet.Tests.Support;
@@ -111,7 +110,7 @@ public class AugmentationTests
         // Other batches in another order: image i is at the place where numbers says so.
         bool[] Flipped(int epoch)
         {
-            var numbers = InMemoryDataset.Order(64, shuffle: epoch);
+            var numbers = BatchOrder.Of(64, 64, shuffle: epoch, skip: 0, share: null).Single().ToArray();
             var changed = Augmenter.Apply(
                 images.index_select(0, tensor(numbers)), numbers, alternating, Format(4), new(BatchSeed: epoch, TrainingSeed: 5, epoch));
             var flipped = new bool[64];

@@ -25,9 +25,10 @@ internal sealed record FitRun(
         var data = new Option<string>("--data") { DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "data") };
         var threads = new Option<int?>("--threads");
         var budget = new Option<long?>("--memory-budget") { Description = "MemoryBudget in bytes; 0 streams the images." };
+        var compression = new Option<GradientCompression>("--gradient-compression");
         var command = new Command("fit", "One Fit on Fashion-MNIST; prints JSON.")
         {
-            images, imageSize, epochs, batchSize, learningRate, precision, recipe, seed, tests, budget, data, threads,
+            images, imageSize, epochs, batchSize, learningRate, precision, recipe, seed, tests, budget, data, threads, compression,
         };
         command.SetAction(parsed =>
         {
@@ -45,6 +46,7 @@ internal sealed record FitRun(
                 Recipe = parsed.GetValue(recipe),
                 Threads = parsed.GetValue(threads),
                 MemoryBudget = parsed.GetValue(budget),
+                GradientCompression = parsed.GetValue(compression),
                 EpochCallback = _ => memory.Add(Process.GetCurrentProcess().WorkingSet64),
             };
             var folder = parsed.GetValue(data)!;
@@ -66,23 +68,20 @@ internal sealed record FitRun(
     }
 
     /// <summary>Starts this program anew for one Fit.</summary>
-    public static FitRun Start(params (string Option, object Value)[] arguments)
+    public static FitRun Start(params (string Option, object Value)[] arguments) => Start([], arguments);
+
+    /// <summary>Starts this program anew for one Fit, by another one: mpirun, of whose processes the first to speak is heard.</summary>
+    public static FitRun Start(string[] launcher, params (string Option, object Value)[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(FitRun).Assembly.Location);
-        }
-
-        start.ArgumentList.Add("fit");
-        foreach (var (option, value) in arguments)
-        {
-            start.ArgumentList.Add(option);
-            start.ArgumentList.Add(Convert.ToString(value, CultureInfo.InvariantCulture)!);
-        }
-
-        using var process = Process.Start(start)!;
-        return JsonSerializer.Deserialize<FitRun>(process.StandardOutput.ReadToEnd(), Json)!;
+        string[] command =
+        [
+            .. launcher, "dotnet", typeof(FitRun).Assembly.Location, "fit",
+            .. arguments.SelectMany(pair => (string[])[pair.Option, Convert.ToString(pair.Value, CultureInfo.InvariantCulture)!]),
+        ];
+        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
+        var json = process.StandardOutput.ReadLine()!;
+        process.StandardOutput.ReadToEnd();
+        return JsonSerializer.Deserialize<FitRun>(json, Json)!;
     }
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)

@@ -1,7 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
 
 namespace ResNetMLNet.Benchmarks.Measurements;
 
@@ -41,21 +38,13 @@ internal static class Ranks
     // The median of the epochs after the first.
     private static double Run(string mpirun, int processes, int threads, int batch, int size)
     {
-        string[] program = ["dotnet", typeof(Ranks).Assembly.Location];
-        string[] command = processes == 1 ? program : [mpirun, "-np", Text(processes), .. program];
-        using var process = Process.Start(new ProcessStartInfo(command[0],
-        [
-            .. command[1..], "fit", "--images", Text(Steps * batch * processes), "--epochs", Text(Epochs), "--batch-size", Text(batch),
-            "--image-size", Text(size), "--threads", Text(threads),
-        ])
-        { RedirectStandardOutput = true })!;
-        var json = process.StandardOutput.ReadLine()!;
-        process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        using var run = JsonDocument.Parse(json);
-        return run.RootElement.GetProperty("imagesPerSecond").EnumerateArray().Skip(1).Select(each => each.GetDouble()).Order()
-            .ElementAt((Epochs - 1) / 2);
+        var run = FitRun.Start(
+            processes == 1 ? [] : [mpirun, "-np", $"{processes}"],
+            ("--images", Steps * batch * processes),
+            ("--epochs", Epochs),
+            ("--batch-size", batch),
+            ("--image-size", size),
+            ("--threads", threads));
+        return InTurn.Median([.. run.ImagesPerSecond.Skip(1)]);
     }
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

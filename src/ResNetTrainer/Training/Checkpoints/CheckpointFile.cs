@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ResNetMLNet.Formats;
-using ResNetMLNet.Network;
 
 namespace ResNetMLNet.Training.Checkpoints;
 

@@ -13,7 +13,10 @@ internal sealed class CheckpointFolder : IDisposable
 {
     // What follows from how many processes there are.
     private static readonly string[] _ofProcesses =
-        [Meeting.Processes, nameof(TrainingPlan.BatchSize), nameof(TrainingPlan.LearningRate), "the device"];
+    [
+        TrainingIdentity.ProcessesWord, TrainingIdentity.DeviceWord, nameof(TrainingPlan.BatchSize), nameof(TrainingPlan.LearningRate),
+        nameof(ResNetTrainer.Options.GradientCompression),
+    ];
 
     private readonly IHost _host;
     private readonly IChannel _channel;
@@ -215,7 +218,7 @@ internal sealed class CheckpointFolder : IDisposable
     }
 
     private bool IsOfOtherProcesses(IReadOnlyDictionary<string, string> words) =>
-        words.GetValueOrDefault(Meeting.Processes, "1") != _identity.GetValueOrDefault(Meeting.Processes, "1");
+        words.GetValueOrDefault(TrainingIdentity.ProcessesWord) != _identity.GetValueOrDefault(TrainingIdentity.ProcessesWord);
 
     private void CheckIdentity(string file, IReadOnlyDictionary<string, string> words)
     {
