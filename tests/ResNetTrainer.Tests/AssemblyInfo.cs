@@ -1,4 +1,2 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-
 // Every network uses all cores; tests that share them would only wait for each other.
 [assembly: DoNotParallelize]

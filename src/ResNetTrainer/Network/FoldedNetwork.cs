@@ -1,5 +1,4 @@
 using ResNetMLNet.Formats;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

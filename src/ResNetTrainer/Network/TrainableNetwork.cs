@@ -1,6 +1,5 @@
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Formats;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -4,7 +4,6 @@ using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Scripting;
 using Microsoft.CodeAnalysis.Scripting;
 using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace ResNetMLNet.Tests.Architecture;
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.BadInput;

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 

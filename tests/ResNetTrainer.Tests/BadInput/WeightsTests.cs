@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text.Json.Nodes;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Tests.Support;
 

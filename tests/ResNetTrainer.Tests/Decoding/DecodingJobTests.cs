@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
 
 namespace ResNetMLNet.Tests.Decoding;

@@ -1,5 +1,3 @@
-using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
 using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;

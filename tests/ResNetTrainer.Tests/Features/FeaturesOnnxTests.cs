@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Tests.Support;
 

@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML;
-using Microsoft.ML.Data;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Tests.Support;
 

@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using ResNetMLNet.Data;
-using ResNetMLNet.Formats;
 using ResNetMLNet.Network;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Tests.Support;

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Tests.Support;
 

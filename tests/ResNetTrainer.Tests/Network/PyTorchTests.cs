@@ -1,11 +1,9 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Tests.Network;

@@ -1,7 +1,4 @@
-using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
-using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Tests.Support;

@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Tests.Citizenship;
 using ResNetMLNet.Tests.Support;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Tests.Support;

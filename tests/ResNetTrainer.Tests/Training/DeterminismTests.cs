@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Tests.Support;
 using TorchSharp;
 

@@ -2,10 +2,8 @@ using System.Reflection;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
 using ResNetMLNet.Data.Decoding;
-using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Training;

@@ -1,10 +1,8 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 using ResNetMLNet.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Tests.Training;

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Microsoft.ML.Data;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
 using ResNetMLNet.Tests.Support;
 

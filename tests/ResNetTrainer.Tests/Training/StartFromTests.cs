@@ -1,7 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Training;

@@ -1,9 +1,7 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Data;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Tests.Training;

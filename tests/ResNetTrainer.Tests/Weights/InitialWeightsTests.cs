@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Network;
 using ResNetMLNet.Scoring;

@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Formats.Onnx;
 using ResNetMLNet.MLNet;

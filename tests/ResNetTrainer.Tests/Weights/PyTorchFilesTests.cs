@@ -1,9 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Microsoft.ML;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 using ResNetMLNet.Formats;
-using ResNetMLNet.Formats.PyTorch;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Transforms.Onnx;
-using ResNetMLNet.Data;
 
 namespace ResNetMLNet.Benchmarks.Measurements;
 

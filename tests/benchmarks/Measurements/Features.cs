@@ -3,7 +3,6 @@ using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.Transforms;
 using Microsoft.ML.Transforms.Image;
 using ResNetMLNet.Benchmarks.Experiments;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNetMLNet.Benchmarks.Experiments;
 
 namespace ResNetMLNet.Benchmarks.Measurements;
 

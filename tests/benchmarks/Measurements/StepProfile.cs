@@ -1,11 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
-using ResNetMLNet.Benchmarks.Experiments;
-using ResNetMLNet.Data;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -5,7 +5,6 @@ using System.Text.Json;
 using Microsoft.ML;
 using ResNetMLNet.Data;
 using ResNetMLNet.Native;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Benchmarks.Measurements;
