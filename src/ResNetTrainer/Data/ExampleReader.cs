@@ -39,7 +39,7 @@ internal sealed class ExampleReader : IDisposable
     /// <summary>Whether images are going to be asked for: others are not read ahead.</summary>
     public bool ReadsImages { get; set; } = true;
 
-    /// <summary>Which of the rows that have a label are wanted, by their number among these; null for all. Others are passed over.</summary>
+    /// <summary>Which of the rows that have a label are wanted, by number; null for all. Others are passed over.</summary>
     public Func<long, bool>? IsWanted { get; init; }
 
     /// <summary>The rows so far, those without a label included.</summary>

@@ -5,8 +5,8 @@ namespace ResNetMLNet.Data;
 
 /// <summary>
 /// Images that are read again in each pass, because they do not fit the budget. A window of them is in memory at a
-/// time and is shuffled; where the data view can shuffle by itself, it does so too. Of several processes each reads its share of every batch,
-/// and shuffles that.
+/// time and is shuffled; where the data view can shuffle by itself, it does so too. Of several processes each reads its share of every
+/// batch, and shuffles that.
 /// </summary>
 internal sealed class StreamingDataset(ExampleSource source, Device device, DatasetStatistics statistics, long budget)
     : ImageDataset(source.Format, device, statistics)

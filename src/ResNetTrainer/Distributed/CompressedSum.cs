@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace ResNetMLNet.Distributed;
 
 /// <summary>
-/// Adds up the values of all processes with half the bytes: sent as bfloat16, added in float32. Each process adds up one part, rounds it, and
-/// gives it to all, so that all have the same bits.
+/// Adds up the values of all processes with half the bytes: sent as bfloat16, added in float32. Each process adds up one part, rounds it,
+/// and gives it to all, so that all have the same bits.
 /// </summary>
 internal sealed class CompressedSum(ProcessGroup group)
 {
