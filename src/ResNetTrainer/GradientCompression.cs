@@ -7,8 +7,7 @@ public enum GradientCompression
     None,
 
     /// <summary>
-    /// Rounded to bfloat16, which are half the bytes, and added up in float32: for networks that are slower than the processors, 1 Gbit/s
-    /// say. Between processes of one machine it gains nothing.
+    /// Rounded to bfloat16, which are half the bytes, and added up in float32: for networks that are slower than the processors.
     /// </summary>
     BFloat16,
 }

@@ -45,8 +45,8 @@ public sealed partial class ResNetTrainer
         public DistributedTraining Distributed { get; set; }
 
         /// <summary>
-        /// How processes that train together send their gradients to each other. Default: as they are. Scores differ in the last digits
-        /// with another one.
+        /// How processes that train together send their gradients to each other. Default: as they are. What is rounded on its way
+        /// makes the model a little different.
         /// </summary>
         public GradientCompression GradientCompression { get; set; }
 

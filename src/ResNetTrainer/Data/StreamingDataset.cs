@@ -23,18 +23,19 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
     private IEnumerable<ImageBatch> Read(int batchSize, long? shuffle, long skip, Share? share)
     {
         var random = shuffle is { } seed && source.Data.CanShuffle ? RandomStream.Create(seed) : null;
-        var own = OwnRows(batchSize, share);
-        using var rows = source.Read(random, own);
 
-        // Where others' rows are passed over, what is left is all this process's.
-        var (size, part) = own is null ? (batchSize, share) : (share!.Value.Of(batchSize).Count, null);
+        // Where some images are left out, nobody knows which before all have been read.
+        var own = share ?? Share.Whole;
+        var (read, taken) = source.Unreadable == UnreadableImages.Skip ? (Share.Whole, own) : (own, Share.Whole);
+        var size = Math.Max(1, read.Of(batchSize).Count);
+        using var rows = source.Read(random, read == Share.Whole ? null : number => IsIn(read, number, batchSize));
         using var window = new ImageStore();
         var left = (Count + batchSize - 1) / batchSize;
         for (var number = 0; left > 0; number++)
         {
             Fill(window, rows, size);
             long? order = shuffle is { } s ? RandomStream.Derive(s, number) : null;
-            foreach (var images in BatchOrder.Of(window.Count, size, order, skip, part))
+            foreach (var images in BatchOrder.Of(window.Count, size, order, skip, taken))
             {
                 yield return window.Gather(images, Device);
             }
@@ -43,8 +44,8 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
             left -= batches;
             if (batches == 0)
             {
-                // The last batch has none for this process.
-                if (own is not null && skip == 0)
+                // Of the rest, the last batch in general, this process has none.
+                while (read != Share.Whole && left-- > skip)
                 {
                     yield return window.Gather([], Device);
                 }
@@ -57,20 +58,11 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
         }
     }
 
-    // Null where all are read: alone, or where some are left out, and nobody knows which before they have been read.
-    private Func<long, bool>? OwnRows(int batchSize, Share? share)
+    private bool IsIn(Share share, long row, int batchSize)
     {
-        if (share is not { Size: > 1 } own || source.Unreadable == UnreadableImages.Skip)
-        {
-            return null;
-        }
-
-        return number =>
-        {
-            var (batch, place) = Math.DivRem(number, batchSize);
-            var (start, count) = own.Of((int)Math.Min(batchSize, Count - (batch * batchSize)));
-            return place >= start && place < start + count;
-        };
+        var (batch, place) = Math.DivRem(row, batchSize);
+        var (start, count) = share.Of((int)Math.Min(batchSize, Count - (batch * batchSize)));
+        return place >= start && place < start + count;
     }
 
     // A multiple of the batch size, so that only the last batch of all is smaller.

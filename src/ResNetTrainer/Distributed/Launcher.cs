@@ -45,9 +45,9 @@ internal static class Launcher
 
     private static bool IsProcessor(string folder) => Path.GetFileName(folder).AsSpan(3).IndexOfAnyExceptInRange('0', '9') < 0;
 
-    /// <summary>The processes that this one was started with; null where it is alone.</summary>
+    /// <summary>The processes that this one was started with.</summary>
     /// <exception cref="InvalidOperationException">There are others, but no way to speak with them; it says what to do.</exception>
-    public static ICommunicator? Join()
+    public static ICommunicator Join()
     {
         const string Alone = "or set Distributed = DistributedTraining.Off to train a model in each.";
         if (Number(OpenMpiSize) is > 1 and var openMpi)
@@ -59,7 +59,7 @@ internal static class Launcher
 
         if (Count is not (> 1 and var size))
         {
-            return null;
+            return new SoleProcess();
         }
 
         try

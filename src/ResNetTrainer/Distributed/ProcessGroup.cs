@@ -1,20 +1,21 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using static TorchSharp.torch;
 
 namespace ResNetMLNet.Distributed;
 
 /// <summary>The processes that train one model, as one of them sees them; it may be alone.</summary>
-/// <param name="communicator">The others; null where there are none.</param>
-internal sealed class ProcessGroup(ICommunicator? communicator)
+/// <param name="communicator">The way to the others.</param>
+internal sealed class ProcessGroup(ICommunicator communicator)
 {
     private const string Mark = "ResNetMLNet.OfAll";
 
-    public static ProcessGroup Alone { get; } = new(null);
+    public static ProcessGroup Alone { get; } = new(new SoleProcess());
 
-    public int Rank => communicator?.Rank ?? 0;
+    public int Rank => communicator.Rank;
 
-    public int Size => communicator?.Size ?? 1;
+    public int Size => communicator.Size;
 
     public bool IsAlone => Size == 1;
 
@@ -22,43 +23,32 @@ internal sealed class ProcessGroup(ICommunicator? communicator)
     public bool IsFirst => Rank == 0;
 
     /// <summary>Adds up the values of all, in place.</summary>
-    public void Sum(Span<float> values) => communicator?.Sum(values);
+    public void Sum(Span<double> values) => communicator.Sum(values);
 
-    /// <inheritdoc cref="Sum(Span{float})"/>
-    public void Sum(Span<double> values) => communicator?.Sum(values);
+    /// <summary>Adds up the values of all in float32, in place; on the host, also those of a GPU.</summary>
+    public void Sum(Tensor values)
+    {
+        if (IsAlone)
+        {
+            return;
+        }
+
+        // Where they are floats on the host in order, this is no copy.
+        using var scope = NewDisposeScope();
+        var onHost = values.to_type(ScalarType.Float32).cpu().contiguous();
+        communicator.Sum(MemoryMarshal.Cast<byte, float>(onHost.bytes));
+        values.copy_(onHost);
+    }
 
     /// <inheritdoc cref="ICommunicator.Exchange"/>
-    public void Exchange(ReadOnlySpan<byte> sent, Span<byte> received)
-    {
-        if (communicator is null)
-        {
-            sent.CopyTo(received);
-            return;
-        }
-
-        communicator.Exchange(sent, received);
-    }
+    public void Exchange(ReadOnlySpan<byte> sent, Span<byte> received) => communicator.Exchange(sent, received);
 
     /// <inheritdoc cref="ICommunicator.Collect"/>
-    public void Collect(ReadOnlySpan<byte> own, Span<byte> all)
-    {
-        if (communicator is null)
-        {
-            own.CopyTo(all);
-            return;
-        }
-
-        communicator.Collect(own, all);
-    }
+    public void Collect(ReadOnlySpan<byte> own, Span<byte> all) => communicator.Collect(own, all);
 
     /// <summary>Whether it is so for any of them.</summary>
     public bool Any(bool isSo)
     {
-        if (communicator is null)
-        {
-            return isSo;
-        }
-
         Span<double> count = [isSo ? 1 : 0];
         communicator.Sum(count);
         return count[0] > 0;
@@ -69,7 +59,7 @@ internal sealed class ProcessGroup(ICommunicator? communicator)
         where T : unmanaged
     {
         Span<T> values = [value];
-        communicator?.Broadcast(MemoryMarshal.AsBytes(values), root: 0);
+        communicator.Broadcast(MemoryMarshal.AsBytes(values), root: 0);
         return values[0];
     }
 
@@ -137,20 +127,12 @@ internal sealed class ProcessGroup(ICommunicator? communicator)
     /// <summary>Says why this one cannot go on, and ends all of them: the others wait for what will not come.</summary>
     public void Abort(Exception e)
     {
-        if (communicator is not null)
-        {
-            Console.Error.WriteLine($"Rank {Rank} of {Size} has failed, and ends the others: {e.GetBaseException().Message}");
-            communicator.Abort();
-        }
+        Console.Error.WriteLine($"Rank {Rank} of {Size} has failed, and ends the others: {e.GetBaseException().Message}");
+        communicator.Abort();
     }
 
     private byte[] Of(int rank, byte[] bytes)
     {
-        if (communicator is null)
-        {
-            return bytes;
-        }
-
         Span<long> length = [bytes.Length];
         communicator.Broadcast(MemoryMarshal.AsBytes(length), rank);
         var received = rank == Rank ? bytes : new byte[length[0]];

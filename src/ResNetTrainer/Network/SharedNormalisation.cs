@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ResNetMLNet.Distributed;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -54,10 +53,9 @@ internal static class SharedNormalisation
 
         private static Tensor Add(Tensor values, ProcessGroup group)
         {
-            // On the host; of a tensor on a GPU it is a copy anyway.
-            var sum = values.cpu().contiguous().clone();
-            group.Sum(MemoryMarshal.Cast<byte, float>(sum.bytes));
-            return sum.to(values.device);
+            var sum = values.clone();
+            group.Sum(sum);
+            return sum;
         }
     }
 }

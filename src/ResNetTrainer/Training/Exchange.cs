@@ -73,9 +73,7 @@ internal sealed class Exchange : IDisposable
             var gradient = GradientOf(tensor);
             if (_compressed is null)
             {
-                var onHost = gradient.to_type(ScalarType.Float32).cpu().contiguous();
-                Sum(onHost);
-                gradient.copy_(onHost);
+                _group.Sum(gradient);
             }
             else
             {
@@ -88,7 +86,7 @@ internal sealed class Exchange : IDisposable
         var numbers = MemoryMarshal.Cast<byte, float>(_buffer.bytes)[^Numbers..];
         (numbers[0], numbers[1], numbers[2]) = ((float)sums[0], (float)sums[1], (float)sums[2]);
         numbers[3] = _isCancelled() ? 1 : 0;
-        Sum(_buffer);
+        _group.Sum(_buffer);
         AnyIsCancelled = numbers[3] > 0;
         TakeOver();
         return [numbers[0], numbers[1], numbers[2]];
@@ -98,8 +96,6 @@ internal sealed class Exchange : IDisposable
 
     // A process that has no image of the batch has none yet.
     private static Tensor GradientOf(NetworkTensor tensor) => tensor.Compute.grad ?? (tensor.Compute.grad = zeros_like(tensor.Compute));
-
-    private void Sum(Tensor values) => _group.Sum(MemoryMarshal.Cast<byte, float>(values.bytes));
 
     private void Fill(double share)
     {

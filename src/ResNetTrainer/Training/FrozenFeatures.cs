@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ResNetMLNet.Data;
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Network;
@@ -40,9 +39,9 @@ internal sealed class FrozenFeatures : ImageDataset
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
         var (count, length) = (images.Count, network.Plan.Features);
-        var features = empty([count, length, 1, 1], ScalarType.Float32, images.Device);
-        var labels = empty([count], ScalarType.Int64, images.Device);
-        var weights = empty([count], ScalarType.Float32, images.Device);
+        var features = zeros([count, length, 1, 1], ScalarType.Float32, images.Device);
+        var labels = zeros([count], ScalarType.Int64, images.Device);
+        var weights = zeros([count], ScalarType.Float32, images.Device);
         var at = 0L;
         var share = new Share(group.Rank, group.Size);
         foreach (var batch in images.Batches(BatchSize * group.Size, shuffle: null, share: share))
@@ -51,24 +50,23 @@ internal sealed class FrozenFeatures : ImageDataset
             using (batch)
             {
                 using var step = NewDisposeScope();
-                var rows = zeros([size, length + 2], ScalarType.Float32);
                 if (batch.Count > 0)
                 {
-                    var own = rows.narrow(0, share.Of(size).Start, batch.Count);
-                    own.narrow(1, 0, length).copy_(network.Features(batch.ToInput(images.Format)).flatten(1));
-                    own.select(1, length).copy_(batch.Labels);
-                    own.select(1, length + 1).copy_(batch.Weights);
+                    var start = at + share.Of(size).Start;
+                    features.narrow(0, start, batch.Count).copy_(network.Features(batch.ToInput(images.Format)));
+                    labels.narrow(0, start, batch.Count).copy_(batch.Labels);
+                    weights.narrow(0, start, batch.Count).copy_(batch.Weights);
                 }
 
-                group.Sum(MemoryMarshal.Cast<byte, float>(rows.bytes));
-                features.narrow(0, at, size).copy_(rows.narrow(1, 0, length).view(size, length, 1, 1));
-                labels.narrow(0, at, size).copy_(rows.select(1, length));
-                weights.narrow(0, at, size).copy_(rows.select(1, length + 1));
+                group.Sum(features.narrow(0, at, size));
                 at += size;
             }
 
             betweenBatches(at);
         }
+
+        group.Sum(labels);
+        group.Sum(weights);
 
         var format = new InputFormat(new(length, 1, 1), Resizes: false, ResizeMode.Stretch) { IsFeatures = true };
         return new(

@@ -54,6 +54,11 @@ internal sealed record TrainingIdentity
         if (Processes > 1)
         {
             words[ProcessesWord] = $"{Processes}";
+        }
+
+        // Checkpoints from before there was any do not mention it.
+        if (Processes > 1 && Compression != GradientCompression.None)
+        {
             words[nameof(ResNetTrainer.Options.GradientCompression)] = $"{Compression}";
         }
 

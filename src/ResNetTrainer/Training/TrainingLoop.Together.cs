@@ -15,8 +15,11 @@ internal sealed partial class TrainingLoop
         if (TakesPart(state.Network, batch.Count))
         {
             var outputs = logits();
-            mean = outputs.sum();
-            if (batch.Count > 0)
+            if (batch.Count == 0)
+            {
+                mean = outputs.sum();
+            }
+            else
             {
                 var weights = loss.ExampleWeights(batch);
                 mean = Loss.Mean(outputs, batch.Labels, weights, plan.LabelSmoothing);

@@ -21,6 +21,7 @@ public class StreamedShareTests
     [DataRow(3, 0L)]
     [DataRow(3, 3000L)]
     [DataRow(8, 3000L)]
+    [DataRow(9, 3000L)]
     public void Processes_share_each_batch_and_read_no_more(int processes, long budget)
     {
         using var images = Open(budget);
@@ -30,7 +31,9 @@ public class StreamedShareTests
             var passes = Enumerable.Range(0, processes).Select(rank => Pass(images, seed, new(rank, processes))).ToArray();
 
             Assert.AreEqual(Rows, _read);
-            var together = Enumerable.Range(0, passes[0].Length).Select(batch => passes.SelectMany(pass => pass[batch]).ToArray()).ToArray();
+            var together = Enumerable.Range(0, passes[0].Length)
+                .Select(batch => passes.SelectMany(pass => pass[batch]).ToArray())
+                .ToArray();
             CollectionAssert.AreEquivalent(Enumerable.Range(0, Rows).ToArray(), together.SelectMany(batch => batch).ToArray());
             Assert.IsTrue(passes.All(pass => pass.Length == 7));
             Assert.IsTrue(together[..^1].All(batch => batch.Length == BatchSize));

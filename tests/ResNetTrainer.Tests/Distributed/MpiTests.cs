@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Tests.Support;
+using ResNetMLNet.Training.Checkpoints;
 
 namespace ResNetMLNet.Tests.Distributed;
 
@@ -140,6 +141,12 @@ public sealed class MpiTests : IDisposable
         Ranks(2, "whole", "epochs=4");
         var checkpoint = $"checkpoint={Path.Combine(_folder, "checkpoints")}";
         Ranks(2, "part", "epochs=4", checkpoint, "often=1", "pause=700", "cancel=0", "after=2000");
+        foreach (var file in Directory.GetFiles(Path.Combine(_folder, "checkpoints"), "*.safetensors"))
+        {
+            // What is not used is not mentioned: so it was before there was any compression.
+            Assert.DoesNotContain(nameof(GradientCompression), CheckpointFile.Read(file).Identity.Keys);
+        }
+
         Ranks(2, "rest", "epochs=4", checkpoint, "resume=1");
         AssertSame(Weights("whole", 0), Weights("rest", 0), 0);
         AssertSame(Weights("whole", 0), Weights("rest", 1), 0);

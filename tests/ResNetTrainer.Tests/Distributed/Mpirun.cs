@@ -35,6 +35,6 @@ internal static class Mpirun
     public static ProgramRun Run(int processes, params string[] arguments)
     {
         using var process = Start(processes, Ranks, arguments);
-        return Programs.End(process);
+        return Programs.End(process, TimeSpan.FromMinutes(2));
     }
 }

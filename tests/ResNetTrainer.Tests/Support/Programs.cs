@@ -5,9 +5,6 @@ namespace ResNetMLNet.Tests.Support;
 /// <summary>Programs in processes of their own, whose output is read.</summary>
 internal static class Programs
 {
-    // One that takes longer hangs.
-    private static readonly TimeSpan _longest = TimeSpan.FromMinutes(10);
-
     /// <summary>The program of another project of this repository, built as this test is.</summary>
     /// <param name="folder">Where the projects of its kind are: tests, samples.</param>
     /// <param name="name">The project.</param>
@@ -29,11 +26,13 @@ internal static class Programs
     }
 
     /// <summary>Waits for the end of one that was started here.</summary>
-    public static ProgramRun End(Process process)
+    /// <param name="process">The program.</param>
+    /// <param name="longest">What takes longer hangs. Default: 10 minutes.</param>
+    public static ProgramRun End(Process process, TimeSpan? longest = null)
     {
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEndAsync();
-        if (!process.WaitForExit(_longest))
+        if (!process.WaitForExit(longest ?? TimeSpan.FromMinutes(10)))
         {
             process.Kill(entireProcessTree: true);
             Assert.Fail($"It hangs: {output.Result}{error.Result}");

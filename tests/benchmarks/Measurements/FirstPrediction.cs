@@ -33,16 +33,8 @@ internal static class FirstPrediction
 
                 for (var i = 0; i < 5; i++)
                 {
-                    var start = new ProcessStartInfo(Environment.ProcessPath!);
-                    if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-                    {
-                        start.ArgumentList.Add(typeof(FirstPrediction).Assembly.Location);
-                    }
-
-                    start.ArgumentList.Add("first");
-                    start.ArgumentList.Add("--model");
-                    start.ArgumentList.Add(zip);
-                    Process.Start(start)!.WaitForExit();
+                    string[] command = [.. ThisProgram.Command, "first", "--model", zip];
+                    Process.Start(command[0], command[1..]).WaitForExit();
                 }
             }
             finally

@@ -75,7 +75,7 @@ internal sealed record FitRun(
     {
         string[] command =
         [
-            .. launcher, "dotnet", typeof(FitRun).Assembly.Location, "fit",
+            .. launcher, .. ThisProgram.Command, "fit",
             .. arguments.SelectMany(pair => (string[])[pair.Option, Convert.ToString(pair.Value, CultureInfo.InvariantCulture)!]),
         ];
         using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;

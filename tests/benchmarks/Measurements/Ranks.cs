@@ -45,6 +45,6 @@ internal static class Ranks
             ("--batch-size", batch),
             ("--image-size", size),
             ("--threads", threads));
-        return InTurn.Median([.. run.ImagesPerSecond.Skip(1)]);
+        return InTurn.Median(run.ImagesPerSecond.Skip(1));
     }
 }
