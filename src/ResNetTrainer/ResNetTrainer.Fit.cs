@@ -67,6 +67,11 @@ public sealed partial class ResNetTrainer
             _host, _options, (trainData, validationData), new(architecture, device, seed) { IsAlone = group.IsAlone }));
         var plan = Plan(
             data.Architecture.Stages, data.Train.Count, seed, PrecisionSelector.Select(_options.Precision, device), group.Size);
+        if (group.OfFirst(checkpoints?.IsFromBefore(nameof(TrainingPlan.MuonMultiplier)) == true ? 1 : 0) == 1)
+        {
+            plan = plan with { MuonMultiplier = null };
+        }
+
         if (NetworkLimits.ProblemOf(data.Architecture, data.Format.Shape, data.Columns.Label.Classes) is { } problem)
         {
             throw _host.Error($"There can be no such network: {problem}. Set Architecture and ImageSize to what is possible.");

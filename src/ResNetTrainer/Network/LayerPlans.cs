@@ -21,6 +21,7 @@ internal sealed record ConvolutionPlan(string Name, int Inputs, int Outputs, int
     {
         FanIn = Inputs / Groups * Kernel * Kernel,
         FanOut = Outputs * Kernel * Kernel,
+        Groups = Groups,
     };
 
     public TensorPlan? Bias => Normalisation is null && IsBiased
@@ -89,6 +90,9 @@ internal sealed record TensorPlan(string Name, TensorRole Role, long[] Shape)
 
     /// <summary>The outputs that each input of its layer contributes to.</summary>
     public int FanOut { get; init; }
+
+    /// <summary>The groups of its convolution, between which nothing passes.</summary>
+    public int Groups { get; init; } = 1;
 
     public long Count => Shape.Aggregate(1L, (count, size) => count * size);
 

@@ -34,6 +34,12 @@ internal sealed record TrainingPlan
     /// <summary>Momentum in Nesterov's form; 0 for plain SGD.</summary>
     public double Momentum { get; init; }
 
+    /// <summary>
+    /// What the learning rate is multiplied by for the weights of convolutions where <see cref="Muon"/> trains them; null for SGD, as all
+    /// else. Needs <see cref="Momentum"/>.
+    /// </summary>
+    public double? MuonMultiplier { get; init; }
+
     /// <summary>L2 decay of the weights; biases and normalisation are not decayed.</summary>
     public double WeightDecay { get; init; }
 
@@ -148,6 +154,7 @@ internal sealed record TrainingPlan
             FrozenStatistics = request.FineTunes ? true : null,
             UnitFeatures = request.FineTunes ? true : null,
             Momentum = 0.9,
+            MuonMultiplier = request.Start == TrainingStart.Nothing ? Math.Sqrt(64.0 / batchSize) : null,
             WeightDecay = 5e-4,
             Warmup = 0.25,
             Seed = request.Seed,

@@ -21,7 +21,7 @@ internal sealed class TrainingState : IDisposable
         Plan = plan;
         Network = network;
         Network.NormalisesByBatch = plan.FrozenStatistics != true;
-        Optimizer = new(network, plan.Momentum, plan.WeightDecay, plan.BodyLearningRateMultiplier ?? 1);
+        Optimizer = new(network, plan.Momentum, plan.WeightDecay, plan.BodyLearningRateMultiplier ?? 1, plan.MuonMultiplier);
         Metrics = new(device);
         Average = plan.AveragingDecay is { } decay ? new(network, decay, device) : null;
     }
@@ -30,7 +30,7 @@ internal sealed class TrainingState : IDisposable
 
     public TrainableNetwork Network { get; }
 
-    public SgdOptimizer Optimizer { get; }
+    public Optimizer Optimizer { get; }
 
     /// <summary>The moving average of the weights; null where there is none.</summary>
     public WeightAverage? Average { get; }

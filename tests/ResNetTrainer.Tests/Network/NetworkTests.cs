@@ -148,7 +148,7 @@ public class NetworkTests
     {
         using var scope = NewDisposeScope();
         using var network = TrainableNetwork.Create(new(Tiny, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.BFloat16);
-        using var optimizer = new SgdOptimizer(network, momentum: 0.9, weightDecay: 0);
+        using var optimizer = new Optimizer(network, momentum: 0.9, weightDecay: 0);
         var labels = tensor((long[])[0, 1, 0, 1, 0, 1, 0, 1]);
         var images = labels.to_type(ScalarType.Float32).view(8, 1, 1, 1).expand(8, 1, 32, 32).contiguous();
         var losses = new List<float>();

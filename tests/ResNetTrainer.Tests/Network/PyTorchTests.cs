@@ -61,7 +61,7 @@ public class PyTorchTests
         using var scope = NewDisposeScope();
         var fixture = new Fixture(file, architecture);
         using var network = fixture.CreateNetwork();
-        using var optimizer = new SgdOptimizer(network, momentum: 0, weightDecay: 0);
+        using var optimizer = new Optimizer(network, momentum: 0, weightDecay: 0);
 
         var logits = network.Forward(fixture["input"], training: true);
         AssertClose(fixture["logits.train"], logits);

@@ -20,7 +20,7 @@ public class TrainingTests
         var architecture = ResNetArchitecture.BookResNet18 with { Width = 1, Depths = new(1, 1, 1, 1) };
         using var network = TrainableNetwork.Create(
             new(architecture, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
-        using var optimizer = new SgdOptimizer(network, Momentum, Decay);
+        using var optimizer = new Optimizer(network, Momentum, Decay);
         foreach (var (name, decay) in ((string, double)[])[("fc.weight", Decay), ("fc.bias", 0)])
         {
             var parameter = network.Tensors[name];
@@ -50,7 +50,7 @@ public class TrainingTests
         var architecture = ResNetArchitecture.BookResNet18 with { Width = 1, Depths = new(1, 1, 1, 1) };
         using var network = TrainableNetwork.Create(
             new(architecture, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
-        using var optimizer = new SgdOptimizer(network, momentum: 0, weightDecay: 0, bodyMultiplier: 0.25);
+        using var optimizer = new Optimizer(network, momentum: 0, weightDecay: 0, bodyMultiplier: 0.25);
         var parameter = network.Tensors[name];
         var before = parameter.Master.flatten()[0].item<float>();
         parameter.Compute.grad = full_like(parameter.Compute, Gradient);
@@ -90,6 +90,19 @@ public class TrainingTests
     }
 
     [TestMethod]
+    [DataRow(TrainingRecipe.Fast)]
+    [DataRow(TrainingRecipe.Best)]
+    public void Fresh_weights_are_trained_by_Muon_and_those_that_are_good_already_by_small_steps(TrainingRecipe recipe)
+    {
+        TrainingPlan Of(TrainingStart start) => TrainingPlan.Create(
+            new() { Recipe = recipe, Images = 10_000, Start = start, Seed = 0, Precision = ScalarType.Float32 });
+
+        Assert.AreEqual(1, Of(TrainingStart.Nothing).MuonMultiplier);
+        Assert.IsNull(Of(TrainingStart.Model).MuonMultiplier);
+        Assert.IsNull(Of(TrainingStart.Weights).MuonMultiplier);
+    }
+
+    [TestMethod]
     public void The_books_recipe_is_the_chapters()
     {
         var book = Plan(TrainingRecipe.Book);
@@ -97,6 +110,7 @@ public class TrainingTests
         Assert.AreEqual(10, book.Epochs);
         Assert.AreEqual(256, book.BatchSize);
         Assert.AreEqual(0.0, book.Momentum);
+        Assert.IsNull(book.MuonMultiplier);
         Assert.AreEqual(0.0, book.WeightDecay);
         Assert.AreEqual(0.0, book.LabelSmoothing);
         Assert.AreEqual(Augmentation.None, book.Augmentation);

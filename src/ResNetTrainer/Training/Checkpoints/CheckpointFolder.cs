@@ -15,7 +15,7 @@ internal sealed class CheckpointFolder : IDisposable
     private static readonly string[] _ofProcesses =
     [
         TrainingIdentity.ProcessesWord, TrainingIdentity.DeviceWord, nameof(TrainingPlan.BatchSize), nameof(TrainingPlan.LearningRate),
-        nameof(ResNetTrainer.Options.GradientCompression),
+        nameof(TrainingPlan.MuonMultiplier), nameof(ResNetTrainer.Options.GradientCompression),
     ];
 
     private readonly IHost _host;
@@ -76,6 +76,9 @@ internal sealed class CheckpointFolder : IDisposable
             throw;
         }
     }
+
+    /// <summary>Whether the newest checkpoint is from before plans had a number of this name: its training goes on without.</summary>
+    public bool IsFromBefore(string number) => _newest is var (_, _, words) && !words.ContainsKey(number);
 
     /// <summary>Lets a training go on from the newest checkpoint that it can go on from; there may be none.</summary>
     /// <param name="state">The training, before its first step.</param>

@@ -7,18 +7,26 @@ namespace ResNetMLNet.Training;
 
 /// <summary>
 /// Stochastic gradient descent with Nesterov momentum (Sutskever et al., 2013, in PyTorch's form: v = m v + g;
-/// w = w - lr (g + m v)) and weight decay; without momentum it is the plain w = w - lr g.
+/// w = w - lr (g + m v)) and weight decay; without momentum it is the plain w = w - lr g. Convolutions may be trained by <see cref="Muon"/>
+/// instead.
 /// </summary>
-internal sealed class SgdOptimizer : IDisposable
+internal sealed class Optimizer : IDisposable
 {
     private readonly (NetworkTensor Parameter, Tensor? Velocity)[] _parameters;
-    private readonly double _bodyMultiplier;
     private readonly double _momentum;
     private readonly double _weightDecay;
+    private readonly double _bodyMultiplier;
+    private readonly double? _muonMultiplier;
 
-    public SgdOptimizer(TrainableNetwork network, double momentum, double weightDecay, double bodyMultiplier = 1)
+    /// <param name="network">What is trained.</param>
+    /// <param name="momentum">Of SGD; 0 for none, and then there is no Muon.</param>
+    /// <param name="weightDecay">Of SGD.</param>
+    /// <param name="bodyMultiplier">What the learning rate is multiplied by before the linear layer.</param>
+    /// <param name="muonMultiplier">What it is multiplied by further for convolutions, to be trained by Muon; null for SGD.</param>
+    public Optimizer(
+        TrainableNetwork network, double momentum, double weightDecay, double bodyMultiplier = 1, double? muonMultiplier = null)
     {
-        (_momentum, _weightDecay, _bodyMultiplier) = (momentum, weightDecay, bodyMultiplier);
+        (_momentum, _weightDecay, _bodyMultiplier, _muonMultiplier) = (momentum, weightDecay, bodyMultiplier, muonMultiplier);
 
         // Where memory runs out half way, what there is goes with the scope.
         using var scope = NewDisposeScope();
@@ -78,7 +86,8 @@ internal sealed class SgdOptimizer : IDisposable
     private void Step(IEnumerable<(NetworkTensor Parameter, Tensor? Velocity)> parameters, double learningRate)
     {
         // Held until the step is done: see Tensors.One.
-        using Scalar momentum = _momentum, decay = _weightDecay, rate = -learningRate, rateOfVelocity = -learningRate * _momentum;
+        using Scalar momentum = _momentum, decay = _weightDecay;
+        using Scalar rate = -learningRate, rateOfVelocity = -learningRate * _momentum;
         foreach (var (parameter, velocity) in parameters)
         {
             if (parameter.Compute.grad is not { } gradient)
@@ -86,6 +95,21 @@ internal sealed class SgdOptimizer : IDisposable
                 continue;
             }
 
+            if (_muonMultiplier is { } multiplier && Muon.Suits(parameter.Plan))
+            {
+                Muon.Step(parameter, velocity!, gradient.to_type(ScalarType.Float32), learningRate * multiplier);
+            }
+            else
+            {
+                Descend(parameter, velocity, gradient);
+            }
+
+            parameter.Compute.grad = null;
+            parameter.Refresh();
+        }
+
+        void Descend(NetworkTensor parameter, Tensor? velocity, Tensor gradient)
+        {
             var weight = parameter.Master;
             if (_weightDecay > 0 && parameter.Plan.IsDecayed)
             {
@@ -99,8 +123,6 @@ internal sealed class SgdOptimizer : IDisposable
             }
 
             weight.add_(gradient, rate);
-            parameter.Compute.grad = null;
-            parameter.Refresh();
         }
     }
 }
