@@ -31,7 +31,7 @@ internal sealed class MpiCommunicator : ICommunicator
 
         Check(Unsafe.MPI_Comm_rank(Unsafe.MPI_COMM_WORLD, out var rank));
         Check(Unsafe.MPI_Comm_size(Unsafe.MPI_COMM_WORLD, out var size));
-        (Rank, Size) = (rank, size);
+        (Rank, Size, ReachesGpus) = (rank, size, MpiLibrary.ReachesGpus());
     }
 
     /// <summary>The one of this process. MPI begins with it, and ends with the process.</summary>
@@ -41,15 +41,15 @@ internal sealed class MpiCommunicator : ICommunicator
 
     public int Size { get; }
 
-    public unsafe void Sum(Span<float> values)
+    public bool ReachesGpus { get; }
+
+    public void Sum(nint address, long count)
     {
-        fixed (float* start = values)
+        for (var at = 0L; at < count; at += Piece)
         {
-            for (var at = 0; at < values.Length; at += Piece)
-            {
-                var count = Math.Min(Piece, values.Length - at);
-                Check(Unsafe.MPI_Allreduce(InPlace, (nint)(start + at), count, Unsafe.MPI_FLOAT, Unsafe.MPI_SUM, Unsafe.MPI_COMM_WORLD));
-            }
+            var start = address + (nint)(at * sizeof(float));
+            var length = (int)Math.Min(Piece, count - at);
+            Check(Unsafe.MPI_Allreduce(InPlace, start, length, Unsafe.MPI_FLOAT, Unsafe.MPI_SUM, Unsafe.MPI_COMM_WORLD));
         }
     }
 

@@ -26,23 +26,33 @@ internal static class MpiLibrary
         }
     }
 
-    private static nint Find(string name, Assembly assembly, DllImportSearchPath? path)
-    {
-        if (name != Asked)
-        {
-            return 0;
-        }
+    /// <summary>
+    /// Whether it takes addresses in the memory of NVIDIA's GPUs ("CUDA-aware"): it says so itself where it has a word for it, as MPICH and
+    /// MVAPICH have.
+    /// </summary>
+    public static unsafe bool ReachesGpus() =>
+        TryLoad(out var library)
+        && NativeLibrary.TryGetExport(library, "MPIX_Query_cuda_support", out var query)
+        && ((delegate* unmanaged<int>)query)() == 1;
 
+    private static nint Find(string name, Assembly assembly, DllImportSearchPath? path) =>
+        name != Asked ? 0
+        : TryLoad(out var library) ? library
+        : throw new DllNotFoundException(
+            $"No MPI library is installed: none of {string.Join(", ", _candidates)} is found. Install MPICH (Debian and Ubuntu: mpich), "
+            + "Intel MPI, MVAPICH or Microsoft MPI.");
+
+    private static bool TryLoad(out nint library)
+    {
         foreach (var candidate in _candidates)
         {
-            if (NativeLibrary.TryLoad(candidate, out var library))
+            if (NativeLibrary.TryLoad(candidate, out library))
             {
-                return library;
+                return true;
             }
         }
 
-        throw new DllNotFoundException(
-            $"No MPI library is installed: none of {string.Join(", ", _candidates)} is found. Install MPICH (Debian and Ubuntu: mpich), "
-            + "Intel MPI, MVAPICH or Microsoft MPI.");
+        library = 0;
+        return false;
     }
 }

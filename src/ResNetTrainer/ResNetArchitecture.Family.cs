@@ -2,6 +2,10 @@ namespace ResNetMLNet;
 
 public sealed partial record ResNetArchitecture
 {
+    // In pixels: MNIST's, Fashion-MNIST's and CIFAR's images are smaller, those that a stem of stride 4 is made for are larger
+    // (docs/BENCHMARKS.md, "Recipes").
+    private const int LargestSmallSide = 40;
+
     /// <summary>18 layers, as torchvision has them. 11.2 million parameters for ten classes.</summary>
     public static ResNetArchitecture ResNet18 { get; } = new()
     {
@@ -47,6 +51,12 @@ public sealed partial record ResNetArchitecture
     public static ResNetArchitecture SmallImageResNet18 { get; } = ResNet18 with { Name = "resnet18-small", Stem = ResNetStem.Small };
 
     /// <summary>
+    /// 18 layers behind the stem for small images, a quarter as wide: what one gets for images of up to 40 pixels a side without naming a
+    /// network. 0.70 million parameters for ten classes.
+    /// </summary>
+    public static ResNetArchitecture NarrowResNet18 { get; } = SmallImageResNet18 with { Name = "resnet18-narrow", Width = 16 };
+
+    /// <summary>
     /// 20 layers in three stages, for images of 28 or 32 pixels a side (the paper's section 4.2, with its option A). 0.27 million
     /// parameters.
     /// </summary>
@@ -72,10 +82,17 @@ public sealed partial record ResNetArchitecture
     /// <summary>110 layers in three stages. 1.7 million parameters.</summary>
     public static ResNetArchitecture ResNet110 { get; } = ResNet20 with { Name = "resnet110", Depths = new(18, 18, 18) };
 
+    /// <summary>
+    /// The network for those who name none: 18 layers, with the stem and the width that suit the images. Up to 40 pixels a side it is
+    /// <see cref="NarrowResNet18"/>, else <see cref="BookResNet18"/>. (With <see cref="TrainingRecipe.Book"/> it is always the latter.)
+    /// </summary>
+    /// <param name="imageSize">The longer side of the images as the network sees them, in pixels.</param>
+    public static ResNetArchitecture DefaultFor(int imageSize) => imageSize <= LargestSmallSide ? NarrowResNet18 : BookResNet18;
+
     /// <summary>The predefined networks.</summary>
     public static IReadOnlyList<ResNetArchitecture> All { get; } =
     [
         ResNet18, ResNet34, ResNet50, ResNet101, ResNet152, WideResNet50, ResNeXt50, BookResNet18, PreActivationResNet18,
-        PreActivationResNet50, SmallImageResNet18, ResNet20, ResNet32, ResNet44, ResNet56, ResNet110,
+        PreActivationResNet50, SmallImageResNet18, NarrowResNet18, ResNet20, ResNet32, ResNet44, ResNet56, ResNet110,
     ];
 }

@@ -45,8 +45,8 @@ public sealed partial class ResNetTrainer
         public UnreadableImages UnreadableImages { get; set; }
 
         /// <summary>
-        /// The network; null: that of <see cref="StartFrom"/> or <see cref="InitialWeights"/>, else <see
-        /// cref="ResNetArchitecture.BookResNet18"/>.
+        /// The network; null: that of <see cref="StartFrom"/> or <see cref="InitialWeights"/>, else the one that suits
+        /// the images (<see cref="ResNetArchitecture.DefaultFor"/>).
         /// </summary>
         public ResNetArchitecture? Architecture { get; set; }
 
@@ -105,7 +105,8 @@ public sealed partial class ResNetTrainer
         /// <summary>
         /// The learning rate, the highest one where it varies; null leaves it to the recipe (Book: 0.05, constant; Fast and Best: 0.1
         /// for batches of 128 and in proportion for others as they are trained, half of it with <see cref="StartFrom"/> or
-        /// <see cref="InitialWeights"/>).
+        /// <see cref="InitialWeights"/>). Where Muon trains the convolutions (<see cref="TrainingRecipe.Fast"/>), theirs is this times the
+        /// root of 64 / batch.
         /// </summary>
         public double? LearningRate { get; set; }
 

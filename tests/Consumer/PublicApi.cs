@@ -30,7 +30,8 @@ public static class PublicApi
             ResNetArchitecture.ResNet152,
             ResNetArchitecture.WideResNet50, ResNetArchitecture.ResNeXt50, ResNetArchitecture.BookResNet18,
             ResNetArchitecture.PreActivationResNet18,
-            ResNetArchitecture.PreActivationResNet50, ResNetArchitecture.SmallImageResNet18, ResNetArchitecture.ResNet20,
+            ResNetArchitecture.PreActivationResNet50, ResNetArchitecture.SmallImageResNet18,
+            ResNetArchitecture.NarrowResNet18, ResNetArchitecture.DefaultFor(imageSize: 32), ResNetArchitecture.ResNet20,
             ResNetArchitecture.ResNet32,
             ResNetArchitecture.ResNet44, ResNetArchitecture.ResNet56, ResNetArchitecture.ResNet110,
         ];

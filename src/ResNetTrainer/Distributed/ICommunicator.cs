@@ -12,8 +12,13 @@ internal interface ICommunicator
     /// <summary>How many processes there are.</summary>
     int Size { get; }
 
-    /// <summary>Adds up the values of all processes, in place; all get the same bits.</summary>
-    void Sum(Span<float> values);
+    /// <summary>Whether it takes addresses in the memory of a GPU too.</summary>
+    bool ReachesGpus { get; }
+
+    /// <summary>Adds up the floats of all processes, in place; all get the same bits.</summary>
+    /// <param name="address">Where they begin, on the host or, where <see cref="ReachesGpus"/>, on a GPU.</param>
+    /// <param name="count">How many there are.</param>
+    void Sum(nint address, long count);
 
     /// <summary>Adds up the values of all processes, in place; all get the same bits.</summary>
     void Sum(Span<double> values);

@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Distributed;
@@ -25,7 +26,7 @@ internal sealed class ProcessGroup(ICommunicator communicator)
     /// <summary>Adds up the values of all, in place.</summary>
     public void Sum(Span<double> values) => communicator.Sum(values);
 
-    /// <summary>Adds up the values of all in float32, in place; on the host, also those of a GPU.</summary>
+    /// <summary>Adds up the values of all in float32, in place; those of a GPU on the host, unless MPI reaches into its memory.</summary>
     public void Sum(Tensor values)
     {
         if (IsAlone)
@@ -33,11 +34,18 @@ internal sealed class ProcessGroup(ICommunicator communicator)
             return;
         }
 
-        // Where they are floats on the host in order, this is no copy.
+        // Where they are floats in order already, none of this is a copy.
         using var scope = NewDisposeScope();
-        var onHost = values.to_type(ScalarType.Float32).cpu().contiguous();
-        communicator.Sum(MemoryMarshal.Cast<byte, float>(onHost.bytes));
-        values.copy_(onHost);
+        var floats = values.to_type(ScalarType.Float32);
+        floats = (communicator.ReachesGpus ? floats : floats.cpu()).contiguous();
+        if (floats.device_type == DeviceType.CUDA)
+        {
+            // MPI knows nothing of what the GPU has still to do.
+            cuda.synchronize(floats.device);
+        }
+
+        communicator.Sum(AddressOf(floats), floats.NumberOfElements);
+        values.copy_(floats);
     }
 
     /// <inheritdoc cref="ICommunicator.Exchange"/>
@@ -139,4 +147,7 @@ internal sealed class ProcessGroup(ICommunicator communicator)
         communicator.Broadcast(received, rank);
         return received;
     }
+
+    private static nint AddressOf(Tensor floats) =>
+        floats.storage<float>().data_ptr() + (nint)(floats.storage_offset() * sizeof(float));
 }

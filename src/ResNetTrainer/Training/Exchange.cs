@@ -8,7 +8,7 @@ namespace ResNetMLNet.Training;
 
 /// <summary>
 /// What the processes that train together tell each other after each backward pass: gradients, running statistics, metrics, and whether
-/// one is to stop. After it their networks are the same to the last bit. They meet once a step, because each time all wait for the slowest.
+/// one is to stop. After it their gradients are the same to the last bit. They meet once a step, because each time all wait for the slowest.
 /// </summary>
 internal sealed class Exchange : IDisposable
 {
@@ -90,6 +90,25 @@ internal sealed class Exchange : IDisposable
         AnyIsCancelled = numbers[3] > 0;
         TakeOver();
         return [numbers[0], numbers[1], numbers[2]];
+    }
+
+    /// <summary>
+    /// Gives all processes the weights of the first. Only where their processors are of different kinds, on which the matrix products of
+    /// <see cref="Muon"/> differ in their last bits, are they not the same already.
+    /// </summary>
+    public void Align()
+    {
+        using var noGradients = no_grad();
+        foreach (var tensor in _large.Concat(_small))
+        {
+            if (!_group.IsFirst)
+            {
+                tensor.Master.zero_();
+            }
+
+            _group.Sum(tensor.Master);
+            tensor.Refresh();
+        }
     }
 
     public void Dispose() => _buffer.Dispose();

@@ -16,15 +16,13 @@ namespace ResNetMLNet.Training;
 /// </remarks>
 internal static class Muon
 {
-    // Three steps bring all singular values that matter near 1; more change nothing in training (measured there for 3 and 5).
+    // Steps and momentum (in Nesterov's form) as airbench has them; a momentum of 0.85 measured the same.
     private const int Steps = 3;
+    private const double Momentum = 0.6;
     private const double Smallest = 1e-7;
 
-    // p(x) = a x + b x^3 + c x^5, which rises steeply at 0 (Jordan et al., 2024).
+    // A step takes each singular value x to a x + b x^3 + c x^5, which rises steeply at 0 (Jordan et al., 2024).
     private const double A = 3.4445, B = -4.7750, C = 2.0315;
-
-    // In Nesterov's form, as TrainingPlan.Momentum.
-    private const double Momentum = 0.6;
 
     /// <summary>Whether these weights are trained so: those of convolutions.</summary>
     public static bool Suits(TensorPlan tensor) => tensor.Role == TensorRole.ConvolutionWeight;
@@ -49,6 +47,10 @@ internal static class Muon
     /// <summary>
     /// The matrix with the same singular vectors and all singular values near 1 (0.7 to 1.2), by a Newton-Schulz iteration.
     /// </summary>
+    /// <remarks>
+    /// x is multiplied from the left by polynomials of x x', which commute. So they are multiplied with each other first: for the weights of a
+    /// 3x3 convolution, nine times as wide as they are high, that is half of the work.
+    /// </remarks>
     /// <param name="matrices">Of shape (matrices, rows, columns).</param>
     public static Tensor Orthogonalize(Tensor matrices)
     {
@@ -58,13 +60,23 @@ internal static class Muon
         var x = matrices / matrices.flatten(1).norm(1).clamp_min_(Smallest).view(-1, 1, 1);
         var isTall = x.shape[1] > x.shape[2];
         x = isTall ? x.transpose(1, 2) : x;
-        for (var step = 0; step < Steps; step++)
+        var gram = x.matmul(x.transpose(1, 2));
+        var product = Factor(gram);
+        for (var (step, factor) = (1, product); step < Steps; step++)
         {
-            var gram = x.matmul(x.transpose(1, 2));
-            var polynomial = (gram * b).add_(gram.matmul(gram), c);
-            x = (x * a).add_(polynomial.matmul(x), Tensors.One);
+            gram = factor.matmul(gram).matmul(factor);
+            factor = Factor(gram);
+            product = factor.matmul(product);
         }
 
+        x = product.matmul(x);
         return isTall ? x.transpose(1, 2) : x;
+
+        Tensor Factor(Tensor gram)
+        {
+            var factor = (gram * b).add_(gram.matmul(gram), c);
+            factor.diagonal(0, 1, 2).add_(a);
+            return factor;
+        }
     }
 }

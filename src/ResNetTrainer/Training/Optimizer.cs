@@ -95,9 +95,9 @@ internal sealed class Optimizer : IDisposable
                 continue;
             }
 
-            if (_muonMultiplier is { } multiplier && Muon.Suits(parameter.Plan))
+            if (_muonMultiplier is { } multiplier && velocity is not null && Muon.Suits(parameter.Plan))
             {
-                Muon.Step(parameter, velocity!, gradient.to_type(ScalarType.Float32), learningRate * multiplier);
+                Muon.Step(parameter, velocity, gradient.to_type(ScalarType.Float32), learningRate * multiplier);
             }
             else
             {

@@ -50,6 +50,11 @@ internal sealed partial class TrainingLoop(
                 betweenSteps(Progress(TrainingPhase.Training, state, state.Step, train));
             }
 
+            if (plan.MuonMultiplier is not null)
+            {
+                exchange?.Align();
+            }
+
             var trainSeconds = state.Seconds;
             var (trainLoss, trainAccuracy) = state.Metrics.Read();
             ThrowIfDiverged("loss", trainLoss, state);

@@ -11,7 +11,8 @@ internal sealed class ArchitectureOption
     private readonly Option<string> _name = new("--architecture")
     {
         HelpName = "NAME",
-        Description = $"The network: {string.Join(", ", _names)}. Default: {ResNetArchitecture.BookResNet18.Name}.",
+        Description = $"The network: {string.Join(", ", _names)}. "
+            + $"Default: {ResNetArchitecture.NarrowResNet18.Name} for images of up to 40 pixels a side, else {ResNetArchitecture.BookResNet18.Name}.",
     };
 
     public ArchitectureOption() => _name.AcceptOnlyFromAmong(_names);

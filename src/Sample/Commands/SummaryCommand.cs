@@ -18,8 +18,8 @@ internal static class SummaryCommand
         command.Add("Network", architecture.Option, imageSize);
         command.Validators.Add(result =>
         {
-            var smallest = (architecture.Get(result) ?? ResNetArchitecture.BookResNet18).MinimumImageSize;
-            var size = result.GetValue(imageSize) ?? smallest;
+            var size = result.GetValue(imageSize) ?? UsualSize;
+            var smallest = (architecture.Get(result) ?? ResNetArchitecture.DefaultFor(size)).MinimumImageSize;
             if (size < smallest || size > 4096)
             {
                 result.AddError($"--image-size must be between {smallest} and 4096 pixels.");
@@ -27,8 +27,8 @@ internal static class SummaryCommand
         });
         command.SetAction(parsed =>
         {
-            var network = architecture.Get(parsed) ?? ResNetArchitecture.BookResNet18;
             var size = parsed.GetValue(imageSize) ?? UsualSize;
+            var network = architecture.Get(parsed) ?? ResNetArchitecture.DefaultFor(size);
             var summary = network.Summarize(imageChannels: 1, imageSize: size, classes: 10);
             StandardOutput.Write(output =>
             {

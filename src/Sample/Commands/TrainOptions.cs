@@ -24,7 +24,7 @@ internal sealed class TrainOptions
     private readonly Option<int?> _imageSize = Parsed.Number<int>(
         "--image-size",
         "PIXELS",
-        "Pixels a side that the network sees. Default: 32; 96 with --recipe book; 128 with --images.");
+        "Pixels a side that the network sees. Default: as many as the images have; 96 with --recipe book; 128 with --images.");
 
     private readonly ArchitectureOption _architecture = new();
 
@@ -168,6 +168,6 @@ internal sealed class TrainOptions
         return new() { Directory = folder.FullName, Resume = parsed.GetValue(_resume) };
     }
 
-    private static int DefaultImageSize(TrainingRecipe recipe, Images images) =>
-        images.ImageChannels == 3 ? 128 : recipe == TrainingRecipe.Book ? 96 : 32;
+    private static int? DefaultImageSize(TrainingRecipe recipe, Images images) =>
+        images.ImageChannels == 3 ? 128 : recipe == TrainingRecipe.Book ? 96 : null;
 }

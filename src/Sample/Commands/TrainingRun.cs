@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 using ResNetMLNet.Sample.Rendering;
 using ResNetMLNet.Sample.Reporting;
 using ResNetMLNet.Sample.Reporting.Charts;
@@ -39,9 +41,20 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         options.EpochCallback = display.Epoch;
         options.ProgressCallback = display.Progress;
 
-        var pipeline = ml.MulticlassClassification.Trainers.ResNet(options)
-            .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
-        var model = display.While(() => pipeline.Fit(images.Train));
+        var names = ml.Transforms.Conversion.MapKeyToValue("PredictedLabel");
+        var pipeline = ml.MulticlassClassification.Trainers.ResNet(options).Append(names);
+        TransformerChain<KeyToValueMappingTransformer> model;
+        try
+        {
+            model = display.While(() => pipeline.Fit(images.Train));
+        }
+        catch (TrainingDivergedException e) when (e.LastGoodModel is { } good)
+        {
+            var kept = folder.Write(ModelFile, stream => ml.Model.Save(
+                good.Append(names.Fit(good.Transform(images.Train))), images.Train.Schema, stream));
+            SteadyWriter.Error().WriteLine($"The model after epoch {good.Model.History.Count}, the last that went well, is in {kept}.");
+            throw;
+        }
 
         var transformer = model.OfType<ResNetTransformer>().Single();
         var network = transformer.Model;

@@ -36,6 +36,19 @@ public class FitTests
     }
 
     [TestMethod]
+    [DataRow(28, TrainingRecipe.Fast, "resnet18-narrow")]
+    [DataRow(40, TrainingRecipe.Best, "resnet18-narrow")]
+    [DataRow(41, TrainingRecipe.Fast, "resnet18-book")]
+    [DataRow(28, TrainingRecipe.Book, "resnet18-book")]
+    public void Without_a_name_the_network_suits_the_images(int size, TrainingRecipe recipe, string expected)
+    {
+        using var model = Images.Trainer(Ml, change: options =>
+            (options.Architecture, options.Recipe, options.ImageSize) = (null, recipe, size)).Fit(Images.Labelled(rows: 6));
+
+        Assert.AreEqual(expected, model.Model.Architecture.Name);
+    }
+
+    [TestMethod]
     public void Progress_is_in_the_log()
     {
         var ml = Images.Context();

@@ -200,18 +200,11 @@ public class IngredientTests
         }
     }
 
-    [TestMethod]
-    public void Without_a_name_the_network_is_the_books_and_can_be_made_to_follow_small_images()
-    {
-        Assert.AreSame(ResNetArchitecture.BookResNet18, DefaultNetwork.For(new(1, 28, 28)));
-        Assert.AreSame(ResNetArchitecture.SmallImageResNet18, DefaultNetwork.For(new(1, 28, 40), largestSmallSide: 40));
-        Assert.AreSame(ResNetArchitecture.BookResNet18, DefaultNetwork.For(new(3, 28, 41), largestSmallSide: 40));
-    }
-
     // Every ingredient at once.
     private static TrainingPlan Everything(TrainingPlan plan) => plan with
     {
         AveragingDecay = 0.9,
+        MuonMultiplier = 2,
         Decay = LearningRateDecay.Cosine,
         LabelSmoothing = 0.1,
         AugmentationNumbers = new()

@@ -27,6 +27,7 @@ internal static class CheckpointCost
                 ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
                 {
                     FeatureColumnName = "Pixels",
+                    Architecture = ResNetArchitecture.BookResNet18,
                     ImageSize = parsed.GetValue(imageSize),
                     NumberOfEpochs = parsed.GetValue(epochs),
                     Checkpoints = folder is null ? null : new() { Directory = folder },

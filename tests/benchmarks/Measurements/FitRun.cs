@@ -38,6 +38,7 @@ internal sealed record FitRun(
             var options = new ResNetTrainer.Options
             {
                 FeatureColumnName = "Pixels",
+                Architecture = ResNetArchitecture.BookResNet18,
                 ImageSize = parsed.GetValue(imageSize),
                 NumberOfEpochs = parsed.GetValue(epochs),
                 BatchSize = parsed.GetValue(batchSize),

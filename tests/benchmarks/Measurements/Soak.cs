@@ -29,6 +29,7 @@ internal static class Soak
                     new ResNetTrainer.Options
                     {
                         FeatureColumnName = "Pixels",
+                        Architecture = ResNetArchitecture.BookResNet18,
                         NumberOfEpochs = 1,
                         ValidationFraction = 0.1,
                         BestWeightsBy = TrainingMetric.ValidationLoss

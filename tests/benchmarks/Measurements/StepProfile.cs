@@ -38,7 +38,7 @@ internal static class StepProfile
         var type = PrecisionSelector.Select(precision, CPU);
         var size = plan.Input.Height;
         using var network = TrainableNetwork.Create(plan, Initialisation.He, seed: 0, CPU, type);
-        using var optimizer = new Optimizer(network, momentum: 0.9, weightDecay: 5e-4);
+        using var optimizer = new Optimizer(network, momentum: 0.9, weightDecay: 5e-4, muonMultiplier: 1);
         using var average = new WeightAverage(network, decay: 0.999, CPU);
         using var raw = randint(0, 256, [batch, 1, 28, 28], ScalarType.Byte);
         using var labels = randint(0, 10, [batch], ScalarType.Int64);

@@ -45,6 +45,11 @@ internal static class Throughput
             if (parsed.GetValue(python) is { } interpreter)
             {
                 contestants["PyTorch, float32"] = () => PyTorch(interpreter, size, batch, count);
+                TorchRuntime.EnsureLoaded();
+                if (parsed.GetValue(precision)!.Any(kind => PrecisionSelector.Select(kind, CPU) == ScalarType.BFloat16))
+                {
+                    contestants["PyTorch, bfloat16 (autocast)"] = () => PyTorch(interpreter, size, batch, count, "--autocast");
+                }
             }
 
             InTurn.Run(contestants, parsed.GetValue(rounds), "images/s");
@@ -61,6 +66,7 @@ internal static class Throughput
         using var model = ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
         {
             FeatureColumnName = "Pixels",
+            Architecture = ResNetArchitecture.BookResNet18,
             ImageSize = size,
             BatchSize = batch,
             NumberOfEpochs = 2,
@@ -105,14 +111,14 @@ internal static class Throughput
         return batch * steps / watch.Elapsed.TotalSeconds;
     }
 
-    private static double PyTorch(string interpreter, int size, int batch, int steps)
+    private static double PyTorch(string interpreter, int size, int batch, int steps, params string[] more)
     {
         var start = new ProcessStartInfo(interpreter) { RedirectStandardOutput = true };
         foreach (var argument in (string[])
         [
             Path.Combine(AppContext.BaseDirectory, "pytorch", "chapter.py"),
             "--data", Path.Combine(AppContext.BaseDirectory, "data"),
-            "--image-size", Text(size), "--batch-size", Text(batch), "--steps", Text(steps),
+            "--image-size", Text(size), "--batch-size", Text(batch), "--steps", Text(steps), .. more,
         ])
         {
             start.ArgumentList.Add(argument);

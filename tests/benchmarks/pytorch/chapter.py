@@ -63,10 +63,11 @@ def prepare(images, size):
     return images if size == 28 else F.interpolate(images, size, mode="bilinear", align_corners=False, antialias=True)
 
 
-def step(net, optimizer, images, labels):
+def step(net, optimizer, images, labels, arguments):
     optimizer.zero_grad()
-    logits = net(images)
-    loss = F.cross_entropy(logits, labels)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=arguments.autocast):
+        logits = net(images)
+        loss = F.cross_entropy(logits, labels)
     loss.backward()
     optimizer.step()
     return logits, loss
@@ -80,7 +81,7 @@ def time_steps(net, optimizer, arguments):
     seconds = []
     for number in range(-2, arguments.steps):
         start = time.perf_counter()
-        step(net, optimizer, *batches[number % len(batches)])
+        step(net, optimizer, *batches[number % len(batches)], arguments)
         if number >= 0:
             seconds.append(time.perf_counter() - start)
     print(json.dumps({
@@ -110,7 +111,7 @@ def train(net, optimizer, arguments):
         start = time.perf_counter()
         total, hits = 0.0, 0
         for chosen in torch.randperm(len(labels)).split(arguments.batch_size):
-            logits, loss = step(net, optimizer, prepare(images[chosen], arguments.image_size), labels[chosen])
+            logits, loss = step(net, optimizer, prepare(images[chosen], arguments.image_size), labels[chosen], arguments)
             total += loss.item() * len(chosen)
             hits += (logits.argmax(1) == labels[chosen]).sum().item()
         seconds = time.perf_counter() - start
@@ -130,6 +131,7 @@ def main():
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--autocast", action="store_true", help="compute in bfloat16 where PyTorch holds that to be safe")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)

@@ -1,0 +1,45 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using ResNetMLNet.Sample;
+using ResNetMLNet.Sample.Commands;
+using ResNetMLNet.Sample.Rendering;
+using ResNetMLNet.Tests.Support;
+using Images = ResNetMLNet.Tests.Support.Images;
+
+namespace ResNetMLNet.Tests.Sample;
+
+[TestClass]
+public class DivergenceTests
+{
+    private string _folder = "";
+
+    [TestInitialize]
+    public void Create() => _folder = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
+
+    [TestCleanup]
+    public void Delete() => Directory.Delete(_folder, recursive: true);
+
+    [TestMethod]
+    public void Of_a_training_that_diverges_the_last_good_model_is_kept()
+    {
+        // From the third epoch on, the weights are so large that the sum of two is infinite. (The rows are read once before the first.)
+        var passes = 0;
+        var data = new MemoryDataView(
+            24, Images.Features(), Images.Key(LabelKind.Text),
+            new MemoryColumn<float>("Weight", NumberDataViewType.Single, _ => passes > 3 ? 3e38f : 1))
+        { CanShuffle = false };
+        data.OnRow = row => passes += row == 0 ? 1 : 0;
+        var options = Images.Tiny(change: options =>
+            (options.ExampleWeightColumnName, options.NumberOfEpochs, options.MemoryBudget) = ("Weight", 5, 100));
+        using var signals = new Signals();
+        var run = new TrainingRun(
+            Images.Context(), new(data, data, data, "Features", 1), options, signals, TrainingDisplay.Create());
+
+        Assert.ThrowsExactly<TrainingDivergedException>(() => run.Run(_folder, "--out"));
+
+        var model = new MLContext().Model.Load(Path.Combine(_folder, "model.zip"), out _);
+        var scored = model.Transform(Images.Unlabelled());
+        Assert.IsTrue(Snapshot.Scores(scored).All(row => row.All(float.IsFinite)));
+        Assert.IsInstanceOfType<TextDataViewType>(scored.Schema["PredictedLabel"].Type);
+    }
+}

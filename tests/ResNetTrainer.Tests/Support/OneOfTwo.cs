@@ -1,0 +1,33 @@
+using System.Runtime.InteropServices;
+using ResNetMLNet.Distributed;
+
+namespace ResNetMLNet.Tests.Support;
+
+/// <summary>One of two processes that train together; the other is a function.</summary>
+/// <param name="rank">Which of them.</param>
+/// <param name="sum">What the sum of a value and the other's is.</param>
+internal sealed class OneOfTwo(int rank, Func<float, float> sum) : ICommunicator
+{
+    public int Rank => rank;
+
+    public int Size => 2;
+
+    public bool ReachesGpus { get; init; }
+
+    public void Sum(nint address, long count)
+    {
+        var values = new float[count];
+        Marshal.Copy(address, values, 0, values.Length);
+        Marshal.Copy([.. values.Select(sum)], 0, address, values.Length);
+    }
+
+    public void Sum(Span<double> values) => throw new NotSupportedException();
+
+    public void Broadcast(Span<byte> bytes, int root) => throw new NotSupportedException();
+
+    public void Exchange(ReadOnlySpan<byte> sent, Span<byte> received) => throw new NotSupportedException();
+
+    public void Collect(ReadOnlySpan<byte> own, Span<byte> all) => throw new NotSupportedException();
+
+    public void Abort() => throw new NotSupportedException();
+}
