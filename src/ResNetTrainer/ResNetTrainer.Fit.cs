@@ -65,13 +65,16 @@ public sealed partial class ResNetTrainer
         var architecture = _options.Architecture ?? start?.Architecture ?? file?.Architecture;
         using var data = group.Together(() => TrainingData.Open(
             _host, _options, (trainData, validationData), new(architecture, device, seed) { IsAlone = group.IsAlone }));
-        var plan = Plan(
-            data.Architecture.Stages, data.Train.Count, seed, PrecisionSelector.Select(_options.Precision, device), group.Size);
-        if (group.OfFirst(checkpoints?.IsFromBefore(nameof(TrainingPlan.MuonMultiplier)) == true ? 1 : 0) == 1)
+        var plan = Plan(new()
         {
-            plan = plan with { MuonMultiplier = null };
-        }
-
+            Recipe = _options.Recipe,
+            Images = data.Train.Count,
+            Processes = group.Size,
+            Stages = data.Architecture.Stages,
+            IsOlderThanMuon = group.OfFirst(checkpoints?.IsFromBefore(nameof(TrainingPlan.MuonMultiplier)) ?? false),
+            Seed = seed,
+            Precision = PrecisionSelector.Select(_options.Precision, device),
+        });
         if (NetworkLimits.ProblemOf(data.Architecture, data.Format.Shape, data.Columns.Label.Classes) is { } problem)
         {
             throw _host.Error($"There can be no such network: {problem}. Set Architecture and ImageSize to what is possible.");
@@ -123,26 +126,20 @@ public sealed partial class ResNetTrainer
     // All processes come to the same end; where one fails alone, as by what a callback throws, the others would wait for it.
     private static bool FailsEverywhere(Exception e) => e is TrainingDivergedException || ProcessGroup.IsOfAll(e);
 
-    private TrainingPlan Plan(int stages, long images, int seed, torch.ScalarType precision, int processes)
+    private TrainingPlan Plan(RecipeRequest request)
     {
-        var plan = TrainingPlan.Create(new()
+        var plan = TrainingPlan.Create(request with
         {
-            Recipe = _options.Recipe,
             Epochs = _options.NumberOfEpochs,
             BatchSize = _options.BatchSize,
-            Processes = processes,
             LearningRate = _options.LearningRate,
             BodyLearningRateMultiplier = _options.BodyLearningRateMultiplier,
             Augmentation = _options.Augmentation,
             SmallestCrop = _options.SmallestCrop,
-            Images = images,
             Start = _options.InitialWeights is not null ? TrainingStart.Weights
                 : _options.StartFrom is not null ? TrainingStart.Model
                 : TrainingStart.Nothing,
-            Stages = stages,
             FrozenStages = _options.FrozenStages,
-            Seed = seed,
-            Precision = precision,
         }) with
         {
             ClassWeights = _options.ClassWeights,

@@ -8,7 +8,8 @@ namespace ResNetMLNet.Training;
 
 /// <summary>
 /// What the processes that train together tell each other after each backward pass: gradients, running statistics, metrics, and whether
-/// one is to stop. After it their gradients are the same to the last bit. They meet once a step, because each time all wait for the slowest.
+/// one is to stop. After it their gradients are the same to the last bit. They meet once a step, because each time all wait for the
+/// slowest.
 /// </summary>
 internal sealed class Exchange : IDisposable
 {

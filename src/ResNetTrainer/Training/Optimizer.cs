@@ -95,34 +95,29 @@ internal sealed class Optimizer : IDisposable
                 continue;
             }
 
+            var weight = parameter.Master;
             if (_muonMultiplier is { } multiplier && velocity is not null && Muon.Suits(parameter.Plan))
             {
                 Muon.Step(parameter, velocity, gradient.to_type(ScalarType.Float32), learningRate * multiplier);
             }
             else
             {
-                Descend(parameter, velocity, gradient);
+                if (_weightDecay > 0 && parameter.Plan.IsDecayed)
+                {
+                    gradient = gradient.to_type(ScalarType.Float32).add_(weight, decay);
+                }
+
+                if (velocity is not null)
+                {
+                    velocity.mul_(momentum).add_(gradient, Tensors.One);
+                    weight.add_(velocity, rateOfVelocity);
+                }
+
+                weight.add_(gradient, rate);
             }
 
             parameter.Compute.grad = null;
             parameter.Refresh();
-        }
-
-        void Descend(NetworkTensor parameter, Tensor? velocity, Tensor gradient)
-        {
-            var weight = parameter.Master;
-            if (_weightDecay > 0 && parameter.Plan.IsDecayed)
-            {
-                gradient = gradient.to_type(ScalarType.Float32).add_(weight, decay);
-            }
-
-            if (velocity is not null)
-            {
-                velocity.mul_(momentum).add_(gradient, Tensors.One);
-                weight.add_(velocity, rateOfVelocity);
-            }
-
-            weight.add_(gradient, rate);
         }
     }
 }

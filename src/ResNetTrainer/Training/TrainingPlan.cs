@@ -142,6 +142,9 @@ internal sealed record TrainingPlan
     {
         var epochs = request.Epochs ?? usualEpochs;
         var batchSize = BatchSizeOf(request, DecayingBatchSize(request.Images));
+
+        // Weights that are good already are to change little.
+        var trainsByMuon = request.Start == TrainingStart.Nothing && !request.IsOlderThanMuon;
         return new()
         {
             Epochs = epochs,
@@ -154,9 +157,9 @@ internal sealed record TrainingPlan
             FrozenStatistics = request.FineTunes ? true : null,
             UnitFeatures = request.FineTunes ? true : null,
             Momentum = 0.9,
-            MuonMultiplier = request.Start == TrainingStart.Nothing ? Math.Sqrt(64.0 / batchSize) : null,
+            MuonMultiplier = trainsByMuon ? Math.Sqrt(64.0 / batchSize) : null,
             WeightDecay = 5e-4,
-            Warmup = 0.25,
+            Warmup = trainsByMuon ? 0.1 : 0.25,
             Seed = request.Seed,
             Precision = request.Precision,
         };
@@ -188,60 +191,4 @@ internal sealed record TrainingPlan
         < 20_000 => 64,
         _ => 128,
     };
-}
-
-/// <summary>A recipe, and what decides or replaces its numbers.</summary>
-internal sealed record RecipeRequest
-{
-    public required TrainingRecipe Recipe { get; init; }
-
-    public int? Epochs { get; init; }
-
-    /// <summary>Of each process.</summary>
-    public int? BatchSize { get; init; }
-
-    /// <summary>How many processes train together.</summary>
-    public int Processes { get; init; } = 1;
-
-    public double? LearningRate { get; init; }
-
-    public double? BodyLearningRateMultiplier { get; init; }
-
-    public Augmentation? Augmentation { get; init; }
-
-    public double SmallestCrop { get; init; } = RandomCrops.Smallest;
-
-    /// <summary>The number of training images.</summary>
-    public required long Images { get; init; }
-
-    /// <summary>What training begins with.</summary>
-    public TrainingStart Start { get; init; }
-
-    /// <summary>Stages that are left as they are, with the stem; null leaves it to the recipe.</summary>
-    public int? FrozenStages { get; init; }
-
-    /// <summary>The stages of the network.</summary>
-    public int Stages { get; init; } = 4;
-
-    /// <summary>Whether all before the linear layer is frozen.</summary>
-    public bool OnlyHead => FrozenStages == Stages;
-
-    /// <summary>Whether weights from elsewhere are trained further, and not the linear layer alone.</summary>
-    public bool FineTunes => Start == TrainingStart.Weights && !OnlyHead;
-
-    public required long Seed { get; init; }
-
-    public required ScalarType Precision { get; init; }
-}
-
-/// <summary>What training begins with.</summary>
-internal enum TrainingStart
-{
-    Nothing,
-
-    /// <summary>A model of this library, whose classes it may know.</summary>
-    Model,
-
-    /// <summary>Weights of another origin.</summary>
-    Weights,
 }

@@ -12,7 +12,8 @@ internal sealed class ArchitectureOption
     {
         HelpName = "NAME",
         Description = $"The network: {string.Join(", ", _names)}. "
-            + $"Default: {ResNetArchitecture.NarrowResNet18.Name} for images of up to 40 pixels a side, else {ResNetArchitecture.BookResNet18.Name}.",
+            + $"Default: {ResNetArchitecture.NarrowResNet18.Name} for images of up to 40 pixels a side, "
+            + $"else {ResNetArchitecture.BookResNet18.Name}.",
     };
 
     public ArchitectureOption() => _name.AcceptOnlyFromAmong(_names);

@@ -48,16 +48,16 @@ public class FamilyTests
     }
 
     [TestMethod]
-    public void Without_a_word_the_network_is_the_books_or_that_of_the_model_to_start_from()
+    public void Without_a_word_the_network_suits_the_images_or_is_that_of_the_model_to_start_from()
     {
         var ml = Images.Context();
-        using var book = Images.Trainer(ml, change: options =>
+        using var fresh = Images.Trainer(ml, change: options =>
             (options.Architecture, options.NumberOfEpochs, options.BatchSize) = (null, 1, 24)).Fit(Images.Labelled());
         using var tiny = Images.Trainer(ml).Fit(Images.Labelled());
         using var more =
             Images.Trainer(ml, change: options => (options.Architecture, options.StartFrom) = (null, tiny)).Fit(Images.Labelled());
 
-        Assert.AreEqual(ResNetArchitecture.BookResNet18, book.Model.Architecture);
+        Assert.AreEqual(ResNetArchitecture.DefaultFor(Images.Size), fresh.Model.Architecture);
         Assert.AreEqual(tiny.Model.Architecture, more.Model.Architecture);
     }
 

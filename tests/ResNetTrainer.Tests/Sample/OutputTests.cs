@@ -86,7 +86,8 @@ public sealed class OutputTests : IDisposable
         // A disk of 10 MB, which only the process sees; the model has 45.
         var full = Directory.CreateDirectory(_folder.At("full")).FullName;
         var disk = $"mount -t tmpfs -o size=10m tmpfs {full} || exit 77; cd {full}; \"$@\"; status=$?; ls {full}; exit $status";
-        var run = SampleProcess.RunInShell($"exec unshare -rm sh -c '{disk}' \"$0\" \"$@\"", [.. _folder.Training, "--out", full]);
+        string[] training = [.. _folder.Training, "--architecture", "resnet18-book", "--out", full];
+        var run = SampleProcess.RunInShell($"exec unshare -rm sh -c '{disk}' \"$0\" \"$@\"", training);
         if (run.Status == 77)
         {
             Assert.Inconclusive("Nothing can be mounted here.");

@@ -1,7 +1,6 @@
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Tests.Training;

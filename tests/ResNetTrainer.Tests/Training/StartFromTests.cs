@@ -86,7 +86,7 @@ public class StartFromTests
     [DataRow(4, "conv1|bn1|layer1|layer2|layer3|layer4")]
     public void Frozen_stages_keep_weights_and_statistics_to_the_bit(int stages, string frozen)
     {
-        using var start = Learnt();
+        using var start = Images.Trainer(Ml).Fit(Images.Labelled(30));
         using var model = Images.Trainer(Ml, change: options =>
             (options.StartFrom, options.FrozenStages, options.NumberOfEpochs) = (start, stages, 2)).Fit(Images.Labelled(30));
         var prefixes = frozen.Split('|').Select(prefix => prefix + ".").ToArray();
@@ -131,7 +131,7 @@ public class StartFromTests
     }
 
     private static ResNetTransformer Learnt(int rows = 60, string[]? classes = null) =>
-        Images.Trainer(Ml, change: options => (options.NumberOfEpochs, options.LearningRate) = (8, 0.05))
+        Images.Trainer(Ml, change: options => (options.NumberOfEpochs, options.LearningRate) = (8, 0.01))
             .Fit(With(classes ?? Images.ClassNames, rows));
 
     // Rows of the classes that the key has, with the key's values in the given order.

@@ -54,7 +54,8 @@ public class StoppingTests
     {
         var ml = Images.Context();
         using var model = Fit(options =>
-            (options.BestWeightsBy, options.NumberOfEpochs, options.LearningRate) = (TrainingMetric.ValidationLoss, 8, Unsteady));
+            (options.Recipe, options.BestWeightsBy, options.NumberOfEpochs, options.LearningRate) =
+            (TrainingRecipe.Book, TrainingMetric.ValidationLoss, 8, 4 * Unsteady));
         var best = model.Model.History.MinBy(epoch => epoch.ValidationLoss)!;
         var metrics = ml.MulticlassClassification.Evaluate(model.Transform(Validation()));
 

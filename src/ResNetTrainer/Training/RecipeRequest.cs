@@ -1,0 +1,62 @@
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Training;
+
+/// <summary>A recipe, and what decides or replaces its numbers.</summary>
+internal sealed record RecipeRequest
+{
+    public required TrainingRecipe Recipe { get; init; }
+
+    public int? Epochs { get; init; }
+
+    /// <summary>Of each process.</summary>
+    public int? BatchSize { get; init; }
+
+    /// <summary>How many processes train together.</summary>
+    public int Processes { get; init; } = 1;
+
+    public double? LearningRate { get; init; }
+
+    public double? BodyLearningRateMultiplier { get; init; }
+
+    public Augmentation? Augmentation { get; init; }
+
+    public double SmallestCrop { get; init; } = RandomCrops.Smallest;
+
+    /// <summary>Whether training goes on from a checkpoint that was written before there was Muon, as it began.</summary>
+    public bool IsOlderThanMuon { get; init; }
+
+    /// <summary>The number of training images.</summary>
+    public required long Images { get; init; }
+
+    /// <summary>What training begins with.</summary>
+    public TrainingStart Start { get; init; }
+
+    /// <summary>Stages that are left as they are, with the stem; null leaves it to the recipe.</summary>
+    public int? FrozenStages { get; init; }
+
+    /// <summary>The stages of the network.</summary>
+    public int Stages { get; init; } = 4;
+
+    /// <summary>Whether all before the linear layer is frozen.</summary>
+    public bool OnlyHead => FrozenStages == Stages;
+
+    /// <summary>Whether weights from elsewhere are trained further, and not the linear layer alone.</summary>
+    public bool FineTunes => Start == TrainingStart.Weights && !OnlyHead;
+
+    public required long Seed { get; init; }
+
+    public required ScalarType Precision { get; init; }
+}
+
+/// <summary>What training begins with.</summary>
+internal enum TrainingStart
+{
+    Nothing,
+
+    /// <summary>A model of this library, whose classes it may know.</summary>
+    Model,
+
+    /// <summary>Weights of another origin.</summary>
+    Weights,
+}
