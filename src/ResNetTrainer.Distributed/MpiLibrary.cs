@@ -14,11 +14,14 @@ internal static class MpiLibrary
     // The ABI that MPICH, Intel MPI and MVAPICH have agreed on has the number 12 (https://www.mpich.org/abi).
     private static readonly string[] _candidates = ["libmpich.so.12", "libmpi.so.12", "libmpi.12.dylib", "msmpi.dll"];
 
+    private static bool _isResolved;
+
     public static void Resolve()
     {
         try
         {
             NativeLibrary.SetDllImportResolver(typeof(MPI.Unsafe).Assembly, Find);
+            _isResolved = true;
         }
         catch (InvalidOperationException)
         {
@@ -27,13 +30,25 @@ internal static class MpiLibrary
     }
 
     /// <summary>
-    /// Whether it takes addresses in the memory of NVIDIA's GPUs ("CUDA-aware"): it says so itself where it has a word for it, as MPICH and
-    /// MVAPICH have.
+    /// Whether it takes addresses in the memory of NVIDIA's GPUs ("CUDA-aware"), as MPICH (the first question) and MVAPICH (the second)
+    /// say. No where the application has found its MPI by itself, since nobody knows which that is.
     /// </summary>
-    public static unsafe bool ReachesGpus() =>
-        TryLoad(out var library)
-        && NativeLibrary.TryGetExport(library, "MPIX_Query_cuda_support", out var query)
-        && ((delegate* unmanaged<int>)query)() == 1;
+    public static unsafe bool ReachesGpus()
+    {
+        const int Cuda = 0;
+        if (!_isResolved || !TryLoad(out var library))
+        {
+            return false;
+        }
+
+        if (NativeLibrary.TryGetExport(library, "MPIX_GPU_query_support", out var query))
+        {
+            var isSupported = 0;
+            return ((delegate* unmanaged<int, int*, int>)query)(Cuda, &isSupported) == 0 && isSupported != 0;
+        }
+
+        return NativeLibrary.TryGetExport(library, "MPIX_Query_cuda_support", out query) && ((delegate* unmanaged<int>)query)() == 1;
+    }
 
     private static nint Find(string name, Assembly assembly, DllImportSearchPath? path) =>
         name != Asked ? 0

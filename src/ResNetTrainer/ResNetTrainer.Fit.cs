@@ -62,7 +62,11 @@ public sealed partial class ResNetTrainer
         using var tf32 = device.type == DeviceType.CUDA ? Tf32.Allow(_options.Precision != ComputePrecision.Float32) : null;
         var start = _options.StartFrom is { } transformer ? StartingModel.Find(_host, transformer) : null;
         var file = _options.InitialWeights is { } wanted ? StartingFile.Read(_host, wanted) : null;
-        var architecture = _options.Architecture ?? start?.Architecture ?? file?.Architecture;
+
+        // What was begun before there was Muon goes on without it, and with the network that was the default then.
+        var isOlderThanMuon = group.OfFirst(checkpoints?.IsFromBefore(nameof(TrainingPlan.MuonMultiplier)) ?? false);
+        var architecture = _options.Architecture ?? start?.Architecture ?? file?.Architecture
+            ?? (isOlderThanMuon ? ResNetArchitecture.BookResNet18 : null);
         using var data = group.Together(() => TrainingData.Open(
             _host, _options, (trainData, validationData), new(architecture, device, seed) { IsAlone = group.IsAlone }));
         var plan = Plan(new()
@@ -71,7 +75,7 @@ public sealed partial class ResNetTrainer
             Images = data.Train.Count,
             Processes = group.Size,
             Stages = data.Architecture.Stages,
-            IsOlderThanMuon = group.OfFirst(checkpoints?.IsFromBefore(nameof(TrainingPlan.MuonMultiplier)) ?? false),
+            IsOlderThanMuon = isOlderThanMuon,
             Seed = seed,
             Precision = PrecisionSelector.Select(_options.Precision, device),
         });

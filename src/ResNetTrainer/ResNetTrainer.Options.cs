@@ -46,7 +46,7 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// The network; null: that of <see cref="StartFrom"/> or <see cref="InitialWeights"/>, else the one that suits
-        /// the images (<see cref="ResNetArchitecture.DefaultFor"/>).
+        /// the images (<see cref="ResNetArchitecture.DefaultFor"/>), or with <see cref="TrainingRecipe.Book"/> the chapter's.
         /// </summary>
         public ResNetArchitecture? Architecture { get; set; }
 
@@ -106,7 +106,7 @@ public sealed partial class ResNetTrainer
         /// The learning rate, the highest one where it varies; null leaves it to the recipe (Book: 0.05, constant; Fast and Best: 0.1
         /// for batches of 128 and in proportion for others as they are trained, half of it with <see cref="StartFrom"/> or
         /// <see cref="InitialWeights"/>). Where Muon trains the convolutions (<see cref="TrainingRecipe.Fast"/>), theirs is this times the
-        /// root of 64 / batch.
+        /// root of 64 / batch, that of all processes together.
         /// </summary>
         public double? LearningRate { get; set; }
 

@@ -37,7 +37,8 @@ internal sealed class ProcessGroup(ICommunicator communicator)
         // Where they are floats in order already, none of this is a copy.
         using var scope = NewDisposeScope();
         var floats = values.to_type(ScalarType.Float32);
-        floats = (communicator.ReachesGpus ? floats : floats.cpu()).contiguous();
+        var isReached = values.device_type == DeviceType.CPU || communicator.ReachesGpus;
+        floats = (isReached ? floats : floats.cpu()).contiguous();
         if (floats.device_type == DeviceType.CUDA)
         {
             // MPI knows nothing of what the GPU has still to do.

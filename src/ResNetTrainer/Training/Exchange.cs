@@ -94,8 +94,8 @@ internal sealed class Exchange : IDisposable
     }
 
     /// <summary>
-    /// Gives all processes the weights of the first. Only where their processors are of different kinds, on which the matrix products of
-    /// <see cref="Muon"/> differ in their last bits, are they not the same already.
+    /// Gives all processes the weights of the first. Where processors are of different kinds, or compute with different numbers of threads,
+    /// the matrix products of <see cref="Muon"/> differ in their last bits; else the weights are the same already.
     /// </summary>
     public void Align()
     {

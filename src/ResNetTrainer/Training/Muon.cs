@@ -11,8 +11,10 @@ namespace ResNetMLNet.Training;
 /// </summary>
 /// <remarks>
 /// A convolution before a batch normalisation computes the same at any scale of its weights. So they are kept at the root of the number of
-/// their outputs (the Frobenius norm of a matrix with orthogonal rows), and the learning rate is the share of themselves by which they
-/// change; there is nothing for weight decay to do (https://github.com/KellerJordan/cifar10-airbench, airbench94_muon.py).
+/// their outputs (the Frobenius norm of a matrix with orthogonal rows), and the learning rate is about the share of themselves by which
+/// they change; there is nothing for weight decay to do (https://github.com/KellerJordan/cifar10-airbench, airbench94_muon.py). A few
+/// convolutions have no normalisation behind them: those of the skip paths in the chapter's network, with which this was measured too, and
+/// the last one of each block in pre-activation networks. Of these the scale is fixed as well, and the layers around them make up for it.
 /// </remarks>
 internal static class Muon
 {

@@ -13,7 +13,7 @@ internal sealed class ArchitectureOption
         HelpName = "NAME",
         Description = $"The network: {string.Join(", ", _names)}. "
             + $"Default: {ResNetArchitecture.NarrowResNet18.Name} for images of up to 40 pixels a side, "
-            + $"else {ResNetArchitecture.BookResNet18.Name}.",
+            + $"else (and with the chapter's recipe) {ResNetArchitecture.BookResNet18.Name}.",
     };
 
     public ArchitectureOption() => _name.AcceptOnlyFromAmong(_names);

@@ -13,6 +13,7 @@ namespace ResNetMLNet.Sample.Commands;
 internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Options options, Signals signals, TrainingDisplay display)
 {
     private const string ModelFile = "model.zip";
+    private const string LastGoodFile = "last-good.zip";
     private const string MetricsFile = "metrics.json";
     private const string CurvesFile = "curves.png";
     private const string ConfusionFile = "confusion.png";
@@ -36,7 +37,7 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         }
 
         // Before the training, which would be lost.
-        var folder = OutputFolder.Open(path, option, ModelFile, MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
+        var folder = OutputFolder.Open(path, option, ModelFile, LastGoodFile, MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
         var watch = Stopwatch.StartNew();
         options.EpochCallback = display.Epoch;
         options.ProgressCallback = display.Progress;
@@ -50,7 +51,8 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         }
         catch (TrainingDivergedException e) when (e.LastGoodModel is { } good)
         {
-            var kept = folder.Write(ModelFile, stream => ml.Model.Save(
+            // Beside what an earlier training left.
+            var kept = folder.Write(LastGoodFile, stream => ml.Model.Save(
                 good.Append(names.Fit(good.Transform(images.Train))), images.Train.Schema, stream));
             SteadyWriter.Error().WriteLine($"The model after epoch {good.Model.History.Count}, the last that went well, is in {kept}.");
             throw;

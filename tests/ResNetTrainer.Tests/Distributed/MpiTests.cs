@@ -68,8 +68,8 @@ public sealed class MpiTests : IDisposable
     [TestMethod]
     public void Features_of_frozen_layers_are_computed_by_all_for_all()
     {
-        var alone = Ranks(1, "alone", "frozen=1", "batch=24", "rows=83", "validate=1");
-        var together = Ranks(3, "together", "frozen=1", "batch=8", "sync=1", "rows=83", "validate=1");
+        var alone = Ranks(1, "alone", "frozen=1", "batch=24", "rows=203", "validate=1");
+        var together = Ranks(3, "together", "frozen=1", "batch=8", "sync=1", "rows=203", "validate=1");
 
         foreach (var (expected, actual) in Numbers(alone.Output).Zip(Numbers(together.Output)))
         {

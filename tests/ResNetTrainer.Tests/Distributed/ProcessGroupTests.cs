@@ -12,12 +12,10 @@ public class ProcessGroupTests
     public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();
 
     [TestMethod]
-    [DataRow(false)]
-    [DataRow(true)]
-    public void Tensors_are_added_up_where_they_are_however_they_lie(bool reachesGpus)
+    public void Tensors_are_added_up_where_they_are_however_they_lie()
     {
         using var scope = NewDisposeScope();
-        var group = new ProcessGroup(new OneOfTwo(rank: 0, mine => 2 * mine) { ReachesGpus = reachesGpus });
+        var group = new ProcessGroup(new OneOfTwo(rank: 0, mine => 2 * mine));
         foreach (var type in (ScalarType[])[ScalarType.Float32, ScalarType.BFloat16])
         {
             var whole = arange(24, ScalarType.Float32).view(4, 6).to_type(type);
@@ -26,6 +24,10 @@ public class ProcessGroupTests
 
             group.Sum(whole[1..3, 2..5]);
             Assert.IsTrue(expected.equal(whole).all().item<bool>(), $"a part of {type}");
+
+            expected[1..3] *= 2;
+            group.Sum(whole[1..3]);
+            Assert.IsTrue(expected.equal(whole).all().item<bool>(), $"rows of {type}");
 
             group.Sum(whole.t());
             Assert.IsTrue((expected * 2).equal(whole).all().item<bool>(), $"the transpose of {type}");

@@ -37,9 +37,10 @@ public class DivergenceTests
 
         Assert.ThrowsExactly<TrainingDivergedException>(() => run.Run(_folder, "--out"));
 
-        var model = new MLContext().Model.Load(Path.Combine(_folder, "model.zip"), out _);
+        var model = new MLContext().Model.Load(Path.Combine(_folder, "last-good.zip"), out _);
         var scored = model.Transform(Images.Unlabelled());
         Assert.IsTrue(Snapshot.Scores(scored).All(row => row.All(float.IsFinite)));
+        Assert.IsFalse(File.Exists(Path.Combine(_folder, "model.zip")), "An earlier training's stays what it is.");
         Assert.IsInstanceOfType<TextDataViewType>(scored.Schema["PredictedLabel"].Type);
     }
 }

@@ -49,6 +49,16 @@ public class FitTests
     }
 
     [TestMethod]
+    public void The_longer_side_decides_which_network_suits()
+    {
+        var wide = Images.Vector("Features", i => PixelPattern.Planes(i, 1, 28, 44), 1, 28, 44);
+        using var model = Images.Trainer(Ml, change: options => options.Architecture = null)
+            .Fit(new MemoryDataView(6, wide, Images.Key(LabelKind.Text)));
+
+        Assert.AreEqual("resnet18-book", model.Model.Architecture.Name);
+    }
+
+    [TestMethod]
     public void Progress_is_in_the_log()
     {
         var ml = Images.Context();

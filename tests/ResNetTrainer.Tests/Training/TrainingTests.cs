@@ -97,9 +97,30 @@ public class TrainingTests
         TrainingPlan Of(TrainingStart start) => TrainingPlan.Create(
             new() { Recipe = recipe, Images = 10_000, Start = start, Seed = 0, Precision = ScalarType.Float32 });
 
-        Assert.AreEqual(1, Of(TrainingStart.Nothing).MuonMultiplier);
-        Assert.IsNull(Of(TrainingStart.Model).MuonMultiplier);
-        Assert.IsNull(Of(TrainingStart.Weights).MuonMultiplier);
+        var (fresh, model, weights) = (Of(TrainingStart.Nothing), Of(TrainingStart.Model), Of(TrainingStart.Weights));
+        Assert.AreEqual((1.0, 0.1), (fresh.MuonMultiplier, fresh.Warmup));
+        Assert.AreEqual((null, 0.25), (model.MuonMultiplier, model.Warmup));
+        Assert.AreEqual((null, 0.25), (weights.MuonMultiplier, weights.Warmup));
+    }
+
+    [TestMethod]
+    [DataRow(1, 0.5)]
+    [DataRow(4, 0.25)]
+    public void The_rate_of_Muon_follows_the_root_of_the_whole_batch(int processes, double expected)
+    {
+        var plan = TrainingPlan.Create(new()
+        {
+            Recipe = TrainingRecipe.Fast,
+            Images = 60_000,
+            BatchSize = 256,
+            Processes = processes,
+            Seed = 0,
+            Precision = ScalarType.Float32,
+        });
+
+        // The learning rate itself is in proportion.
+        Assert.AreEqual(expected, plan.MuonMultiplier);
+        Assert.AreEqual(0.2 * processes, plan.LearningRate, 1e-12);
     }
 
     [TestMethod]

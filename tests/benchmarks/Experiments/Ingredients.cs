@@ -29,7 +29,8 @@ internal sealed class Ingredients
     private readonly Option<bool?> _noise = new("--noise") { Description = "Erased parts: true for noise, false for black." };
     private readonly Option<string[]> _set = new("--set")
     {
-        Description = $"Others, as name=value: the properties of TrainingPlan, and those of AugmentationPlan as {Numbers}name=value.",
+        Description = "Others, as name=value, or name= for none: the properties of TrainingPlan, and those of AugmentationPlan as "
+            + $"{Numbers}name=value.",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [],
     };
@@ -101,6 +102,8 @@ internal sealed class Ingredients
     {
         var property = of.GetType().GetProperty(name) ?? throw new ArgumentException($"{of.GetType().Name} has no '{name}'.");
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-        property.SetValue(of, type.IsEnum ? Enum.Parse(type, text) : Convert.ChangeType(text, type, CultureInfo.InvariantCulture));
+        property.SetValue(of, text.Length == 0 ? null
+            : type.IsEnum ? Enum.Parse(type, text)
+            : Convert.ChangeType(text, type, CultureInfo.InvariantCulture));
     }
 }

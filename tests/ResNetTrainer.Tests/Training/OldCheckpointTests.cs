@@ -1,0 +1,48 @@
+using ResNetMLNet.Formats;
+using ResNetMLNet.Tests.Support;
+using ResNetMLNet.Training;
+using ResNetMLNet.Training.Checkpoints;
+
+namespace ResNetMLNet.Tests.Training;
+
+/// <summary>Checkpoints from before there was Muon, when the network for those who name none was the book's at any size.</summary>
+[TestClass]
+public class OldCheckpointTests
+{
+    private string _folder = "";
+
+    [TestInitialize]
+    public void Create() => _folder = Directory.CreateTempSubdirectory("resnet-tests-").FullName;
+
+    [TestCleanup]
+    public void Delete() => Directory.Delete(_folder, recursive: true);
+
+    [TestMethod]
+    public void They_go_on_as_they_began()
+    {
+        var expected = Fit(epochs: 2, resume: false, ResNetArchitecture.BookResNet18, BeforeMuon).Fingerprint();
+        Array.ForEach(Directory.GetFiles(_folder, "checkpoint-0002-*"), File.Delete);
+        foreach (var file in Directory.GetFiles(_folder, "checkpoint-*"))
+        {
+            // Its plan knew nothing of Muon.
+            var (checkpoint, words) = CheckpointFile.Read(file);
+            CheckpointFile.Write(file, checkpoint, words.Where(word => word.Key != nameof(TrainingPlan.MuonMultiplier)).ToDictionary());
+        }
+
+        Assert.HasCount(1, Directory.GetFiles(_folder, "checkpoint-*"));
+        Assert.AreEqual(expected, Fit(epochs: 2, resume: true, architecture: null).Fingerprint());
+    }
+
+    private static TrainingPlan BeforeMuon(TrainingPlan plan) => plan with { MuonMultiplier = null, Warmup = 0.25 };
+
+    private NamedTensors Fit(
+        int epochs, bool resume, ResNetArchitecture? architecture, Func<TrainingPlan, TrainingPlan>? change = null)
+    {
+        using var model = Images.Trainer(Images.Context(), change: options =>
+        {
+            (options.Architecture, options.NumberOfEpochs, options.Ablation) = (architecture, epochs, change);
+            options.Checkpoints = new() { Directory = _folder, Resume = resume, Kept = 5 };
+        }).Fit(Images.Labelled(rows: 8));
+        return model.Model.Network.Weights;
+    }
+}
