@@ -53,8 +53,9 @@ public sealed partial class ResNetTrainer
             catch (OperationCanceledException) when (_options.OnCancellation == CancellationBehavior.ReturnModel && IsCancelled)
             {
                 // All have stopped at the same step.
-                _exchange?.Align();
-                Loop(data.Train, data.Validation).ThrowIfUnsound(state);
+                var loop = Loop(data.Train, data.Validation);
+                loop.Align();
+                loop.ThrowIfUnsound(state);
                 channel.Log($"cancelled in epoch {state.Epoch + 1}, after {state.Step} steps of it; the model is as it stands");
                 return TrainingOutcome.Cancelled;
             }

@@ -80,11 +80,11 @@ public sealed class PackingTests
     {
         var project = Path.Combine(_folder, "new");
         Directory.CreateDirectory(project);
-
-        // Of TorchSharp-cpu, what this machine needs: the whole is 1.4 GB.
         File.WriteAllText(Path.Combine(project, "NuGet.config"), $"""
             <configuration><packageSources><add key="packed" value="{Feed}" /></packageSources></configuration>
             """);
+
+        // Of TorchSharp-cpu, what this machine needs: the whole is 1.4 GB.
         File.WriteAllText(Path.Combine(project, "new.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>

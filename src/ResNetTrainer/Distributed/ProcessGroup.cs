@@ -72,6 +72,15 @@ internal sealed class ProcessGroup(ICommunicator communicator)
         return values[0];
     }
 
+    /// <summary>Makes the values those that the first of them has, in place; by way of the host, also those of a GPU.</summary>
+    public void OfFirst(Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        var onHost = values.cpu().contiguous();
+        communicator.Broadcast(onHost.bytes, root: 0);
+        values.copy_(onHost);
+    }
+
     /// <summary>The bytes that the first of them has.</summary>
     public byte[] OfFirst(byte[] bytes) => Of(0, bytes);
 

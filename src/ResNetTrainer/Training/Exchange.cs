@@ -102,12 +102,7 @@ internal sealed class Exchange : IDisposable
         using var noGradients = no_grad();
         foreach (var tensor in _large.Concat(_small))
         {
-            if (!_group.IsFirst)
-            {
-                tensor.Master.zero_();
-            }
-
-            _group.Sum(tensor.Master);
+            _group.OfFirst(tensor.Master);
             tensor.Refresh();
         }
     }

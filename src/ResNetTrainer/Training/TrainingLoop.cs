@@ -50,11 +50,7 @@ internal sealed partial class TrainingLoop(
                 betweenSteps(Progress(TrainingPhase.Training, state, state.Step, train));
             }
 
-            if (plan.MuonMultiplier is not null)
-            {
-                exchange?.Align();
-            }
-
+            Align();
             var trainSeconds = state.Seconds;
             var (trainLoss, trainAccuracy) = state.Metrics.Read();
             ThrowIfDiverged("loss", trainLoss, state);
@@ -179,6 +175,15 @@ internal sealed partial class TrainingLoop(
 
     private double LearningRateAt(TrainingState state, long stepOfEpoch) =>
         plan.LearningRateAt((state.Epoch * _stepsPerEpoch) + stepOfEpoch, _stepsPerEpoch * plan.Epochs);
+
+    /// <summary>Makes the weights of all processes the same, where those of <see cref="Muon"/> may differ in their last bits.</summary>
+    public void Align()
+    {
+        if (plan.MuonMultiplier is not null)
+        {
+            exchange?.Align();
+        }
+    }
 
     /// <exception cref="DivergenceException">The weights or the scores are infinite or not a number.</exception>
     public void ThrowIfUnsound(TrainingState state)

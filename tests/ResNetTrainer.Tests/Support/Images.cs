@@ -76,6 +76,21 @@ internal static class Images
         int rows = 24, ImageKind kind = ImageKind.GreyBytes, LabelKind label = LabelKind.ByteKeyWithText, int size = Size,
         params IEnumerable<MemoryColumn> more) => new(rows, [Features(kind, size), Key(label), .. more]);
 
+    /// <summary>
+    /// Images with weights in the column Weight that are too large from the third epoch on: the sum of two is infinite. They are to be
+    /// streamed (a <see cref="ResNetTrainer.Options.MemoryBudget"/> of 100): then the rows are read before the first epoch, and in each.
+    /// </summary>
+    public static MemoryDataView Diverging()
+    {
+        var passes = 0;
+        var data = new MemoryDataView(
+            24, Features(), Key(LabelKind.Text),
+            new MemoryColumn<float>("Weight", NumberDataViewType.Single, _ => passes > 3 ? 3e38f : 1))
+        { CanShuffle = false };
+        data.OnRow = row => passes += row == 0 ? 1 : 0;
+        return data;
+    }
+
     public static MemoryDataView Unlabelled(
         int rows = 24, ImageKind kind = ImageKind.GreyBytes, int size = Size, params IEnumerable<MemoryColumn> more) =>
         new(rows, [Features(kind, size), .. more]);

@@ -21,7 +21,7 @@ public class ExchangeTests
         const float Weight = 0.5f;
         var architecture = ResNetArchitecture.BookResNet18 with { Width = 2, Depths = new(1, 1, 1, 1) };
         using var network = TrainableNetwork.Create(new(architecture, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, precision);
-        var group = new ProcessGroup(new OneOfTwo(rank: 1, mine => mine + Weight));
+        var group = new ProcessGroup(new OneOfTwo(rank: 1, _ => Weight));
         using var exchange = new Exchange(group, network, GradientCompression.None, () => false);
 
         exchange.Align();
