@@ -13,12 +13,14 @@ namespace ResNetMLNet.Training;
 internal sealed class Optimizer : IDisposable
 {
     private readonly (NetworkTensor Parameter, Tensor? Velocity)[] _parameters;
+    private readonly (NetworkTensor Parameter, Tensor? Velocity)[] _bySgd;
+    private readonly Muon[] _muons;
     private readonly double _momentum;
     private readonly double _weightDecay;
     private readonly double _bodyMultiplier;
-    private readonly double? _muonMultiplier;
+    private readonly double _muonMultiplier;
 
-    /// <param name="network">What is trained.</param>
+    /// <param name="network">What is trained; what of it is frozen must be so by now.</param>
     /// <param name="momentum">Of SGD; 0 for none, and then there is no Muon.</param>
     /// <param name="weightDecay">Of SGD.</param>
     /// <param name="bodyMultiplier">What the learning rate is multiplied by before the linear layer.</param>
@@ -26,12 +28,21 @@ internal sealed class Optimizer : IDisposable
     public Optimizer(
         TrainableNetwork network, double momentum, double weightDecay, double bodyMultiplier = 1, double? muonMultiplier = null)
     {
-        (_momentum, _weightDecay, _bodyMultiplier, _muonMultiplier) = (momentum, weightDecay, bodyMultiplier, muonMultiplier);
+        (_momentum, _weightDecay, _bodyMultiplier, _muonMultiplier) = (momentum, weightDecay, bodyMultiplier, muonMultiplier ?? 0);
 
         // Where memory runs out half way, what there is goes with the scope.
         using var scope = NewDisposeScope();
-        _parameters = [.. network.Parameters.Select(parameter => (parameter, momentum > 0 ? zeros_like(parameter.Master) : null))];
+        var byMuon = momentum > 0 && muonMultiplier is not null ? network.Parameters.Where(Muon.Suits) : [];
+        _muons = [.. byMuon.GroupBy(Muon.Key).Select(alike => new Muon(alike))];
+        var views = _muons.SelectMany(muon => muon.Views()).ToDictionary();
+        _parameters =
+        [
+            .. network.Parameters.Select(parameter =>
+                (parameter, views.GetValueOrDefault(parameter) ?? (momentum > 0 ? zeros_like(parameter.Master) : null))),
+        ];
         Array.ForEach(_parameters, pair => pair.Velocity?.DetachFromDisposeScope());
+        Array.ForEach(_muons, muon => muon.Velocities.DetachFromDisposeScope());
+        _bySgd = [.. _parameters.Where(pair => !views.ContainsKey(pair.Parameter))];
     }
 
     /// <summary>The names and shapes of the velocities; none without momentum.</summary>
@@ -45,8 +56,14 @@ internal sealed class Optimizer : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        Step(_parameters.Where(pair => !pair.Parameter.Plan.IsHead), learningRate * _bodyMultiplier);
-        Step(_parameters.Where(pair => pair.Parameter.Plan.IsHead), learningRate);
+        Step(_bySgd.Where(pair => !pair.Parameter.Plan.IsHead), learningRate * _bodyMultiplier);
+        Step(_bySgd.Where(pair => pair.Parameter.Plan.IsHead), learningRate);
+        Array.ForEach(_muons, muon => muon.Step(learningRate * _bodyMultiplier * _muonMultiplier));
+        foreach (var (parameter, _) in _parameters)
+        {
+            parameter.Compute.grad = null;
+            parameter.Refresh();
+        }
     }
 
     /// <summary>The velocities on the host, by the names of their parameters; none without momentum.</summary>
@@ -81,6 +98,8 @@ internal sealed class Optimizer : IDisposable
         {
             velocity?.Dispose();
         }
+
+        Array.ForEach(_muons, muon => muon.Dispose());
     }
 
     private void Step(IEnumerable<(NetworkTensor Parameter, Tensor? Velocity)> parameters, double learningRate)
@@ -96,28 +115,18 @@ internal sealed class Optimizer : IDisposable
             }
 
             var weight = parameter.Master;
-            if (_muonMultiplier is { } multiplier && velocity is not null && Muon.Suits(parameter.Plan))
+            if (_weightDecay > 0 && parameter.Plan.IsDecayed)
             {
-                Muon.Step(parameter, velocity, gradient.to_type(ScalarType.Float32), learningRate * multiplier);
-            }
-            else
-            {
-                if (_weightDecay > 0 && parameter.Plan.IsDecayed)
-                {
-                    gradient = gradient.to_type(ScalarType.Float32).add_(weight, decay);
-                }
-
-                if (velocity is not null)
-                {
-                    velocity.mul_(momentum).add_(gradient, Tensors.One);
-                    weight.add_(velocity, rateOfVelocity);
-                }
-
-                weight.add_(gradient, rate);
+                gradient = gradient.to_type(ScalarType.Float32).add_(weight, decay);
             }
 
-            parameter.Compute.grad = null;
-            parameter.Refresh();
+            if (velocity is not null)
+            {
+                velocity.mul_(momentum).add_(gradient, Tensors.One);
+                weight.add_(velocity, rateOfVelocity);
+            }
+
+            weight.add_(gradient, rate);
         }
     }
 }

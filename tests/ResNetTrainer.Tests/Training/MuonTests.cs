@@ -40,16 +40,29 @@ public class MuonTests
     }
 
     [TestMethod]
+    public void In_bfloat16_it_is_the_same_but_for_rounding()
+    {
+        using var scope = NewDisposeScope();
+        var matrices = Random([3, 32, 288]);
+
+        var rounded = Muon.Orthogonalize(matrices, ScalarType.BFloat16);
+
+        Assert.AreEqual(ScalarType.Float32, rounded.dtype);
+        var expected = Muon.Orthogonalize(matrices);
+        Assert.IsLessThan(0.02, ((rounded - expected).norm() / expected.norm()).item<float>());
+    }
+
+    [TestMethod]
     public void A_step_changes_weights_of_their_usual_size_by_the_learning_rate()
     {
         const double Rate = 0.1;
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using var weight = Convolution([8, 4, 3, 3], groups: 1);
+        using var muon = new Muon([weight]);
         var direction = weight.Master / weight.Master.norm();
-        var gradient = Random([8, 4, 3, 3]);
 
-        Muon.Step(weight, zeros_like(gradient), gradient, Rate);
+        var gradient = Step(muon, weight, seed: 4, Rate);
 
         var change = (weight.Master - (direction * Math.Sqrt(8))).view(1, 8, 36);
         Assert.AreEqual(0, (change + (Rate * Muon.Orthogonalize(gradient.view(1, 8, 36)))).abs().max().item<float>(), 1e-5);
@@ -62,10 +75,10 @@ public class MuonTests
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using var weight = Convolution([8, 4, 3, 3], groups: 2);
-        var gradient = Random([8, 4, 3, 3]);
+        using var muon = new Muon([weight]);
         var before = weight.Master * (Math.Sqrt(8) / weight.Master.norm());
 
-        Muon.Step(weight, zeros_like(gradient), gradient, learningRate: 1);
+        var gradient = Step(muon, weight, seed: 4, learningRate: 1);
 
         foreach (var half in (Range[])[new(0, 4), new(4, 8)])
         {
@@ -80,17 +93,38 @@ public class MuonTests
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using var weight = Convolution([4, 4, 1, 1], groups: 1);
-        var velocity = zeros_like(weight.Master);
-        var (first, second) = (Random([4, 4, 1, 1]), Random([4, 4, 1, 1]));
-        Muon.Step(weight, velocity, first, learningRate: 0.1);
+        using var muon = new Muon([weight]);
+        var first = Step(muon, weight, seed: 4, learningRate: 0.1);
         var before = weight.Master * (2 / weight.Master.norm());
 
-        Muon.Step(weight, velocity, second, learningRate: 0.1);
+        var second = Step(muon, weight, seed: 5, learningRate: 0.1);
 
         var moved = (first * 0.6) + second;
         var update = Muon.Orthogonalize(((moved * 0.6) + second).view(1, 4, 4)).view(4, 4, 1, 1);
         Assert.AreEqual(0, (before - weight.Master - (0.1 * update)).abs().max().item<float>(), 1e-5);
-        Assert.AreEqual(0, (velocity - moved).abs().max().item<float>(), 1e-6);
+        Assert.AreEqual(0, (muon.Velocities[0] - moved).abs().max().item<float>(), 1e-6);
+    }
+
+    [TestMethod]
+    public void Weights_of_one_shape_take_the_steps_that_each_would_take_alone()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        using var first = Convolution([8, 4, 3, 3], groups: 1);
+        using var second = Convolution([8, 4, 3, 3], groups: 1);
+        using var alone = Convolution([8, 4, 3, 3], groups: 1);
+        using var both = new Muon([first, second]);
+        using var one = new Muon([alone]);
+        (first.Compute.grad, second.Compute.grad, alone.Compute.grad) =
+            (Random([8, 4, 3, 3], seed: 4), Random([8, 4, 3, 3], seed: 5), Random([8, 4, 3, 3], seed: 5));
+
+        both.Step(0.1);
+        one.Step(0.1);
+
+        Assert.AreEqual(0, (second.Master - alone.Master).abs().max().item<float>(), 1e-6);
+        Assert.IsGreaterThan(0.01, (first.Master - alone.Master).abs().max().item<float>());
+        CollectionAssert.AreEqual((NetworkTensor[])[first, second], both.Views().Select(pair => pair.Parameter).ToArray());
+        Assert.AreEqual(0, (both.Views().Last().Velocity - second.Compute.grad).abs().max().item<float>());
     }
 
     [TestMethod]
@@ -125,9 +159,17 @@ public class MuonTests
     private static NetworkTensor Convolution(long[] shape, int groups) =>
         new(new("conv", TensorRole.ConvolutionWeight, shape) { Groups = groups }, Random(shape), ScalarType.Float32, window: null);
 
-    private static Tensor Random(long[] shape)
+    private static Tensor Step(Muon muon, NetworkTensor weight, ulong seed, double learningRate)
     {
-        using var generator = new Generator(3, CPU);
+        var gradient = Random(weight.Master.shape, seed);
+        weight.Compute.grad = gradient;
+        muon.Step(learningRate);
+        return gradient;
+    }
+
+    private static Tensor Random(long[] shape, ulong seed = 3)
+    {
+        using var generator = new Generator(seed, CPU);
         return randn(shape, generator: generator);
     }
 }
