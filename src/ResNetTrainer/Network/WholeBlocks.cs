@@ -1,0 +1,71 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNetMLNet.Network;
+
+/// <summary>
+/// Convolutions whose channels fill the blocks in which oneDNN computes on the CPU. With libtorch 2.10 (oneDNN 3.7.1) machines were met
+/// where what is left over of a block is computed with whatever was in memory: 24 channels came out wrong by a fifth, or as NaN, in
+/// float32 too, and with a stride of 2 so did the gradient of an odd number of blocks. Where that is so, channels of zeros are added.
+/// </summary>
+internal static class WholeBlocks
+{
+    private const int Block = 16;
+    private static readonly Lazy<bool> _areNeeded = new(() => !(IsRight(channels: 48, stride: 2) && IsRight(channels: 24, stride: 1)));
+
+    /// <summary>Whether convolutions are wrong on this machine without them. Asked of libtorch once, in some milliseconds.</summary>
+    public static bool AreNeeded => _areNeeded.Value;
+
+    /// <summary>Runs a convolution with more channels, all zeros, and takes those of its outputs that were asked for.</summary>
+    /// <param name="x">Of shape (batch, inputs, height, width).</param>
+    /// <param name="weight">Of shape (outputs, inputs, height, width).</param>
+    /// <param name="bias">Of shape (outputs); null for none.</param>
+    /// <param name="convolve">The convolution, without groups.</param>
+    public static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, Func<Tensor, Tensor, Tensor?, Tensor> convolve)
+    {
+        var (outputs, inputs) = (weight.shape[0], weight.shape[1]);
+
+        // The first layer's images stay as they are: oneDNN has kernels of its own for them.
+        var isFirst = inputs is 1 or 3 && weight.shape[2] * weight.shape[3] > 1 && !x.requires_grad;
+        var (moreInputs, moreOutputs) = (isFirst ? 0 : Missing(inputs), Missing(outputs));
+        if (moreInputs == 0 && moreOutputs == 0)
+        {
+            return convolve(x, weight, bias);
+        }
+
+        var y = convolve(
+            functional.pad(x, [0, 0, 0, 0, 0, moreInputs]),
+            functional.pad(weight, [0, 0, 0, 0, 0, moreInputs, 0, moreOutputs]),
+            bias is null ? null : functional.pad(bias, [0, moreOutputs]));
+        return moreOutputs == 0 ? y : y.narrow(1, 0, outputs).contiguous();
+    }
+
+    // One block, or pairs of them.
+    private static long Missing(long channels) => channels <= Block ? Block - channels : -channels & ((2 * Block) - 1);
+
+    // Against float64, for which libtorch does not use oneDNN.
+    private static bool IsRight(int channels, int stride)
+    {
+        const int Size = 4;
+        using var scope = NewDisposeScope();
+        using var gradients = enable_grad();
+        float[] Waves(long count, float frequency) => [.. Enumerable.Range(0, (int)count).Select(at => MathF.Sin(frequency * at))];
+        Tensor Of(long[] shape, float frequency) => Tensors.Copy(Waves(shape.Aggregate((a, b) => a * b), frequency), shape, CPU);
+        (Tensor Output, Tensor? Gradient) Run(ScalarType type)
+        {
+            var x = Of([2, channels, Size, Size], 0.7f).to_type(type).detach().requires_grad_();
+            var weight = Of([channels, channels, 3, 3], 0.3f).to_type(type);
+
+            // Memory that was used before, as it is in the middle of a training.
+            Array.ForEach([.. Enumerable.Range(1, 40).Select(times => Of([times * 256], 0.1f))], (Tensor used) => used.Dispose());
+            var y = functional.conv2d(x, weight, null, [stride, stride], [1, 1]);
+            y.backward([Of(y.shape, 0.9f).to_type(type)]);
+            return (y.detach().to_type(ScalarType.Float64), x.grad?.to_type(ScalarType.Float64));
+        }
+
+        var (found, expected) = (Run(ScalarType.Float32), Run(ScalarType.Float64));
+        double Error(Tensor a, Tensor b) => ((a - b).norm() / b.norm()).item<double>();
+        return Error(found.Output, expected.Output) < 1e-3 && Error(found.Gradient!, expected.Gradient!) < 1e-3;
+    }
+}

@@ -1,0 +1,92 @@
+using ResNetMLNet.Native;
+using ResNetMLNet.Network;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNetMLNet.Tests.Network;
+
+/// <summary>Convolutions of channels that do not fill the blocks in which libtorch computes.</summary>
+[TestClass]
+public class WholeBlocksTests
+{
+    [ClassInitialize]
+    public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();
+
+    [TestMethod]
+    [DataRow(1, 4, 7, 2, 1)]
+    [DataRow(3, 24, 3, 1, 1)]
+    [DataRow(4, 4, 3, 1, 1)]
+    [DataRow(8, 20, 3, 2, 1)]
+    [DataRow(24, 24, 3, 1, 1)]
+    [DataRow(24, 48, 1, 2, 1)]
+    [DataRow(32, 64, 3, 2, 1)]
+    [DataRow(48, 48, 3, 2, 1)]
+    [DataRow(64, 64, 3, 2, 16)]
+    public void A_convolution_is_the_same_whatever_was_in_memory(int inputs, int outputs, int kernel, int stride, int groups)
+    {
+        foreach (var type in (ScalarType[])[ScalarType.Float32, ScalarType.BFloat16])
+        {
+            using var scope = NewDisposeScope();
+            var plan = new ConvolutionPlan("conv", inputs, outputs, kernel, stride) { Groups = groups, IsBiased = true };
+            var isFirst = inputs is 1 or 3;
+            var x = Random([4, inputs, 8, 8], type, gradient: !isFirst);
+            var weight = Random([outputs, inputs / groups, kernel, kernel], type, gradient: true);
+            var bias = Random([outputs], type, gradient: true);
+
+            Dirty();
+            var y = TensorLayers.Convolve(x, weight, bias, plan, KernelWindow.Of(plan, 8, 8));
+            var gradient = Random(y.shape, type, gradient: false);
+            Dirty();
+            y.backward([gradient]);
+
+            var (x2, weight2, bias2) = (Precise(x), Precise(weight), Precise(bias));
+            var expected = functional.conv2d(x2, weight2, bias2, [stride, stride], [kernel / 2, kernel / 2], [1, 1], groups);
+            expected.backward([gradient.to(ScalarType.Float64)]);
+            AssertSame(expected, y, $"{type}, output");
+            AssertSame(weight2.grad!, weight.grad!, $"{type}, gradient of the weights");
+            AssertSame(bias2.grad!, bias.grad!, $"{type}, gradient of the bias");
+            if (!isFirst)
+            {
+                AssertSame(x2.grad!, x.grad!, $"{type}, gradient of the inputs");
+            }
+        }
+    }
+
+    [TestMethod]
+    [DataRow(1, 4, 1, 16)]
+    [DataRow(4, 16, 16, 16)]
+    [DataRow(24, 48, 32, 64)]
+    [DataRow(64, 128, 64, 128)]
+    public void Channels_are_added_until_blocks_are_whole(int inputs, int outputs, int expectedInputs, int expectedOutputs)
+    {
+        using var scope = NewDisposeScope();
+        var x = Random([2, inputs, 5, 5], ScalarType.Float32, gradient: false);
+        var weight = Random([outputs, inputs, 3, 3], ScalarType.Float32, gradient: false);
+        long[] seen = [];
+
+        var y = WholeBlocks.Convolve(x, weight, bias: null, (image, kernel, _) =>
+        {
+            seen = [.. kernel.shape[..2], image.shape[1]];
+            return functional.conv2d(image.to(ScalarType.Float64), kernel.to(ScalarType.Float64), padding: [1, 1]);
+        });
+
+        CollectionAssert.AreEqual((long[])[expectedOutputs, expectedInputs, expectedInputs], seen);
+        AssertSame(functional.conv2d(Precise(x), Precise(weight), padding: [1, 1]), y, "output");
+    }
+
+    private static void AssertSame(Tensor expected, Tensor found, string what) => Assert.IsLessThan(
+        0.01, ((found.detach().to(ScalarType.Float64) - expected.detach()).norm() / expected.detach().norm()).item<double>(), what);
+
+    private static Tensor Random(long[] shape, ScalarType type, bool gradient)
+    {
+        using var generator = new Generator(7, CPU);
+        return randn(shape, generator: generator).to(type).detach().requires_grad_(gradient);
+    }
+
+    private static Tensor Precise(Tensor tensor) => tensor.detach().to(ScalarType.Float64).requires_grad_();
+
+    // What is freed is what the next tensors are made of.
+    private static void Dirty() =>
+        Array.ForEach([.. Enumerable.Range(1, 60).Select(times => full(times * 256, 1000f))], (Tensor used) => used.Dispose());
+}
