@@ -112,6 +112,11 @@ public sealed partial class ResNetTrainer
             $"{networkPlan.Architecture} ({networkPlan.ParameterCount:N0} parameters) on {device}, {Text(plan.Precision)}: "
             + $"{data.Train.Count:N0} images of {data.Format.Shape}{(data.Train.IsStreamed ? ", streamed" : "")}, {plan.Epochs} epochs, "
             + $"batches of {plan.BatchSize}, recipe {_options.Recipe}, seed {seed}");
+        if (device.type == DeviceType.CPU && WholeBlocks.AreNeeded)
+        {
+            channel.Log("libtorch computes some convolutions wrongly on this machine; where it would, channels of zeros are added");
+        }
+
         using var run = new TrainingRun(this, channel, data, state, group);
         try
         {

@@ -26,11 +26,14 @@ internal static class Recipes
             Description = "A folder of photographs (Debian's package mate-backgrounds has /usr/share/backgrounds/mate/nature): "
                 + "images in colour composed with them, not Fashion-MNIST itself.",
         };
-        var depths = FullData.Depths();
+        var network = new NetworkOptions();
+        var ingredients = new Ingredients();
         var data = FullData.Option();
         var command = new Command(
-            "recipes", "Fast, Book and LightGBM in turn: seconds of Fit and test accuracy.") { images, imageSize, fast, book,
-            lightGbm, flip, seeds, photographs, depths, data };
+            "recipes", "Fast, Book and LightGBM in turn: seconds of Fit and test accuracy. Ingredients are Fast's.") { images, imageSize,
+            fast, book, lightGbm, flip, seeds, photographs, data };
+        network.AddTo(command);
+        ingredients.AddTo(command);
         command.SetAction(parsed =>
         {
             var results = new Dictionary<string, List<(double Seconds, double Accuracy)>>();
@@ -74,17 +77,23 @@ internal static class Recipes
                     {
                         if (epochs > 0)
                         {
+                            var options = new ResNetTrainer.Options
+                            {
+                                FeatureColumnName = "Pixels",
+                                ImageSize = parsed.GetValue(imageSize),
+                                NumberOfEpochs = epochs,
+                                Recipe = recipe,
+                                Architecture = network.Get(parsed),
+                            };
+                            if (recipe == TrainingRecipe.Fast)
+                            {
+                                options.TestTimeFlip = parsed.GetValue(flip);
+                                ingredients.Apply(options, parsed);
+                            }
+
                             yield return (
                                 $"{recipe}, {parsed.GetValue(imageSize)} pixels, {epochs} epochs",
-                                ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
-                                {
-                                    FeatureColumnName = "Pixels",
-                                    ImageSize = parsed.GetValue(imageSize),
-                                    NumberOfEpochs = epochs,
-                                    Recipe = recipe,
-                                    Architecture = FullData.Architecture(parsed.GetValue(depths)!),
-                                    TestTimeFlip = parsed.GetValue(flip) && recipe == TrainingRecipe.Fast,
-                                }));
+                                ml.MulticlassClassification.Trainers.ResNet(options));
                         }
                     }
                 }

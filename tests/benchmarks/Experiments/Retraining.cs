@@ -28,11 +28,12 @@ internal static class Retraining
         var seed = new Option<int>("--seed");
         var validation = new Option<bool>("--held-out")
         { Description = "Score 5,000 training images that are held out, not the test images: for decisions." };
-        var depths = FullData.Depths();
+        var network = new NetworkOptions();
         var data = FullData.Option();
         var command = new Command(
             "retrain", "Retraining with two new classes against training from scratch.") { imageSize, epochs, more, rates, seed,
-            validation, depths, data };
+            validation, data };
+        network.AddTo(command);
         command.SetAction(parsed =>
         {
             var ml = new MLContext(parsed.GetValue(seed));
@@ -50,7 +51,7 @@ internal static class Retraining
                     FeatureColumnName = "Pixels",
                     ImageSize = parsed.GetValue(imageSize),
                     NumberOfEpochs = epochs,
-                    Architecture = FullData.Architecture(parsed.GetValue(depths)!),
+                    Architecture = network.Get(parsed),
                     StartFrom = start,
                     LearningRate = rate == 0 ? null : rate,
                 }).Fit(images);
