@@ -5,9 +5,9 @@ using static TorchSharp.torch.nn;
 namespace ResNetMLNet.Network;
 
 /// <summary>
-/// Convolutions whose channels fill the blocks in which oneDNN computes on the CPU. With libtorch 2.10 (oneDNN 3.7.1) machines were met
-/// where what is left over of a block is computed with whatever was in memory: 24 channels came out wrong by a fifth, or as NaN, in
-/// float32 too, and with a stride of 2 so did the gradient of an odd number of blocks. Where that is so, channels of zeros are added.
+/// Convolutions whose channels fill the blocks in which oneDNN computes on the CPU. With libtorch 2.10 (oneDNN 3.7.1) a virtual machine
+/// that hides the sizes of its caches computed what is left over of a block with whatever was in memory: 24 channels came out wrong by a
+/// fifth, or as NaN, in float32 too, and with a stride of 2 the gradient of an odd number of blocks. There, channels of zeros are added.
 /// </summary>
 internal static class WholeBlocks
 {

@@ -213,10 +213,7 @@ public sealed class MpiTests : IDisposable
     private static void Kill(Process mpirun, int rank)
     {
         var ours = Process.GetProcessesByName("dotnet").Where(each => IsBelow(each.Id, mpirun.Id) && RankOf(each.Id) == rank);
-        foreach (var process in ours)
-        {
-            process.Kill();
-        }
+        Assert.ContainsSingle(ours).Kill();
     }
 
     private static bool IsBelow(int id, int ancestor)

@@ -6,9 +6,9 @@ using static TorchSharp.torch.nn;
 
 namespace ResNetMLNet.Tests.Network;
 
-/// <summary>Convolutions of channels that do not fill the blocks in which libtorch computes.</summary>
+/// <summary>Convolutions of channels that do not fill the blocks in which libtorch computes, and small ones.</summary>
 [TestClass]
-public class WholeBlocksTests
+public class ConvolutionTests
 {
     [ClassInitialize]
     public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();
@@ -73,6 +73,34 @@ public class WholeBlocksTests
 
         CollectionAssert.AreEqual((long[])[expectedOutputs, expectedInputs, expectedInputs], seen);
         AssertSame(functional.conv2d(Precise(x), Precise(weight), padding: [1, 1]), y, "output");
+    }
+
+    [TestMethod]
+    [DataRow(1, 8, 1, 1, 5)]
+    [DataRow(1, 8, 3, 2, 5)]
+    [DataRow(1, 16, 3, 1, 4)]
+    [DataRow(3, 8, 1, 2, 5)]
+    public void Small_convolutions_are_products_of_matrices(int images, int channels, int kernel, int stride, int size)
+    {
+        using var threads = NativeThreads.Use(1);
+        using var scope = NewDisposeScope();
+        var plan = new ConvolutionPlan("conv", channels, channels, kernel, stride);
+        var x = Random([images, channels, size, size], ScalarType.Float32, gradient: true);
+        var weight = Random([channels, channels, kernel, kernel], ScalarType.Float32, gradient: true);
+        var bias = Random([channels], ScalarType.Float32, gradient: true);
+        var (x2, weight2, bias2) = (Precise(x), Precise(weight), Precise(bias));
+
+        var y = TensorLayers.Convolve(x, weight, bias, plan, KernelWindow.Of(plan, size, size));
+
+        Assert.IsTrue(UnfoldedConvolution.Suits(x, weight, stride: 1), "libtorch would ask NNPACK");
+        var expected = functional.conv2d(x2, weight2, bias2, [stride, stride], [kernel / 2, kernel / 2]);
+        AssertSame(expected, y, "output");
+        y.square().sum().backward();
+        expected.square().sum().backward();
+        foreach (var (precise, found) in ((Tensor, Tensor)[])[(x2, x), (weight2, weight), (bias2, bias)])
+        {
+            AssertSame(precise.grad!, found.grad!, "gradient");
+        }
     }
 
     private static void AssertSame(Tensor expected, Tensor found, string what) => Assert.IsLessThan(
