@@ -1,6 +1,5 @@
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
