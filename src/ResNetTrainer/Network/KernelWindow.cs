@@ -18,7 +18,7 @@ internal readonly record struct KernelWindow(KernelWindow.Range Vertical, Kernel
         public static Range Of(ConvolutionPlan plan, int side)
         {
             // Output y meets input y * stride - padding + offset, where that is inside the image.
-            var outputs = (side - 1) / plan.Stride + 1;
+            var outputs = (int)ShapeInference.Strided(side, plan.Stride);
             var met = Enumerable.Range(0, plan.Kernel)
                 .Where(at =>
                     Enumerable.Range(0, outputs).Any(y => (y * plan.Stride) - plan.Padding + at is var input && input >= 0 && input < side))

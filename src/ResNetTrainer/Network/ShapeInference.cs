@@ -58,6 +58,6 @@ internal sealed class ShapeInference : ILayers<long[]>
 
     public long[] Linear(LinearPlan linear, long[] x) => [linear.Outputs];
 
-    // Every layer is padded so that only its stride makes the image smaller.
-    private static long Strided(long side, int stride) => (side + stride - 1) / stride;
+    /// <summary>What is left of a side: every layer is padded so that only its stride makes the image smaller.</summary>
+    public static long Strided(long side, int stride) => (side + stride - 1) / stride;
 }

@@ -80,11 +80,20 @@ internal abstract class TensorLayers : ILayers<Tensor>
             stride = 1;
         }
 
-        return groups == 1 && UnfoldedConvolution.Suits(x, weight, stride)
-            ? UnfoldedConvolution.Run(x, weight, bias, stride, (vertical.Padding, horizontal.Padding))
-            : groups == 1 && x.device_type == DeviceType.CPU && WholeBlocks.AreNeeded
-            ? WholeBlocks.Convolve(x, weight, bias, Slide)
-            : Slide(x, weight, bias);
+        if (groups == 1 && x.device_type == DeviceType.CPU)
+        {
+            if (UnfoldedConvolution.Suits(x, weight, stride))
+            {
+                return UnfoldedConvolution.Run(x, weight, bias, stride, (vertical.Padding, horizontal.Padding));
+            }
+
+            if (WholeBlocks.AreNeeded)
+            {
+                return WholeBlocks.Convolve(x, weight, bias, Slide);
+            }
+        }
+
+        return Slide(x, weight, bias);
 
         Tensor Slide(Tensor x, Tensor weight, Tensor? bias) => functional.conv2d(
             x, weight, bias, [stride, stride], [vertical.Padding, horizontal.Padding], _ones, groups);

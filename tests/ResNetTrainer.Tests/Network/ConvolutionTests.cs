@@ -1,5 +1,6 @@
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -105,11 +106,8 @@ public class ConvolutionTests
     private static void AssertSame(Tensor expected, Tensor found, string what) => Assert.IsLessThan(
         0.01, ((found.detach().to(ScalarType.Float64) - expected.detach()).norm() / expected.detach().norm()).item<double>(), what);
 
-    private static Tensor Random(long[] shape, ScalarType type, bool gradient)
-    {
-        using var generator = new Generator(7, CPU);
-        return randn(shape, generator: generator).to(type).detach().requires_grad_(gradient);
-    }
+    private static Tensor Random(long[] shape, ScalarType type, bool gradient) =>
+        RandomTensors.Normal(shape, seed: 7).to(type).detach().requires_grad_(gradient);
 
     private static Tensor Precise(Tensor tensor) => tensor.detach().to(ScalarType.Float64).requires_grad_();
 

@@ -1,5 +1,6 @@
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Tests.Support;
 using ResNetMLNet.Training;
 using static TorchSharp.torch;
 
@@ -167,9 +168,5 @@ public class MuonTests
         return gradient;
     }
 
-    private static Tensor Random(long[] shape, ulong seed = 3)
-    {
-        using var generator = new Generator(seed, CPU);
-        return randn(shape, generator: generator);
-    }
+    private static Tensor Random(long[] shape, ulong seed = 3) => RandomTensors.Normal(shape, seed);
 }
