@@ -9,7 +9,7 @@ public sealed record EpochMetrics
     /// <summary>How many there will be.</summary>
     public required int NumberOfEpochs { get; init; }
 
-    /// <summary>Mean cross-entropy over the images as they were trained on, in nats.</summary>
+    /// <summary>Mean cross-entropy over the images as they were trained on, in nats, with label smoothing.</summary>
     public required double TrainLoss { get; init; }
 
     /// <summary>Share of the images whose class was the likeliest, as they were trained on, in [0, 1].</summary>

@@ -142,6 +142,7 @@ public sealed partial class ResNetTrainer
             Epochs = _options.NumberOfEpochs,
             BatchSize = _options.BatchSize,
             LearningRate = _options.LearningRate,
+            LabelSmoothing = _options.LabelSmoothing,
             BodyLearningRateMultiplier = _options.BodyLearningRateMultiplier,
             Augmentation = _options.Augmentation,
             SmallestCrop = _options.SmallestCrop,

@@ -31,6 +31,8 @@ public sealed partial class ResNetTrainer
                 context, LearningRate is null or (
                     > 0 and < double.PositiveInfinity), nameof(LearningRate), LearningRate, "positive and finite");
             Require(
+                context, LabelSmoothing is null or (>= 0 and < 1), nameof(LabelSmoothing), LabelSmoothing, "at least 0 and below 1");
+            Require(
                 context, Enum.IsDefined(TestTimeAugmentation), nameof(TestTimeAugmentation), TestTimeAugmentation,
                 "None, Flip or FlipAndShift");
             Require(context, SmallestCrop is > 0 and <= 1, nameof(SmallestCrop), SmallestCrop, "above 0 and at most 1");

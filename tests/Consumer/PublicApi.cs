@@ -59,6 +59,7 @@ public static class PublicApi
             NumberOfEpochs = 1,
             BatchSize = 2,
             LearningRate = 0.1,
+            LabelSmoothing = 0.05,
             Precision = ComputePrecision.Float32,
             ValidationSet = data,
             Distributed = DistributedTraining.Auto,

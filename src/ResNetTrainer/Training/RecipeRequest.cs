@@ -17,6 +17,8 @@ internal sealed record RecipeRequest
 
     public double? LearningRate { get; init; }
 
+    public double? LabelSmoothing { get; init; }
+
     public double? BodyLearningRateMultiplier { get; init; }
 
     public Augmentation? Augmentation { get; init; }

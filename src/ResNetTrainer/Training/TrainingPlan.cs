@@ -9,6 +9,9 @@ internal sealed record TrainingPlan
     // Erasing makes training harder: measured, it costs accuracy in 10 epochs and gains in 20 (docs/BENCHMARKS.md, "Recipes").
     private const int LongEpochs = 16;
 
+    // Below, training takes more and smaller steps.
+    private const int FewImages = 4_000;
+
     // What most networks have learnt of any images, and what training leaves as it is where weights come from elsewhere: the stem and the
     // first stage, as torchvision's detectors have it. Measured, training them too gains nothing (docs/BENCHMARKS.md, "Few images").
     private const int GeneralStages = 1;
@@ -43,6 +46,7 @@ internal sealed record TrainingPlan
     /// <summary>L2 decay of the weights; biases and normalisation are not decayed.</summary>
     public double WeightDecay { get; init; }
 
+    /// <summary>The share of the truth that is spread over all classes alike (Szegedy et al., 2016); 0 for none.</summary>
     public double LabelSmoothing { get; init; }
 
     /// <summary>The share of all steps in which the learning rate rises; null for a constant rate.</summary>
@@ -96,6 +100,7 @@ internal sealed record TrainingPlan
                 Epochs = request.Epochs ?? 10,
                 BatchSize = BatchSizeOf(request, 256),
                 LearningRate = request.LearningRate ?? 0.05,
+                LabelSmoothing = request.LabelSmoothing ?? 0,
                 BodyLearningRateMultiplier = request.BodyLearningRateMultiplier,
                 FrozenStages = request.FrozenStages,
                 Initialisation = Initialisation.Xavier,
@@ -118,6 +123,7 @@ internal sealed record TrainingPlan
                 _ when request.OnlyHead => 30,
                 TrainingStart.Model => 3,
                 TrainingStart.Weights => EpochsOfFineTuning(request),
+                _ when IsOfFew(request) => 20,
                 _ => 10,
             }),
         };
@@ -159,6 +165,9 @@ internal sealed record TrainingPlan
             Momentum = 0.9,
             MuonMultiplier = trainsByMuon ? Math.Sqrt(64.0 / batchSize) : null,
             WeightDecay = 5e-4,
+
+            // Measured with Muon: without it, most of what that gains is learnt by heart (docs/BENCHMARKS.md, "Recipes").
+            LabelSmoothing = request.LabelSmoothing ?? (trainsByMuon ? 0.1 : 0),
             Warmup = trainsByMuon ? 0.1 : 0.25,
             Seed = request.Seed,
             Precision = request.Precision,
@@ -178,16 +187,20 @@ internal sealed record TrainingPlan
 
     // The linear layer alone learns as much from images as they are, and then sees them in milliseconds.
     private static Augmentation AugmentationOf(RecipeRequest request, int epochs) =>
-        request.OnlyHead ? Augmentation.None : epochs < LongEpochs ? Augmentation.Flip : Augmentation.Flip | Augmentation.Erase;
+        request.OnlyHead ? Augmentation.None
+        : epochs < LongEpochs || (IsOfFew(request) && request.Recipe == TrainingRecipe.Fast) ? Augmentation.Flip
+        : Augmentation.Flip | Augmentation.Erase;
+
+    private static bool IsOfFew(RecipeRequest request) =>
+        request.Images < FewImages && request.Start == TrainingStart.Nothing && !request.IsOlderThanMuon;
 
     // That of all processes together. There is no larger one than of all images, and the learning rate is that of the batch there is.
     private static int BatchSizeOf(RecipeRequest request, int usual) =>
         (int)Math.Min((long)(request.BatchSize ?? usual) * request.Processes, Math.Max(2, request.Images));
 
-    // Few images need smaller batches to get enough steps.
     private static int DecayingBatchSize(long images) => images switch
     {
-        < 4_000 => 32,
+        < FewImages => 32,
         < 20_000 => 64,
         _ => 128,
     };

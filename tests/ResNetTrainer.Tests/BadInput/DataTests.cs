@@ -123,6 +123,8 @@ public class DataTests
         ["BatchSize", (Action<ResNetTrainer.Options>)(options => options.BatchSize = 1)],
         ["LearningRate", (Action<ResNetTrainer.Options>)(options => options.LearningRate = double.NaN)],
         ["LearningRate", (Action<ResNetTrainer.Options>)(options => options.LearningRate = -0.1)],
+        ["LabelSmoothing", (Action<ResNetTrainer.Options>)(options => options.LabelSmoothing = 1)],
+        ["LabelSmoothing", (Action<ResNetTrainer.Options>)(options => options.LabelSmoothing = double.NaN)],
         ["MemoryBudget", (Action<ResNetTrainer.Options>)(options => options.MemoryBudget = -1)],
         ["Device", (Action<ResNetTrainer.Options>)(options => options.Device = (ComputeDevice)9)],
         ["Precision", (Action<ResNetTrainer.Options>)(options => options.Precision = (ComputePrecision)9)],

@@ -1,6 +1,7 @@
 using ResNetMLNet.Data;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Tests.Support;
 using ResNetMLNet.Training;
 using static TorchSharp.torch;
 
@@ -98,9 +99,40 @@ public class TrainingTests
             new() { Recipe = recipe, Images = 10_000, Start = start, Seed = 0, Precision = ScalarType.Float32 });
 
         var (fresh, model, weights) = (Of(TrainingStart.Nothing), Of(TrainingStart.Model), Of(TrainingStart.Weights));
-        Assert.AreEqual((1.0, 0.1), (fresh.MuonMultiplier, fresh.Warmup));
-        Assert.AreEqual((null, 0.25), (model.MuonMultiplier, model.Warmup));
-        Assert.AreEqual((null, 0.25), (weights.MuonMultiplier, weights.Warmup));
+        Assert.AreEqual((1.0, 0.1, 0.1), (fresh.MuonMultiplier, fresh.Warmup, fresh.LabelSmoothing));
+        Assert.AreEqual((null, 0.25, 0.0), (model.MuonMultiplier, model.Warmup, model.LabelSmoothing));
+        Assert.AreEqual((null, 0.25, 0.0), (weights.MuonMultiplier, weights.Warmup, weights.LabelSmoothing));
+    }
+
+    [TestMethod]
+    [DataRow(3_999L, null, 20, Augmentation.Flip)]
+    [DataRow(4_000L, null, 10, Augmentation.Flip)]
+    [DataRow(4_000L, 20, 20, Augmentation.Flip | Augmentation.Erase)]
+    public void Few_images_are_seen_twice_as_often_and_whole(long images, int? wanted, int epochs, Augmentation augmentation)
+    {
+        var plan = TrainingPlan.Create(
+            new() { Recipe = TrainingRecipe.Fast, Images = images, Epochs = wanted, Seed = 0, Precision = ScalarType.Float32 });
+
+        Assert.AreEqual((epochs, augmentation), (plan.Epochs, plan.Augmentation));
+    }
+
+    [TestMethod]
+    [DataRow(TrainingRecipe.Fast)]
+    [DataRow(TrainingRecipe.Book)]
+    public void Labels_are_smoothed_as_is_asked_for_and_the_loss_of_training_says_so(TrainingRecipe recipe)
+    {
+        double LossOf(double smoothing)
+        {
+            using var model = Images.Trainer(Images.Context(), change: options =>
+                (options.Recipe, options.LabelSmoothing, options.NumberOfEpochs) = (recipe, smoothing, 20)).Fit(Images.Labelled(24));
+            return model.Model.History[^1].TrainLoss;
+        }
+
+        // Half of the label is spread over the classes: no scores bring the loss below the entropy of that.
+        const double Other = 0.5 / PixelPattern.Classes, Own = 0.5 + Other;
+        var least = -(Own * Math.Log(Own)) - ((PixelPattern.Classes - 1) * Other * Math.Log(Other));
+        Assert.IsGreaterThan(least, LossOf(0.5));
+        Assert.IsLessThan(least, LossOf(0));
     }
 
     [TestMethod]
