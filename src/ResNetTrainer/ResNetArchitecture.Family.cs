@@ -51,10 +51,16 @@ public sealed partial record ResNetArchitecture
     public static ResNetArchitecture SmallImageResNet18 { get; } = ResNet18 with { Name = "resnet18-small", Stem = ResNetStem.Small };
 
     /// <summary>
-    /// 18 layers behind the stem for small images, a quarter as wide: what one gets for images of up to 40 pixels a side without naming a
-    /// network. 0.70 million parameters for ten classes.
+    /// 18 layers behind the stem for small images, a quarter as wide: what <see cref="TrainingRecipe.Fast"/> trains for images of up to 40
+    /// pixels a side where no network is named. 0.70 million parameters for ten classes.
     /// </summary>
     public static ResNetArchitecture NarrowResNet18 { get; } = SmallImageResNet18 with { Name = "resnet18-narrow", Width = 16 };
+
+    /// <summary>
+    /// 18 layers behind the stem for small images, half as wide: what <see cref="TrainingRecipe.Best"/> trains for images of up to 40
+    /// pixels a side where no network is named. 2.8 million parameters for ten classes.
+    /// </summary>
+    public static ResNetArchitecture HalfResNet18 { get; } = SmallImageResNet18 with { Name = "resnet18-half", Width = 32 };
 
     /// <summary>
     /// 20 layers in three stages, for images of 28 or 32 pixels a side (the paper's section 4.2, with its option A). 0.27 million
@@ -83,16 +89,28 @@ public sealed partial record ResNetArchitecture
     public static ResNetArchitecture ResNet110 { get; } = ResNet20 with { Name = "resnet110", Depths = new(18, 18, 18) };
 
     /// <summary>
-    /// The network for those who name none: 18 layers, with the stem and the width that suit the images. Up to 40 pixels a side it is
-    /// <see cref="NarrowResNet18"/>, else <see cref="BookResNet18"/>. (With <see cref="TrainingRecipe.Book"/> it is always the latter.)
+    /// The network for those who name none: 18 layers, with the stem and the width that suit the images and the recipe. Up to 40 pixels a
+    /// side it is <see cref="NarrowResNet18"/>, or <see cref="HalfResNet18"/> with <see cref="TrainingRecipe.Best"/>; else, and with
+    /// <see cref="TrainingRecipe.Book"/>, <see cref="BookResNet18"/>.
     /// </summary>
     /// <param name="imageSize">The longer side of the images as the network sees them, in pixels.</param>
-    public static ResNetArchitecture DefaultFor(int imageSize) => imageSize <= LargestSmallSide ? NarrowResNet18 : BookResNet18;
+    /// <param name="recipe">How it is to be trained.</param>
+    public static ResNetArchitecture DefaultFor(int imageSize, TrainingRecipe recipe = TrainingRecipe.Fast) => recipe switch
+    {
+        TrainingRecipe.Book => BookResNet18,
+        _ when !IsSmall(imageSize) => BookResNet18,
+        TrainingRecipe.Best => HalfResNet18,
+        _ => NarrowResNet18,
+    };
+
+    /// <summary>Whether images are of the kind that the stem for small images is made for.</summary>
+    /// <param name="imageSize">Their longer side, in pixels.</param>
+    internal static bool IsSmall(int imageSize) => imageSize <= LargestSmallSide;
 
     /// <summary>The predefined networks.</summary>
     public static IReadOnlyList<ResNetArchitecture> All { get; } =
     [
         ResNet18, ResNet34, ResNet50, ResNet101, ResNet152, WideResNet50, ResNeXt50, BookResNet18, PreActivationResNet18,
-        PreActivationResNet50, SmallImageResNet18, NarrowResNet18, ResNet20, ResNet32, ResNet44, ResNet56, ResNet110,
+        PreActivationResNet50, SmallImageResNet18, NarrowResNet18, HalfResNet18, ResNet20, ResNet32, ResNet44, ResNet56, ResNet110,
     ];
 }

@@ -73,6 +73,7 @@ public sealed partial class ResNetTrainer
         {
             Recipe = _options.Recipe,
             Images = data.Train.Count,
+            SmallImages = ResNetArchitecture.IsSmall(data.Format.Shape.LongerSide),
             Processes = group.Size,
             Stages = data.Architecture.Stages,
             IsOlderThanMuon = isOlderThanMuon,

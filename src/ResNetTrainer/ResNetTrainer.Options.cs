@@ -60,7 +60,8 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// Which random changes training may make to images; null leaves it to the recipe (Book: none; Fast and Best: flips, and from
-        /// 16 epochs on erasing; none where <see cref="FrozenStages"/> leaves the linear layer alone to be trained).
+        /// 16 epochs on erasing, of 4,000 images and more; Best for images of up to 40 pixels: flips, shifts and random erasing; none
+        /// where <see cref="FrozenStages"/> leaves the linear layer alone to be trained).
         /// </summary>
         public Augmentation? Augmentation { get; set; }
 
@@ -90,9 +91,9 @@ public sealed partial class ResNetTrainer
         public TrainingRecipe Recipe { get; set; } = TrainingRecipe.Fast;
 
         /// <summary>
-        /// Passes over the training data; null leaves it to the recipe (Fast: 10, and 20 for fewer than 4,000 images; Book: 10; Best: 50;
-        /// with <see cref="StartFrom"/> Fast: 3, Best: 15; with <see cref="InitialWeights"/> Fast: 100 steps in 10 to 50 epochs, Best: three times as many; of the linear layer
-        /// alone, see <see cref="FrozenStages"/>, Fast: 30, Best: 100).
+        /// Passes over the training data; null leaves it to the recipe (Fast: 10, and 20 for fewer than 4,000 images; Book: 10; Best:
+        /// 50; with <see cref="StartFrom"/> Fast: 3, Best: 15; with <see cref="InitialWeights"/> Fast: 100 steps in 10 to 50 epochs, Best:
+        /// three times as many; of the linear layer alone, see <see cref="FrozenStages"/>, Fast: 30, Best: 100).
         /// </summary>
         public int? NumberOfEpochs { get; set; }
 

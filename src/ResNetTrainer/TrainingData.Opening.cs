@@ -70,9 +70,7 @@ internal sealed partial class TrainingData
             var shape = options.ImageSize is { } size
                 ? new ImageShape(feature.Channels, size, size)
                 : feature.FindShape(host, data, options.UnreadableImages) ?? throw LabelColumn.NoRows(host);
-            var architecture = setting.Architecture ?? (options.Recipe == TrainingRecipe.Book
-                ? ResNetArchitecture.BookResNet18
-                : ResNetArchitecture.DefaultFor(Math.Max(shape.Height, shape.Width)));
+            var architecture = setting.Architecture ?? ResNetArchitecture.DefaultFor(shape.LongerSide, options.Recipe);
             options.Check(host, architecture);
             var smallest = architecture.MinimumImageSize;
             if (shape.Height < smallest || shape.Width < smallest)

@@ -31,7 +31,8 @@ public static class PublicApi
             ResNetArchitecture.WideResNet50, ResNetArchitecture.ResNeXt50, ResNetArchitecture.BookResNet18,
             ResNetArchitecture.PreActivationResNet18,
             ResNetArchitecture.PreActivationResNet50, ResNetArchitecture.SmallImageResNet18,
-            ResNetArchitecture.NarrowResNet18, ResNetArchitecture.DefaultFor(imageSize: 32), ResNetArchitecture.ResNet20,
+            ResNetArchitecture.NarrowResNet18, ResNetArchitecture.HalfResNet18,
+            ResNetArchitecture.DefaultFor(imageSize: 32, recipe: TrainingRecipe.Fast), ResNetArchitecture.ResNet20,
             ResNetArchitecture.ResNet32,
             ResNetArchitecture.ResNet44, ResNetArchitecture.ResNet56, ResNetArchitecture.ResNet110,
         ];

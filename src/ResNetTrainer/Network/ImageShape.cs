@@ -6,5 +6,7 @@ internal readonly record struct ImageShape(int Channels, int Height, int Width)
     /// <exception cref="OverflowException">There are more than an array can have.</exception>
     public int Count => checked(Channels * Height * Width);
 
+    public int LongerSide => Math.Max(Height, Width);
+
     public override string ToString() => $"{Channels}x{Height}x{Width}";
 }

@@ -22,13 +22,13 @@ internal sealed class ProgressiveResizing
         bool MeetsSameWindows(ImageShape shape) => network.For(shape).Windows.All(pair => network.Windows[pair.Key] == pair.Value);
 
         // In steps of four pixels: the network's stem divides by four.
-        var rows = Enumerable.Range(0, 1 + (int)((1 - from) * Math.Max(full.Height, full.Width) / 4))
+        var rows = Enumerable.Range(0, 1 + (int)((1 - from) * full.LongerSide / 4))
             .Select(step => full with { Height = Scaled(full.Height, step), Width = Scaled(full.Width, step) })
             .TakeWhile(MeetsSameWindows);
         _shapes = [.. rows.Reverse()];
         _until = until;
 
-        int Scaled(int side, int step) => side - (int)(4L * step * side / Math.Max(full.Height, full.Width));
+        int Scaled(int side, int step) => side - (int)(4L * step * side / full.LongerSide);
     }
 
     /// <summary>The images when a share of all steps has been done.</summary>

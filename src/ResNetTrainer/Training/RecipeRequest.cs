@@ -31,6 +31,9 @@ internal sealed record RecipeRequest
     /// <summary>The number of training images.</summary>
     public required long Images { get; init; }
 
+    /// <summary>Whether they are of the size that networks for small images are made for.</summary>
+    public bool SmallImages { get; init; }
+
     /// <summary>What training begins with.</summary>
     public TrainingStart Start { get; init; }
 

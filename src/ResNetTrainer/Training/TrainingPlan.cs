@@ -116,7 +116,7 @@ internal sealed record TrainingPlan
                 _ => 50,
             }) with
             {
-                InitialImageScale = request.OnlyHead || request.FineTunes ? 1 : 0.6,
+                InitialImageScale = request.OnlyHead || request.FineTunes || IsOfSmall(request) ? 1 : 0.6,
             },
             _ => Decaying(request, request.Start switch
             {
@@ -148,9 +148,7 @@ internal sealed record TrainingPlan
     {
         var epochs = request.Epochs ?? usualEpochs;
         var batchSize = BatchSizeOf(request, DecayingBatchSize(request.Images));
-
-        // Weights that are good already are to change little.
-        var trainsByMuon = request.Start == TrainingStart.Nothing && !request.IsOlderThanMuon;
+        var trainsByMuon = TrainsByMuon(request);
         return new()
         {
             Epochs = epochs,
@@ -189,10 +187,15 @@ internal sealed record TrainingPlan
     private static Augmentation AugmentationOf(RecipeRequest request, int epochs) =>
         request.OnlyHead ? Augmentation.None
         : epochs < LongEpochs || (IsOfFew(request) && request.Recipe == TrainingRecipe.Fast) ? Augmentation.Flip
+        : request.Recipe == TrainingRecipe.Best && IsOfSmall(request) ? Augmentation.Flip | Augmentation.Shift | Augmentation.RandomErasing
         : Augmentation.Flip | Augmentation.Erase;
 
-    private static bool IsOfFew(RecipeRequest request) =>
-        request.Images < FewImages && request.Start == TrainingStart.Nothing && !request.IsOlderThanMuon;
+    private static bool IsOfFew(RecipeRequest request) => request.Images < FewImages && TrainsByMuon(request);
+
+    private static bool IsOfSmall(RecipeRequest request) => request.SmallImages && TrainsByMuon(request);
+
+    // Weights that are good already are to change little.
+    private static bool TrainsByMuon(RecipeRequest request) => request.Start == TrainingStart.Nothing && !request.IsOlderThanMuon;
 
     // That of all processes together. There is no larger one than of all images, and the learning rate is that of the batch there is.
     private static int BatchSizeOf(RecipeRequest request, int usual) =>

@@ -12,8 +12,9 @@ internal sealed class ArchitectureOption
     {
         HelpName = "NAME",
         Description = $"The network: {string.Join(", ", _names)}. "
-            + $"Default: {ResNetArchitecture.NarrowResNet18.Name} for images of up to 40 pixels a side, "
-            + $"else (and with the chapter's recipe) {ResNetArchitecture.BookResNet18.Name}.",
+            + $"Default: {ResNetArchitecture.NarrowResNet18.Name} for images of up to 40 pixels a side "
+            + $"({ResNetArchitecture.HalfResNet18.Name} with --recipe best), "
+            + $"else (and with --recipe book) {ResNetArchitecture.BookResNet18.Name}.",
     };
 
     public ArchitectureOption() => _name.AcceptOnlyFromAmong(_names);

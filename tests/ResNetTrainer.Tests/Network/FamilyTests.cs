@@ -62,6 +62,15 @@ public class FamilyTests
     }
 
     [TestMethod]
+    [DataRow(40, TrainingRecipe.Fast, "resnet18-narrow")]
+    [DataRow(40, TrainingRecipe.Best, "resnet18-half")]
+    [DataRow(40, TrainingRecipe.Book, "resnet18-book")]
+    [DataRow(41, TrainingRecipe.Fast, "resnet18-book")]
+    [DataRow(41, TrainingRecipe.Best, "resnet18-book")]
+    public void The_network_without_a_name_follows_size_and_recipe(int imageSize, TrainingRecipe recipe, string name) =>
+        Assert.AreEqual(name, ResNetArchitecture.DefaultFor(imageSize, recipe).Name);
+
+    [TestMethod]
     public void A_network_that_cannot_be_built_is_refused_by_the_option_that_is_wrong()
     {
         AssertRefused("Architecture.Groups is 3", ResNetArchitecture.ResNet50 with { Groups = 3 });

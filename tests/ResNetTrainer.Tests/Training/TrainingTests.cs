@@ -105,6 +105,25 @@ public class TrainingTests
     }
 
     [TestMethod]
+    public void The_best_recipe_shows_small_images_in_full_and_erases_more_of_them()
+    {
+        TrainingPlan Of(bool older) => TrainingPlan.Create(new()
+        {
+            Recipe = TrainingRecipe.Best,
+            Images = 60_000,
+            SmallImages = true,
+            IsOlderThanMuon = older,
+            Seed = 0,
+            Precision = ScalarType.Float32,
+        });
+
+        var (now, before) = (Of(older: false), Of(older: true));
+        Assert.AreEqual(Augmentation.Flip | Augmentation.Shift | Augmentation.RandomErasing, now.Augmentation);
+        Assert.AreEqual(1.0, now.InitialImageScale);
+        Assert.AreEqual((Augmentation.Flip | Augmentation.Erase, 0.6), (before.Augmentation, before.InitialImageScale));
+    }
+
+    [TestMethod]
     [DataRow(3_999L, null, 20, Augmentation.Flip)]
     [DataRow(4_000L, null, 10, Augmentation.Flip)]
     [DataRow(4_000L, 20, 20, Augmentation.Flip | Augmentation.Erase)]
