@@ -37,7 +37,7 @@ public class FitTests
 
     [TestMethod]
     [DataRow(28, TrainingRecipe.Fast, "resnet18-narrow")]
-    [DataRow(40, TrainingRecipe.Best, "resnet18-narrow")]
+    [DataRow(40, TrainingRecipe.Best, "resnet18-half")]
     [DataRow(41, TrainingRecipe.Fast, "resnet18-book")]
     [DataRow(28, TrainingRecipe.Book, "resnet18-book")]
     public void Without_a_name_the_network_suits_the_images(int size, TrainingRecipe recipe, string expected)
