@@ -49,6 +49,9 @@ internal sealed record RecipeRequest
     /// <summary>Whether weights from elsewhere are trained further, and not the linear layer alone.</summary>
     public bool FineTunes => Start == TrainingStart.Weights && !OnlyHead;
 
+    /// <summary>Whether <see cref="Muon"/> trains the convolutions: weights that are good already are to change little.</summary>
+    public bool TrainsByMuon => Start == TrainingStart.Nothing && !IsOlderThanMuon;
+
     public required long Seed { get; init; }
 
     public required ScalarType Precision { get; init; }

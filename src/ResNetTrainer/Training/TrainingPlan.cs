@@ -148,7 +148,6 @@ internal sealed record TrainingPlan
     {
         var epochs = request.Epochs ?? usualEpochs;
         var batchSize = BatchSizeOf(request, DecayingBatchSize(request.Images));
-        var trainsByMuon = TrainsByMuon(request);
         return new()
         {
             Epochs = epochs,
@@ -161,12 +160,12 @@ internal sealed record TrainingPlan
             FrozenStatistics = request.FineTunes ? true : null,
             UnitFeatures = request.FineTunes ? true : null,
             Momentum = 0.9,
-            MuonMultiplier = trainsByMuon ? Math.Sqrt(64.0 / batchSize) : null,
+            MuonMultiplier = request.TrainsByMuon ? Math.Sqrt(64.0 / batchSize) : null,
             WeightDecay = 5e-4,
 
             // Measured with Muon: without it, most of what that gains is learnt by heart (docs/BENCHMARKS.md, "Recipes").
-            LabelSmoothing = request.LabelSmoothing ?? (trainsByMuon ? 0.1 : 0),
-            Warmup = trainsByMuon ? 0.1 : 0.25,
+            LabelSmoothing = request.LabelSmoothing ?? (request.TrainsByMuon ? 0.1 : 0),
+            Warmup = request.TrainsByMuon ? 0.1 : 0.25,
             Seed = request.Seed,
             Precision = request.Precision,
         };
@@ -184,18 +183,18 @@ internal sealed record TrainingPlan
         request.FineTunes ? 0.008 : request.Start == TrainingStart.Nothing ? 0.1 : 0.05;
 
     // The linear layer alone learns as much from images as they are, and then sees them in milliseconds.
-    private static Augmentation AugmentationOf(RecipeRequest request, int epochs) =>
-        request.OnlyHead ? Augmentation.None
-        : epochs < LongEpochs || (IsOfFew(request) && request.Recipe == TrainingRecipe.Fast) ? Augmentation.Flip
-        : request.Recipe == TrainingRecipe.Best && IsOfSmall(request) ? Augmentation.Flip | Augmentation.Shift | Augmentation.RandomErasing
-        : Augmentation.Flip | Augmentation.Erase;
+    private static Augmentation AugmentationOf(RecipeRequest request, int epochs) => request.Recipe switch
+    {
+        _ when request.OnlyHead => Augmentation.None,
+        _ when epochs < LongEpochs => Augmentation.Flip,
+        TrainingRecipe.Fast when IsOfFew(request) => Augmentation.Flip,
+        TrainingRecipe.Best when IsOfSmall(request) => Augmentation.Flip | Augmentation.Shift | Augmentation.RandomErasing,
+        _ => Augmentation.Flip | Augmentation.Erase,
+    };
 
-    private static bool IsOfFew(RecipeRequest request) => request.Images < FewImages && TrainsByMuon(request);
+    private static bool IsOfFew(RecipeRequest request) => request.Images < FewImages && request.TrainsByMuon;
 
-    private static bool IsOfSmall(RecipeRequest request) => request.SmallImages && TrainsByMuon(request);
-
-    // Weights that are good already are to change little.
-    private static bool TrainsByMuon(RecipeRequest request) => request.Start == TrainingStart.Nothing && !request.IsOlderThanMuon;
+    private static bool IsOfSmall(RecipeRequest request) => request.SmallImages && request.TrainsByMuon;
 
     // That of all processes together. There is no larger one than of all images, and the learning rate is that of the batch there is.
     private static int BatchSizeOf(RecipeRequest request, int usual) =>
