@@ -75,6 +75,12 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
             folder.Write(ConfusionFile, stream => PngChart.Write(stream, ConfusionChart.Create(test.Evaluation), 900, 900));
         }
 
+        if (!PngChart.HasText)
+        {
+            SteadyWriter.Error().WriteLine(
+                $"This machine has no fonts, so the charts have no text (Debian: apt-get install fonts-dejavu-core); {ReportHtml} has it.");
+        }
+
         var report = new ReportBuilder(ml, network, images) { Explain = HeatMap.With(ml, transformer) }.OfTraining(test, seconds);
         folder.Write(ReportHtml, stream => ReportFile.Write(stream, report));
         if (folder.Problem is { } problem)

@@ -101,6 +101,24 @@ public sealed class OutputTests : IDisposable
     }
 
     [TestMethod]
+    [OSCondition(OperatingSystems.Linux)]
+    public void A_machine_without_fonts_gets_charts_without_text_and_is_told()
+    {
+        // Hidden from the process alone.
+        const string hide = "[ ! -d /usr/share/fonts ] || mount -t tmpfs tmpfs /usr/share/fonts || exit 77; exec \"$@\"";
+        var run = SampleProcess.RunInShell(
+            $"exec unshare -rm sh -c '{hide}' \"$0\" \"$@\"", [.. _folder.Training, "--out", _folder.At("plain")]);
+        if (run.Status == 77)
+        {
+            Assert.Inconclusive("Nothing can be mounted here.");
+        }
+
+        run.Succeeded();
+        Assert.Contains("no fonts", run.Error);
+        CollectionAssert.AreEquivalent(SampleFolder.Results, SampleFolder.NamesIn(_folder.At("plain")));
+    }
+
+    [TestMethod]
     public void A_stream_that_fails_does_not_end_the_process_when_curves_are_drawn() =>
         Assert.ThrowsExactly<IOException>(() => PngChart.Write(new FullStream(), CurvesChart.Create([])));
 
