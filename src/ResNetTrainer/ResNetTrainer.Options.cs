@@ -114,8 +114,9 @@ public sealed partial class ResNetTrainer
         /// <summary>
         /// Label smoothing (Szegedy et al., 2016, https://arxiv.org/abs/1512.00567): the share of each image's label, in [0, 1), that is
         /// spread over all classes alike, so that training does not strive for certainty; null leaves it to the recipe (Book: 0; Fast and
-        /// Best: 0.1, and 0 with <see cref="StartFrom"/> or <see cref="InitialWeights"/>). It raises accuracy, and the loss of
-        /// training, which includes it. Scores become too cautious rather than too sure; <see cref="Calibrate"/> mends either.
+        /// Best: 0.1 for fewer than 40,000 images, else 0, as with <see cref="StartFrom"/> or <see cref="InitialWeights"/>). It raises
+        /// accuracy, and the loss of training, which includes it. Scores become too cautious rather than too sure;
+        /// <see cref="Calibrate"/> mends either.
         /// </summary>
         public double? LabelSmoothing { get; set; }
 

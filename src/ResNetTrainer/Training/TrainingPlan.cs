@@ -12,6 +12,9 @@ internal sealed record TrainingPlan
     // Below, training takes more and smaller steps.
     private const int FewImages = 4_000;
 
+    // From here on nothing is gained by label smoothing, which costs log-loss: measured, it gains with 10,000 and not with 50,000.
+    private const int ManyImages = 40_000;
+
     // What most networks have learnt of any images, and what training leaves as it is where weights come from elsewhere: the stem and the
     // first stage, as torchvision's detectors have it. Measured, training them too gains nothing (docs/BENCHMARKS.md, "Few images").
     private const int GeneralStages = 1;
@@ -116,7 +119,7 @@ internal sealed record TrainingPlan
                 _ => 50,
             }) with
             {
-                InitialImageScale = request.OnlyHead || request.FineTunes || IsOfSmall(request) ? 1 : 0.6,
+                InitialImageScale = request.OnlyHead || request.FineTunes || IsKeptWhole(request) ? 1 : 0.6,
             },
             _ => Decaying(request, request.Start switch
             {
@@ -164,7 +167,7 @@ internal sealed record TrainingPlan
             WeightDecay = 5e-4,
 
             // Measured with Muon: without it, most of what that gains is learnt by heart (docs/BENCHMARKS.md, "Recipes").
-            LabelSmoothing = request.LabelSmoothing ?? (request.TrainsByMuon ? 0.1 : 0),
+            LabelSmoothing = request.LabelSmoothing ?? (request.TrainsByMuon && request.Images < ManyImages ? 0.1 : 0),
             Warmup = request.TrainsByMuon ? 0.1 : 0.25,
             Seed = request.Seed,
             Precision = request.Precision,
@@ -193,6 +196,9 @@ internal sealed record TrainingPlan
     };
 
     private static bool IsOfFew(RecipeRequest request) => request.Images < FewImages && request.TrainsByMuon;
+
+    // A network for small images sees little of smaller ones; what began with them goes on so.
+    private static bool IsKeptWhole(RecipeRequest request) => request.SmallImages && !request.IsOlderThanMuon;
 
     private static bool IsOfSmall(RecipeRequest request) => request.SmallImages && request.TrainsByMuon;
 

@@ -95,11 +95,12 @@ public class TrainingTests
     [DataRow(TrainingRecipe.Best)]
     public void Fresh_weights_are_trained_by_Muon_and_those_that_are_good_already_by_small_steps(TrainingRecipe recipe)
     {
-        TrainingPlan Of(TrainingStart start) => TrainingPlan.Create(
-            new() { Recipe = recipe, Images = 10_000, Start = start, Seed = 0, Precision = ScalarType.Float32 });
+        TrainingPlan Of(TrainingStart start, long images = 10_000) => TrainingPlan.Create(
+            new() { Recipe = recipe, Images = images, Start = start, Seed = 0, Precision = ScalarType.Float32 });
 
         var (fresh, model, weights) = (Of(TrainingStart.Nothing), Of(TrainingStart.Model), Of(TrainingStart.Weights));
         Assert.AreEqual((1.0, 0.1, 0.1), (fresh.MuonMultiplier, fresh.Warmup, fresh.LabelSmoothing));
+        Assert.AreEqual(0.0, Of(TrainingStart.Nothing, images: 50_000).LabelSmoothing, "Where it gains nothing, it only costs.");
         Assert.AreEqual((null, 0.25, 0.0), (model.MuonMultiplier, model.Warmup, model.LabelSmoothing));
         Assert.AreEqual((null, 0.25, 0.0), (weights.MuonMultiplier, weights.Warmup, weights.LabelSmoothing));
     }
@@ -107,8 +108,9 @@ public class TrainingTests
     [TestMethod]
     public void The_best_recipe_shows_small_images_in_full_and_erases_more_of_them()
     {
-        TrainingPlan Of(bool older) => TrainingPlan.Create(new()
+        TrainingPlan Of(bool older, TrainingStart start = TrainingStart.Nothing) => TrainingPlan.Create(new()
         {
+            Start = start,
             Recipe = TrainingRecipe.Best,
             Images = 60_000,
             SmallImages = true,
@@ -120,6 +122,7 @@ public class TrainingTests
         var (now, before) = (Of(older: false), Of(older: true));
         Assert.AreEqual(Augmentation.Flip | Augmentation.Shift | Augmentation.RandomErasing, now.Augmentation);
         Assert.AreEqual(1.0, now.InitialImageScale);
+        Assert.AreEqual(1.0, Of(older: false, TrainingStart.Model).InitialImageScale, "What began with them in full goes on so.");
         Assert.AreEqual((Augmentation.Flip | Augmentation.Erase, 0.6), (before.Augmentation, before.InitialImageScale));
     }
 
