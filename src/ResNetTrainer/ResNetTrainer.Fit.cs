@@ -59,7 +59,7 @@ public sealed partial class ResNetTrainer
         var seed = _options.Seed ?? first;
         var device = DeviceSelector.ToDevice(DeviceSelector.SelectGpu(
             _host, channel, _options.Device, group.IsAlone ? 0 : Launcher.PlaceHere));
-        using var tf32 = device.type == DeviceType.CUDA ? Tf32.Allow(_options.Precision != ComputePrecision.Float32) : null;
+        using var tf32 = Tf32.Allow(device, _options.Precision != ComputePrecision.Float32);
         var start = _options.StartFrom is { } transformer ? StartingModel.Find(_host, transformer) : null;
         var file = _options.InitialWeights is { } wanted ? StartingFile.Read(_host, wanted) : null;
 

@@ -12,6 +12,11 @@ internal static class Tf32
     private static readonly List<Use> Uses = [];
     private static (bool Products, bool Convolutions) _before;
 
+    /// <param name="device">Where the products are computed; on the CPU there is nothing to switch.</param>
+    /// <param name="allowed">Whether it may.</param>
+    /// <returns>To be disposed when the products are done; null on the CPU.</returns>
+    public static IDisposable? Allow(torch.Device device, bool allowed) => device.type == DeviceType.CUDA ? Allow(allowed) : null;
+
     public static IDisposable Allow(bool allowed)
     {
         lock (Gate)

@@ -170,7 +170,7 @@ internal static class TorchRuntime
         + "Restore and build again from a clean output folder; if that does not help, this version of TorchSharp needs a "
         + "newer Linux (Debian 13, Ubuntu 24.04).", cause);
 
-    /// <summary>Looks where .NET looks, and in a package folder beside the assembly.</summary>
+    /// <summary>Looks where .NET and the system's loader look, and in a package folder beside the assembly.</summary>
     [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "An empty location is left out.")]
     private static string? Find(string fileName)
     {
@@ -181,9 +181,15 @@ internal static class TorchRuntime
         return roots.Where(root => root.Length > 0)
             .SelectMany(root => (string[])[root, Path.Combine(root, native), Path.Combine(root, "..", "..", native)])
             .Concat(searched.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+            .Concat(LibraryPath.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
             .Select(folder => Path.Combine(folder, fileName))
             .FirstOrDefault(File.Exists);
     }
+
+    private static string LibraryPath => Environment.GetEnvironmentVariable(
+        OperatingSystem.IsWindows() ? "PATH" :
+        OperatingSystem.IsMacOS() ? "DYLD_LIBRARY_PATH" :
+        "LD_LIBRARY_PATH") ?? "";
 
     private static string FileName(string library) =>
         OperatingSystem.IsWindows() ? $"{library}.dll" :

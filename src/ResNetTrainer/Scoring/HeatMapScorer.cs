@@ -38,6 +38,7 @@ internal sealed class HeatMapScorer : IScorer
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using var threads = NativeThreads.Use(null);
+        using var tf32 = Tf32.Allow(_device, false);
         var shape = _network.Format.Shape;
         var x = Tensors.Copy(images.Span, shape, _device);
         var (maps, features) = _folded.ForwardWithMaps(x);

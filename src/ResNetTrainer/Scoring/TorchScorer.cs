@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace ResNetMLNet.Scoring;
 
-/// <summary>Scores with libtorch: on a GPU, and on the CPU where ONNX Runtime is not there.</summary>
+/// <summary>
+/// Scores with libtorch: on a GPU, and on the CPU where ONNX Runtime is not there. In float32 throughout, so that a model says the same
+/// everywhere, of a row alone and of a batch.
+/// </summary>
 internal sealed class TorchScorer : IScorer
 {
     private readonly TrainedNetwork _network;
@@ -27,6 +30,7 @@ internal sealed class TorchScorer : IScorer
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using var threads = NativeThreads.Use(null);
+        using var tf32 = Tf32.Allow(_device, false);
         var x = Tensors.Copy(images.Span, _network.Format.Shape, _device);
         var views = ImageView.Of(_network.TestTimeAugmentation);
         var y = views.Length == 1 ? Outputs(x) : stack(views.Select(view => Outputs(view.Show(x)))).mean([0]);

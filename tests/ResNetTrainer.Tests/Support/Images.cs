@@ -55,7 +55,7 @@ internal static class Images
         var options = new ResNetTrainer.Options
         {
             Architecture = ResNetArchitecture.BookResNet18 with { Name = "tiny", Width = 4, Depths = new(1, 1, 1, 1) },
-            Device = ComputeDevice.Cpu,
+            Device = TestDevice.Value,
             Precision = ComputePrecision.Float32,
             Augmentation = Augmentation.None,
             NumberOfEpochs = 1,

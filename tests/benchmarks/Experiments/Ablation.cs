@@ -33,12 +33,14 @@ internal static class Ablation
         {
             Description = "Write checkpoints into this folder, one for each seed, and go on from those that are there.",
         };
+        var start = new Option<string?>("--start-from") { Description = "Train this model further." };
         var network = new NetworkOptions();
         var ingredients = new Ingredients();
         var data = FullData.Option();
         var command = new Command("ablation", "Accuracy on held-out training images for a recipe with some of its ingredients changed.")
         {
-            images, heldOut, imageSize, epochs, seeds, recipe, precision, threads, test, flip, views, output, checkpoint, data,
+            images, heldOut, imageSize, epochs, seeds, recipe, precision, threads, test, flip, views, output, checkpoint, start,
+            data,
         };
         network.AddTo(command);
         ingredients.AddTo(command);
@@ -54,11 +56,13 @@ internal static class Ablation
                 var rest = (int)all.GetRowCount()! - parsed.GetValue(heldOut);
                 var scored = final ? FullData.Load(ml, folder, "t10k") : ml.Data.SkipRows(all, rest);
                 var speeds = new List<double>();
+                using var earlier = parsed.GetValue(start) is { } model ? Load(ml, model) : null;
                 var options = new ResNetTrainer.Options
                 {
                     FeatureColumnName = "Pixels",
                     ImageSize = parsed.GetValue(imageSize),
-                    Architecture = network.Get(parsed),
+                    Architecture = earlier is null ? network.Get(parsed) : null,
+                    StartFrom = earlier,
                     TestTimeAugmentation = parsed.GetValue(flip) ? TestTimeAugmentation.Flip : parsed.GetValue(views),
                     NumberOfEpochs = parsed.GetValue(epochs),
                     Recipe = parsed.GetValue(recipe),
@@ -76,19 +80,19 @@ internal static class Ablation
                 };
                 ingredients.Apply(options, parsed);
                 var watch = Stopwatch.StartNew();
-                using var model = ml.MulticlassClassification.Trainers.ResNet(options)
+                using var trained = ml.MulticlassClassification.Trainers.ResNet(options)
                     .Fit(final ? all : ml.Data.TakeRows(all, Math.Min(rest, parsed.GetValue(images) ?? rest)));
                 var seconds = watch.Elapsed.TotalSeconds;
                 if (parsed.GetValue(output) is { } file)
                 {
-                    ml.Model.Save(model, all.Schema, file);
+                    ml.Model.Save(trained, all.Schema, file);
                 }
 
-                var accuracy = ml.MulticlassClassification.Evaluate(model.Transform(scored)).MicroAccuracy;
+                var accuracy = ml.MulticlassClassification.Evaluate(trained.Transform(scored)).MicroAccuracy;
                 results.Add(accuracy);
                 Console.WriteLine(
                     $"seed {seed}: {(final ? "test" : "held-out")} accuracy {accuracy:F4}, "
-                    + $"training {model.Model.History[^1].TrainAccuracy:F4}, {seconds:F0} s, "
+                    + $"training {trained.Model.History[^1].TrainAccuracy:F4}, {seconds:F0} s, "
                     + $"{(speeds.Count > 0 ? InTurn.Median(speeds) : 0):F0} images/s, processor "
                     + $"{Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds:F0} s; {Line(parsed)}");
             }
@@ -99,6 +103,10 @@ internal static class Ablation
         });
         return command;
     }
+
+    private static ResNetTransformer Load(MLContext ml, string file) =>
+        ml.Model.Load(file, out _) is var model && model is ResNetTransformer network ? network
+            : ((IEnumerable<ITransformer>)model).OfType<ResNetTransformer>().Single();
 
     private static string Line(ParseResult parsed) => string.Join(' ', parsed.Tokens.Select(token => token.Value));
 }

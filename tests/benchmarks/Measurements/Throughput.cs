@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.ML;
 using ResNetMLNet.Data;
 using ResNetMLNet.Native;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Benchmarks.Measurements;
@@ -27,28 +28,31 @@ internal static class Throughput
         var recipe = new Option<TrainingRecipe>("--recipe") { DefaultValueFactory = _ => TrainingRecipe.Book };
         var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 4 };
         var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 3 };
+        var device = new Option<ComputeDevice>("--device") { DefaultValueFactory = _ => ComputeDevice.Cpu };
         var python = new Option<string?>("--python")
         { Description = "A Python with PyTorch, for the chapter's program (on Debian: /usr/bin/python3)." };
         var command = new Command(
             "throughput", "Fit against a bare TorchSharp loop against PyTorch.") { imageSize, batchSize, precision, recipe, steps,
-            rounds, python };
+            rounds, device, python };
         command.SetAction(parsed =>
         {
             var (size, batch, count) = (parsed.GetValue(imageSize), parsed.GetValue(batchSize), parsed.GetValue(steps));
+            var where = parsed.GetValue(device);
+            TorchRuntime.EnsureLoaded();
             var contestants = new Dictionary<string, Func<double>>();
             foreach (var kind in parsed.GetValue(precision)!)
             {
-                contestants[$"Fit, {kind}"] = () => Fit(size, batch, count, kind, parsed.GetValue(recipe));
-                contestants[$"bare TorchSharp loop, {kind}"] = () => Bare(size, batch, count, kind);
+                contestants[$"Fit, {kind}"] = () => Fit(size, batch, count, kind, parsed.GetValue(recipe), where);
+                contestants[$"bare TorchSharp loop, {kind}"] = () => Bare(size, batch, count, kind, OnDevice(where));
             }
 
             if (parsed.GetValue(python) is { } interpreter)
             {
-                contestants["PyTorch, float32"] = () => PyTorch(interpreter, size, batch, count);
-                TorchRuntime.EnsureLoaded();
-                if (parsed.GetValue(precision)!.Any(kind => PrecisionSelector.Select(kind, CPU) == ScalarType.BFloat16))
+                var name = OnDevice(where).type.ToString().ToLowerInvariant();
+                contestants["PyTorch, float32"] = () => PyTorch(interpreter, size, batch, count, name);
+                if (parsed.GetValue(precision)!.Any(kind => PrecisionSelector.Select(kind, OnDevice(where)) == ScalarType.BFloat16))
                 {
-                    contestants["PyTorch, bfloat16 (autocast)"] = () => PyTorch(interpreter, size, batch, count, "--autocast");
+                    contestants["PyTorch, bfloat16 (autocast)"] = () => PyTorch(interpreter, size, batch, count, name, "--autocast");
                 }
             }
 
@@ -57,8 +61,10 @@ internal static class Throughput
         return command;
     }
 
+    private static Device OnDevice(ComputeDevice device) => DeviceSelector.ToDevice(device == ComputeDevice.Cuda ? 0 : null);
+
     // The second epoch: the first warms up.
-    private static double Fit(int size, int batch, int steps, ComputePrecision precision, TrainingRecipe recipe)
+    private static double Fit(int size, int batch, int steps, ComputePrecision precision, TrainingRecipe recipe, ComputeDevice device)
     {
         var ml = new MLContext(0);
         var speed = 0.0;
@@ -72,7 +78,7 @@ internal static class Throughput
             NumberOfEpochs = 2,
             Precision = precision,
             Recipe = recipe,
-            Device = ComputeDevice.Cpu,
+            Device = device,
             EpochCallback = metrics => speed = metrics.ImagesPerSecond,
         }).Fit(data);
         return speed;
@@ -84,20 +90,21 @@ internal static class Throughput
         return ml.Data.LoadFromIdx(Path.Combine(folder, "train-images-idx3-ubyte.gz"), Path.Combine(folder, "train-labels-idx1-ubyte.gz"));
     }
 
-    private static double Bare(int size, int batch, int steps, ComputePrecision precision)
+    private static double Bare(int size, int batch, int steps, ComputePrecision precision, Device device)
     {
-        TorchRuntime.EnsureLoaded();
         using var scope = NewDisposeScope();
-        using var network = new BareNetwork(PrecisionSelector.Select(precision, CPU));
+        using var network = new BareNetwork(PrecisionSelector.Select(precision, device));
+        network.to(device);
         using var optimizer = optim.SGD(network.parameters(), 0.05);
         var images = Resizing.ToInput(
-            randint(0, 256, [batch * steps, 1, 28, 28], ScalarType.Byte), new(new(1, size, size), true, ResizeMode.Stretch));
-        var labels = randint(0, 10, [batch * steps], ScalarType.Int64);
+            randint(0, 256, [batch * steps, 1, 28, 28], ScalarType.Byte, device), new(new(1, size, size), true, ResizeMode.Stretch));
+        var labels = randint(0, 10, [batch * steps], ScalarType.Int64, device);
         var watch = new Stopwatch();
         for (var step = -2; step < steps; step++)
         {
             if (step == 0)
             {
+                using var ready = network.parameters().First().sum().cpu();
                 watch.Start();
             }
 
@@ -108,17 +115,19 @@ internal static class Throughput
             optimizer.step();
         }
 
+        // A GPU's host has run ahead of it.
+        using var end = network.parameters().First().sum().cpu();
         return batch * steps / watch.Elapsed.TotalSeconds;
     }
 
-    private static double PyTorch(string interpreter, int size, int batch, int steps, params string[] more)
+    private static double PyTorch(string interpreter, int size, int batch, int steps, string device, params string[] more)
     {
         var start = new ProcessStartInfo(interpreter) { RedirectStandardOutput = true };
         foreach (var argument in (string[])
         [
             Path.Combine(AppContext.BaseDirectory, "pytorch", "chapter.py"),
             "--data", Path.Combine(AppContext.BaseDirectory, "data"),
-            "--image-size", Text(size), "--batch-size", Text(batch), "--steps", Text(steps), .. more,
+            "--image-size", Text(size), "--batch-size", Text(batch), "--steps", Text(steps), "--device", device, .. more,
         ])
         {
             start.ArgumentList.Add(argument);
