@@ -25,7 +25,7 @@ internal static class Ablation
         var recipe = new Option<TrainingRecipe>("--recipe");
         var precision = new Option<ComputePrecision>("--precision");
         var threads = new Option<int?>("--threads");
-        var test = new Option<bool>("--test") { Description = "Train on all images and score the test images: once per published figure." };
+        var test = new Option<bool>("--test") { Description = "Hold nothing out and score the test images: once per published figure." };
         var flip = new Option<bool>("--flip") { Description = "Score each image and its mirror image." };
         var views = new Option<TestTimeAugmentation>("--views") { Description = "Score more views: FlipAndShift." };
         var output = new Option<string?>("--out") { Description = "Keep the model in this file." };
@@ -53,7 +53,7 @@ internal static class Ablation
                 var folder = parsed.GetValue(data)!;
                 var all = FullData.Load(ml, folder, "train");
                 var final = parsed.GetValue(test);
-                var rest = (int)all.GetRowCount()! - parsed.GetValue(heldOut);
+                var rest = (int)all.GetRowCount()! - (final ? 0 : parsed.GetValue(heldOut));
                 var scored = final ? FullData.Load(ml, folder, "t10k") : ml.Data.SkipRows(all, rest);
                 var speeds = new List<double>();
                 using var earlier = parsed.GetValue(start) is { } model ? Load(ml, model) : null;
@@ -81,7 +81,7 @@ internal static class Ablation
                 ingredients.Apply(options, parsed);
                 var watch = Stopwatch.StartNew();
                 using var trained = ml.MulticlassClassification.Trainers.ResNet(options)
-                    .Fit(final ? all : ml.Data.TakeRows(all, Math.Min(rest, parsed.GetValue(images) ?? rest)));
+                    .Fit(ml.Data.TakeRows(all, Math.Min(rest, parsed.GetValue(images) ?? rest)));
                 var seconds = watch.Elapsed.TotalSeconds;
                 if (parsed.GetValue(output) is { } file)
                 {
