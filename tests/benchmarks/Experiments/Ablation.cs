@@ -56,7 +56,7 @@ internal static class Ablation
                 var rest = (int)all.GetRowCount()! - (final ? 0 : parsed.GetValue(heldOut));
                 var scored = final ? FullData.Load(ml, folder, "t10k") : ml.Data.SkipRows(all, rest);
                 var speeds = new List<double>();
-                using var earlier = parsed.GetValue(start) is { } model ? Load(ml, model) : null;
+                var earlier = parsed.GetValue(start) is { } model ? ml.Model.Load(model, out _) : null;
                 var options = new ResNetTrainer.Options
                 {
                     FeatureColumnName = "Pixels",
@@ -103,10 +103,6 @@ internal static class Ablation
         });
         return command;
     }
-
-    private static ResNetTransformer Load(MLContext ml, string file) =>
-        ml.Model.Load(file, out _) is var model && model is ResNetTransformer network ? network
-            : ((IEnumerable<ITransformer>)model).OfType<ResNetTransformer>().Single();
 
     private static string Line(ParseResult parsed) => string.Join(' ', parsed.Tokens.Select(token => token.Value));
 }

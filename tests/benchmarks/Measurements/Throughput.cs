@@ -39,18 +39,19 @@ internal static class Throughput
             var (size, batch, count) = (parsed.GetValue(imageSize), parsed.GetValue(batchSize), parsed.GetValue(steps));
             var where = parsed.GetValue(device);
             TorchRuntime.EnsureLoaded();
+            var tensors = DeviceSelector.ToDevice(where == ComputeDevice.Cuda ? 0 : null);
             var contestants = new Dictionary<string, Func<double>>();
             foreach (var kind in parsed.GetValue(precision)!)
             {
                 contestants[$"Fit, {kind}"] = () => Fit(size, batch, count, kind, parsed.GetValue(recipe), where);
-                contestants[$"bare TorchSharp loop, {kind}"] = () => Bare(size, batch, count, kind, OnDevice(where));
+                contestants[$"bare TorchSharp loop, {kind}"] = () => Bare(size, batch, count, kind, tensors);
             }
 
             if (parsed.GetValue(python) is { } interpreter)
             {
-                var name = OnDevice(where).type.ToString().ToLowerInvariant();
+                var name = tensors.type.ToString().ToLowerInvariant();
                 contestants["PyTorch, float32"] = () => PyTorch(interpreter, size, batch, count, name);
-                if (parsed.GetValue(precision)!.Any(kind => PrecisionSelector.Select(kind, OnDevice(where)) == ScalarType.BFloat16))
+                if (parsed.GetValue(precision)!.Any(kind => PrecisionSelector.Select(kind, tensors) == ScalarType.BFloat16))
                 {
                     contestants["PyTorch, bfloat16 (autocast)"] = () => PyTorch(interpreter, size, batch, count, name, "--autocast");
                 }
@@ -60,8 +61,6 @@ internal static class Throughput
         });
         return command;
     }
-
-    private static Device OnDevice(ComputeDevice device) => DeviceSelector.ToDevice(device == ComputeDevice.Cuda ? 0 : null);
 
     // The second epoch: the first warms up.
     private static double Fit(int size, int batch, int steps, ComputePrecision precision, TrainingRecipe recipe, ComputeDevice device)
@@ -104,7 +103,7 @@ internal static class Throughput
         {
             if (step == 0)
             {
-                using var ready = network.parameters().First().sum().cpu();
+                Wait(network);
                 watch.Start();
             }
 
@@ -115,9 +114,15 @@ internal static class Throughput
             optimizer.step();
         }
 
-        // A GPU's host has run ahead of it.
-        using var end = network.parameters().First().sum().cpu();
+        Wait(network);
         return batch * steps / watch.Elapsed.TotalSeconds;
+    }
+
+    // A GPU's host runs ahead of it, until it asks for a value.
+    private static void Wait(BareNetwork network)
+    {
+        using var scope = NewDisposeScope();
+        network.parameters().First().sum().cpu();
     }
 
     private static double PyTorch(string interpreter, int size, int batch, int steps, string device, params string[] more)
