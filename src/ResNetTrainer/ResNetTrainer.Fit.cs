@@ -22,7 +22,7 @@ public sealed partial class ResNetTrainer
         ArgumentNullException.ThrowIfNull(trainData);
         try
         {
-            return NativeTeam.Run(() => TrainTogether(trainData, validationData));
+            return TrainTogether(trainData, validationData);
         }
         catch (Exception e) when (OutOfMemory.Explains(e, out var request))
         {
@@ -51,7 +51,12 @@ public sealed partial class ResNetTrainer
     {
         using var channel = _host.OpenChannel("Training");
         TorchRuntime.EnsureLoaded();
+
+        // The caller may use libtorch too: its scopes own nothing of a training, and what it has switched off is on.
+        using var scope = torch.NewDisposeScope();
+        using var gradients = torch.enable_grad();
         using var threads = NativeThreads.Use(_options.Threads ?? Launcher.ThreadsEach(group));
+        using var team = NativeTeam.Start();
         using var checkpoints = group.Together(() => _options.Checkpoints is { } where && group.IsFirst
             ? CheckpointFolder.Open(_host, channel, where)
             : null);

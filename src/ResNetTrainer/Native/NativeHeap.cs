@@ -12,9 +12,8 @@ internal static class NativeHeap
     private const int TrimThreshold = -1;
     private const int MapThreshold = -3;
 
-    // Still larger tensors are mapped by themselves: kept too, they would be cut up for smaller ones, and others taken in their stead
-    // (docs/BENCHMARKS.md, "Growth").
-    private const int KeptMapThreshold = 64 << 20;
+    // What is larger than this is mapped by itself.
+    private const int KeptMapThreshold = 1 << 30;
 
     // Where glibc's own adjusting of its thresholds ends; it stops adjusting once they have been set.
     private const int LargestOwnMapThreshold = 32 << 20;

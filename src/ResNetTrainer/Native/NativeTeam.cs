@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.ExceptionServices;
 using TorchSharp;
 
 namespace ResNetMLNet.Native;
@@ -12,21 +11,28 @@ namespace ResNetMLNet.Native;
 /// </summary>
 /// <remarks>
 /// The kernel tells how long each thread has waited for a processor (/proc/PID/task/TID/schedstat), so on Linux only. OpenMP
-/// starts a team of threads for each thread that calls it; they inherit its name, by which they are found. So the work is done on a
-/// thread of its own.
+/// starts a team of threads for each thread that calls it; they inherit its name at that moment, by which they are found. The caller
+/// is not given a thread of its own: glibc gives each but the first a heap in pieces of 64 MB, which come and go with every large
+/// tensor (docs/BENCHMARKS.md, "Where a step goes").
 /// </remarks>
 internal sealed class NativeTeam
 {
     // Alone, a thread of a training waits for 2 to 12% of the time; beside one busy program on two cores for 55%.
     private const double WaitsOfContended = 0.3;
 
+    // libtorch shares loops over more than 32,768 elements.
+    private const int LongLoop = 1 << 17;
+
+    private const string OwnName = "/proc/thread-self/comm";
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
-    private static int _teams;
 
     [ThreadStatic]
     private static NativeTeam? _current;
 
-    private readonly string _name = string.Create(CultureInfo.InvariantCulture, $"resnet-{Interlocked.Increment(ref _teams)}");
+    // The same each time for one thread: what OpenMP has started for it stays with it.
+    private readonly string _name = string.Create(CultureInfo.InvariantCulture, $"resnet-{Environment.CurrentManagedThreadId}");
+    private readonly string? _caller = Path.GetFileName(new FileInfo("/proc/thread-self").LinkTarget);
     private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
     private readonly Stopwatch _sinceChange = Stopwatch.StartNew();
     private Dictionary<string, double> _waited = [];
@@ -37,28 +43,16 @@ internal sealed class NativeTeam
     {
     }
 
-    /// <summary>Does work on a thread of its own and waits for it; what it throws comes out.</summary>
-    public static T Run<T>(Func<T> work)
+    /// <summary>
+    /// Starts the threads that compute for the calling thread, as many as are set, for <see cref="Adapt"/> to look after until the
+    /// result is disposed, on the same thread.
+    /// </summary>
+    public static IDisposable Start()
     {
-        var team = new NativeTeam();
-        var (result, error) = (default(T), default(ExceptionDispatchInfo));
-        var thread = new Thread(() =>
-        {
-            _current = team;
-            try
-            {
-                result = work();
-            }
-            catch (Exception e)
-            {
-                error = ExceptionDispatchInfo.Capture(e);
-            }
-        })
-        { Name = team._name, IsBackground = true };
-        thread.Start();
-        thread.Join();
-        error?.Throw();
-        return result!;
+        var outer = _current;
+        _current = OperatingSystem.IsLinux() ? new() : null;
+        _current?.Call();
+        return new OnDispose(() => _current = outer);
     }
 
     /// <summary>
@@ -69,7 +63,7 @@ internal sealed class NativeTeam
     /// <param name="log">Is told of a change.</param>
     public static void Adapt(int most, Action<string> log)
     {
-        if (OperatingSystem.IsLinux() && _current is { } team && team._sinceLast.Elapsed > Interval)
+        if (_current is { } team && team._sinceLast.Elapsed > Interval)
         {
             team.AdaptTo(most, log);
             team._sinceLast.Restart();
@@ -97,8 +91,31 @@ internal sealed class NativeTeam
         void Change(int count, string why)
         {
             torch.set_num_threads(count);
+            Call();
             _sinceChange.Restart();
             log($"{why}: {count} of {most} threads compute from now on; set Threads to keep one number, and the same bits");
+        }
+    }
+
+    // OpenMP starts those that are missing at the next loop that is long enough to be shared.
+    private void Call()
+    {
+        try
+        {
+            var own = File.ReadAllText(OwnName).TrimEnd();
+            File.WriteAllText(OwnName, _name);
+            try
+            {
+                torch.ones(LongLoop).Dispose();
+            }
+            finally
+            {
+                File.WriteAllText(OwnName, own);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Then what the caller waits for has to do.
         }
     }
 
@@ -112,7 +129,7 @@ internal sealed class NativeTeam
         {
             try
             {
-                if (File.ReadAllText(Path.Combine(task, "comm")).TrimEnd() == _name
+                if ((Path.GetFileName(task) == _caller || File.ReadAllText(Path.Combine(task, "comm")).TrimEnd() == _name)
                     && File.ReadAllText(Path.Combine(task, "schedstat")).Split(' ') is [var ran, var waits, ..] && ran != "0")
                 {
                     waited.Add(task, double.Parse(waits, CultureInfo.InvariantCulture) / 1e9);

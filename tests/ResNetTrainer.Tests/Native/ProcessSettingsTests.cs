@@ -44,6 +44,43 @@ public class ProcessSettingsTests
     }
 
     [TestMethod]
+    public void It_trains_on_the_callers_thread()
+    {
+        // The first of a process has the heap in which glibc keeps large tensors.
+        var threads = new List<int>();
+        Fit(null, () => threads.Add(Environment.CurrentManagedThreadId));
+
+        CollectionAssert.AreEqual((int[])[Environment.CurrentManagedThreadId], threads);
+    }
+
+    [TestMethod]
+    public void What_the_caller_has_set_up_for_libtorch_is_neither_used_nor_changed()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradients = torch.no_grad();
+        var own = torch.ones(1);
+        using var model = Images.Trainer(Images.Context()).Fit(Images.Labelled());
+
+        Assert.AreEqual(1, scope.DisposablesCount);
+        Assert.IsFalse(torch.is_grad_enabled());
+        Assert.AreEqual(1, own.item<float>());
+        Images.Context().MulticlassClassification.Evaluate(model.Transform(Images.Labelled()));
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux)]
+    public void The_threads_of_a_team_bear_a_name_by_which_the_kernel_finds_them_and_the_callers_is_what_it_was()
+    {
+        static string[] Names() => [.. Directory.GetDirectories("/proc/self/task").Select(task => File.ReadAllText(task + "/comm").Trim())];
+        var name = File.ReadAllText("/proc/thread-self/comm");
+        using var threads = NativeThreads.Use(3);
+        using var team = NativeTeam.Start();
+
+        Assert.AreEqual(2, Names().Count(other => other == $"resnet-{Environment.CurrentManagedThreadId}"));
+        Assert.AreEqual(name, File.ReadAllText("/proc/thread-self/comm"));
+    }
+
+    [TestMethod]
     public void A_number_of_threads_that_cannot_be_is_refused()
     {
         Assert.Contains("Threads", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(0, () => { })).Message);
