@@ -4,18 +4,24 @@ namespace ResNetMLNet.Native;
 
 /// <summary>
 /// Keeps glibc from giving the memory of every large tensor back to the system and taking it again a moment later, which costs
-/// about a tenth of a training step in page faults. Elsewhere than on glibc it does nothing.
+/// up to half of a training step in page faults (docs/BENCHMARKS.md, "Large tensors"). Elsewhere than on glibc it does nothing.
 /// </summary>
 internal static class NativeHeap
 {
     // From malloc.h.
     private const int TrimThreshold = -1;
+    private const int TopPad = -2;
     private const int MapThreshold = -3;
 
-    // What is larger than this is mapped by itself.
+    // Still larger tensors are mapped by themselves.
     private const int KeptMapThreshold = 1 << 30;
 
-    // Where glibc's own adjusting of its thresholds ends; it stops adjusting once they have been set.
+    // Threads other than the first of a process have their heap in pieces of this size, and what is larger is mapped by itself there.
+    // With a pad of a piece's size, one that becomes empty is kept.
+    private const int HeapPiece = 64 << 20;
+
+    // glibc's own pad, and where its adjusting of thresholds ends; it stops adjusting once they have been set.
+    private const int OwnTopPad = 128 << 10;
     private const int LargestOwnMapThreshold = 32 << 20;
 
     private static readonly Lock Gate = new();
@@ -31,7 +37,7 @@ internal static class NativeHeap
         {
             if (_keepers++ == 0)
             {
-                Set(KeptMapThreshold, int.MaxValue);
+                Set(KeptMapThreshold, int.MaxValue, HeapPiece);
             }
         }
 
@@ -47,16 +53,17 @@ internal static class NativeHeap
         {
             if (--_keepers == 0)
             {
-                Set(LargestOwnMapThreshold, 2 * LargestOwnMapThreshold);
+                Set(LargestOwnMapThreshold, 2 * LargestOwnMapThreshold, OwnTopPad);
                 Trim();
             }
         }
     }
 
-    private static void Set(int mapThreshold, int trimThreshold)
+    private static void Set(int mapThreshold, int trimThreshold, int topPad)
     {
         TryCall(() => mallopt(MapThreshold, mapThreshold));
         TryCall(() => mallopt(TrimThreshold, trimThreshold));
+        TryCall(() => mallopt(TopPad, topPad));
     }
 
     private static void TryCall(Func<int> function)

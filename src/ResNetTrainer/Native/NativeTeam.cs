@@ -11,9 +11,8 @@ namespace ResNetMLNet.Native;
 /// </summary>
 /// <remarks>
 /// The kernel tells how long each thread has waited for a processor (/proc/PID/task/TID/schedstat), so on Linux only. OpenMP
-/// starts a team of threads for each thread that calls it; they inherit its name at that moment, by which they are found. The caller
-/// is not given a thread of its own: glibc gives each but the first a heap in pieces of 64 MB, which come and go with every large
-/// tensor (docs/BENCHMARKS.md, "Where a step goes").
+/// starts a team of threads for each thread that calls it; they inherit its name at that moment, by which they are found. A training
+/// has no thread of its own, since glibc keeps large tensors on the first of a process only (see <see cref="NativeHeap"/>).
 /// </remarks>
 internal sealed class NativeTeam
 {
