@@ -12,7 +12,7 @@ internal static class Exit
     public const int WrongUsage = 2;
     public const int Cancelled = 130;
 
-    public static async Task<int> Run(RootCommand root, string[] args)
+    public static int Run(RootCommand root, string[] args)
     {
         var error = SteadyWriter.Error();
         var who = DistributedProcess.IsFirst ? "" : $"rank {DistributedProcess.Rank}: ";
@@ -37,7 +37,7 @@ internal static class Exit
         var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         try
         {
-            return await parsed.InvokeAsync(invocation);
+            return parsed.Invoke(invocation);
         }
         catch (OperationCanceledException)
         {

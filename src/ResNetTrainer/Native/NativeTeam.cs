@@ -50,7 +50,7 @@ internal sealed class NativeTeam
     {
         var outer = _current;
         _current = OperatingSystem.IsLinux() ? new() : null;
-        _current?.Call();
+        _current?.Begin();
         return new OnDispose(() => _current = outer);
     }
 
@@ -67,6 +67,13 @@ internal sealed class NativeTeam
             team.AdaptTo(most, log);
             team._sinceLast.Restart();
         }
+    }
+
+    // The threads may have waited before, for another work.
+    private void Begin()
+    {
+        StartThreads();
+        _waited = Waited();
     }
 
     private void AdaptTo(int most, Action<string> log)
@@ -90,14 +97,14 @@ internal sealed class NativeTeam
         void Change(int count, string why)
         {
             torch.set_num_threads(count);
-            Call();
+            StartThreads();
             _sinceChange.Restart();
             log($"{why}: {count} of {most} threads compute from now on; set Threads to keep one number, and the same bits");
         }
     }
 
     // OpenMP starts those that are missing at the next loop that is long enough to be shared.
-    private void Call()
+    private void StartThreads()
     {
         try
         {

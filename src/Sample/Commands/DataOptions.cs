@@ -36,7 +36,7 @@ internal sealed class DataOptions
     }
 
     /// <summary>The images of a folder of one's own are split, four fifths for training; column names are the same everywhere.</summary>
-    public async Task<Images> Open(MLContext ml, ParseResult parsed, int seed, TextWriter progress, CancellationToken cancellation)
+    public Images Open(MLContext ml, ParseResult parsed, int seed, TextWriter progress, CancellationToken cancellation)
     {
         if (parsed.GetValue(_images) is { } images)
         {
@@ -50,7 +50,8 @@ internal sealed class DataOptions
         if (parsed.GetValue(_download))
         {
             folder = FashionMnistDownload.DefaultFolder;
-            await new FashionMnistDownload(FashionMnistDownload.Publisher, folder, progress).Run(cancellation);
+            // Waited for: after an await a training would not be on the first thread, where large tensors are kept.
+            new FashionMnistDownload(FashionMnistDownload.Publisher, folder, progress).Run(cancellation).GetAwaiter().GetResult();
         }
         else if (parsed.GetValue(_data) is { } data)
         {

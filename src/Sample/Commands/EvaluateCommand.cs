@@ -26,7 +26,7 @@ internal static class EvaluateCommand
         command.Add("Model", model);
         data.AddTo(command);
         command.Add("Results", json, report);
-        command.SetAction(async parsed =>
+        command.SetAction(parsed =>
         {
             var target = WrittenFile.Get(parsed, report);
             var ml = new MLContext();
@@ -38,7 +38,7 @@ internal static class EvaluateCommand
                 }
             };
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
-            var images = await data.Open(ml, parsed, seed: 0, SteadyWriter.Error(), CancellationToken.None);
+            var images = data.Open(ml, parsed, seed: 0, SteadyWriter.Error(), CancellationToken.None);
             var known = KnownImages.Of(ml, images.All, saved.Network.Model.ClassNames);
             var scored = ScoredImages.Of(ml, saved.Score(ml, known.View, images.FeatureColumnName), saved.Network, known.LeftOut);
             var evaluation = scored.Evaluation;

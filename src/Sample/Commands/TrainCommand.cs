@@ -31,13 +31,13 @@ internal static class TrainCommand
         data.AddTo(command);
         training.AddTo(command);
         command.Add("Results", output);
-        command.SetAction(async parsed =>
+        command.SetAction(parsed =>
         {
             using var signals = new Signals();
             var display = TrainingDisplay.Create();
             var ml = training.CreateContext(parsed);
             ml.Log += display.Log;
-            var images = await data.Open(ml, parsed, training.Seed(parsed), SteadyWriter.Output(), signals.Ended);
+            var images = data.Open(ml, parsed, training.Seed(parsed), SteadyWriter.Output(), signals.Ended);
             var options = training.Get(ml, parsed, images);
             var run = new TrainingRun(ml, images, options, signals, display)
             {
