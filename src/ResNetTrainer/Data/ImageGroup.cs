@@ -9,7 +9,8 @@ namespace ResNetMLNet.Data;
 /// </summary>
 internal sealed class ImageGroup(ImageShape shape, PixelType type) : IDisposable
 {
-    // So large that the C library maps it by itself and gives it back to the system when it is freed (see NativeHeap).
+    // So large that the C library maps it by itself and gives it back to the system when it is freed; while a training runs, when that
+    // ends (see NativeHeap).
     private const int LargestBlock = 64 << 20;
 
     private readonly List<Tensor> _blocks = [];

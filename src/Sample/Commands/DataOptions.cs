@@ -50,6 +50,7 @@ internal sealed class DataOptions
         if (parsed.GetValue(_download))
         {
             folder = FashionMnistDownload.DefaultFolder;
+
             // Waited for: after an await a training would not be on the first thread, where large tensors are kept.
             new FashionMnistDownload(FashionMnistDownload.Publisher, folder, progress).Run(cancellation).GetAwaiter().GetResult();
         }
