@@ -14,6 +14,7 @@ internal sealed class MpiCommunicator : ICommunicator
     // memory, not measured).
     private const int Piece = 1 << 18;
 
+    private static readonly TimeSpan _passingOn = TimeSpan.FromSeconds(1);
     private static readonly Lazy<MpiCommunicator> _world = new(() => new());
     private readonly Lazy<bool> _reachesGpus = new(MpiLibrary.ReachesGpus);
 
@@ -89,7 +90,13 @@ internal sealed class MpiCommunicator : ICommunicator
         }
     }
 
-    public void Abort() => _ = Unsafe.MPI_Abort(Unsafe.MPI_COMM_WORLD, 1);
+    public void Abort()
+    {
+        // Launchers (MPICH's Hydra is one) end at once when they hear of it, and drop what they have not yet passed on of the
+        // processes' output: the reason would be lost now and then.
+        Thread.Sleep(_passingOn);
+        _ = Unsafe.MPI_Abort(Unsafe.MPI_COMM_WORLD, 1);
+    }
 
     // MPI's own handler ends the processes; this is for libraries that leave it to the caller.
     private static void Check(int status)
