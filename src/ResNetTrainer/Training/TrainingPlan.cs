@@ -150,14 +150,20 @@ internal sealed record TrainingPlan
     private static TrainingPlan Decaying(RecipeRequest request, int usualEpochs)
     {
         var epochs = request.Epochs ?? usualEpochs;
-        var batchSize = BatchSizeOf(request, DecayingBatchSize(request.Images));
+        var usualBatchSize = DecayingBatchSize(request.Images);
+        var batchSize = BatchSizeOf(request, usualBatchSize);
+        var augmentation = request.Augmentation ?? AugmentationOf(request, epochs);
+
+        // Few small images that are mirrored at most are soon learnt by heart, against which a high rate helps; where they are changed more,
+        // it costs accuracy, and larger networks for larger ones gain nothing (docs/BENCHMARKS.md, "Recipes").
+        var isHigh = IsOfSmall(request) && (augmentation | Augmentation.Flip) == Augmentation.Flip;
         return new()
         {
             Epochs = epochs,
             BatchSize = batchSize,
-            LearningRate = request.LearningRate ?? UsualLearningRate(request) * batchSize / 128,
+            LearningRate = request.LearningRate ?? UsualLearningRate(request) * batchSize / (isHigh ? usualBatchSize : 128),
             Initialisation = Initialisation.He,
-            Augmentation = request.Augmentation ?? AugmentationOf(request, epochs),
+            Augmentation = augmentation,
             BodyLearningRateMultiplier = request.BodyLearningRateMultiplier,
             FrozenStages = request.FrozenStages ?? (request.FineTunes ? GeneralStages : null),
             FrozenStatistics = request.FineTunes ? true : null,
@@ -181,7 +187,6 @@ internal sealed record TrainingPlan
         return (int)Math.Clamp(((100L * batchSize) + request.Images - 1) / Math.Max(1, request.Images), 10, 50);
     }
 
-    // For batches of 128.
     private static double UsualLearningRate(RecipeRequest request) =>
         request.FineTunes ? 0.008 : request.Start == TrainingStart.Nothing ? 0.1 : 0.05;
 

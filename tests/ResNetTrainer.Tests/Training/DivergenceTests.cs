@@ -29,7 +29,7 @@ public class DivergenceTests
             Images.Context(), change: options => (options.BatchSize, options.NumberOfEpochs) = (batchSize, 2)).Fit(Images.Labelled(rows));
 
         Assert.AreEqual(rows, model.Model.Training.BatchSize);
-        Assert.AreEqual(0.1 * rows / 128, model.Model.Training.LearningRate, 1e-12);
+        Assert.AreEqual(0.1 * rows / 32, model.Model.Training.LearningRate, 1e-12);
         Assert.IsTrue(Snapshot.Scores(model.Transform(Images.Unlabelled())).All(row => row.All(float.IsFinite)));
     }
 

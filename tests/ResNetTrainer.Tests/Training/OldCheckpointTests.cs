@@ -33,7 +33,13 @@ public class OldCheckpointTests
         Assert.AreEqual(expected, Fit(epochs: 2, resume: true, architecture: null).Fingerprint());
     }
 
-    private static TrainingPlan BeforeMuon(TrainingPlan plan) => plan with { MuonMultiplier = null, Warmup = 0.25, LabelSmoothing = 0 };
+    private static TrainingPlan BeforeMuon(TrainingPlan plan) => plan with
+    {
+        MuonMultiplier = null,
+        LearningRate = 0.1 * plan.BatchSize / 128,
+        Warmup = 0.25,
+        LabelSmoothing = 0,
+    };
 
     private NamedTensors Fit(
         int epochs, bool resume, ResNetArchitecture? architecture, Func<TrainingPlan, TrainingPlan>? change = null)

@@ -178,6 +178,34 @@ public class TrainingTests
     }
 
     [TestMethod]
+    [DataRow(28, 2_000, null, Augmentation.Flip, 0.1)]
+    [DataRow(28, 10_000, null, Augmentation.None, 0.1)]
+    [DataRow(28, 60_000, null, Augmentation.Flip, 0.1)]
+    [DataRow(28, 2_000, 16, Augmentation.Flip, 0.05)]
+    [DataRow(28, 10_000, 128, Augmentation.Flip, 0.2)]
+    [DataRow(28, 60_000, 64, Augmentation.Flip, 0.05)]
+    [DataRow(28, 2_000, null, Augmentation.Flip | Augmentation.Erase, 0.025)]
+    [DataRow(28, 10_000, null, Augmentation.Shift, 0.05)]
+    [DataRow(28, 60_000, null, Augmentation.RandomErasing, 0.1)]
+    [DataRow(64, 2_000, null, Augmentation.Flip, 0.025)]
+    public void Few_small_images_that_are_mirrored_at_most_are_trained_at_a_high_rate(
+        int side, int images, int? batchSize, Augmentation augmentation, double expected)
+    {
+        var plan = TrainingPlan.Create(new()
+        {
+            Recipe = TrainingRecipe.Fast,
+            Images = images,
+            SmallImages = ResNetArchitecture.IsSmall(side),
+            BatchSize = batchSize,
+            Augmentation = augmentation,
+            Seed = 0,
+            Precision = ScalarType.Float32,
+        });
+
+        Assert.AreEqual(expected, plan.LearningRate, 1e-12);
+    }
+
+    [TestMethod]
     public void The_books_recipe_is_the_chapters()
     {
         var book = Plan(TrainingRecipe.Book);
