@@ -154,8 +154,8 @@ internal sealed record TrainingPlan
         var batchSize = BatchSizeOf(request, usualBatchSize);
         var augmentation = request.Augmentation ?? AugmentationOf(request, epochs);
 
-        // Few small images that are mirrored at most are soon learnt by heart, against which a high rate helps; where they are changed more,
-        // it costs accuracy, and larger networks for larger ones gain nothing (docs/BENCHMARKS.md, "Recipes").
+        // Few small images that are mirrored at most are soon learnt by heart, against which a high rate helps; where they are changed
+        // more, it costs accuracy, and larger networks for larger ones gain nothing (docs/BENCHMARKS.md, "Recipes").
         var isHigh = IsOfSmall(request) && (augmentation | Augmentation.Flip) == Augmentation.Flip;
         return new()
         {
