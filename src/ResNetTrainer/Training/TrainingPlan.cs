@@ -150,18 +150,13 @@ internal sealed record TrainingPlan
     private static TrainingPlan Decaying(RecipeRequest request, int usualEpochs)
     {
         var epochs = request.Epochs ?? usualEpochs;
-        var usualBatchSize = DecayingBatchSize(request.Images);
-        var batchSize = BatchSizeOf(request, usualBatchSize);
+        var batchSize = BatchSizeOf(request, DecayingBatchSize(request.Images));
         var augmentation = request.Augmentation ?? AugmentationOf(request, epochs);
-
-        // Few small images that are mirrored at most are soon learnt by heart, against which a high rate helps; where they are changed
-        // more, it costs accuracy, and larger networks for larger ones gain nothing (docs/BENCHMARKS.md, "Recipes").
-        var isHigh = IsOfSmall(request) && (augmentation | Augmentation.Flip) == Augmentation.Flip;
         return new()
         {
             Epochs = epochs,
             BatchSize = batchSize,
-            LearningRate = request.LearningRate ?? UsualLearningRate(request) * batchSize / (isHigh ? usualBatchSize : 128),
+            LearningRate = request.LearningRate ?? LearningRateOf(request, batchSize, augmentation),
             Initialisation = Initialisation.He,
             Augmentation = augmentation,
             BodyLearningRateMultiplier = request.BodyLearningRateMultiplier,
@@ -187,8 +182,15 @@ internal sealed record TrainingPlan
         return (int)Math.Clamp(((100L * batchSize) + request.Images - 1) / Math.Max(1, request.Images), 10, 50);
     }
 
-    private static double UsualLearningRate(RecipeRequest request) =>
-        request.FineTunes ? 0.008 : request.Start == TrainingStart.Nothing ? 0.1 : 0.05;
+    // In proportion to the batch. Few small images that are mirrored at most are soon learnt by heart, against which a high rate helps: as
+    // much for their own, smaller batch. Where they are changed more, it costs accuracy, and larger networks for larger ones gain nothing
+    // (docs/BENCHMARKS.md, "Recipes").
+    private static double LearningRateOf(RecipeRequest request, int batchSize, Augmentation augmentation)
+    {
+        var rate = request.FineTunes ? 0.008 : request.Start == TrainingStart.Nothing ? 0.1 : 0.05;
+        var isMirroredAtMost = (augmentation | Augmentation.Flip) == Augmentation.Flip;
+        return rate * batchSize / (IsOfSmall(request) && isMirroredAtMost ? DecayingBatchSize(request.Images) : 128);
+    }
 
     // The linear layer alone learns as much from images as they are, and then sees them in milliseconds.
     private static Augmentation AugmentationOf(RecipeRequest request, int epochs) => request.Recipe switch
