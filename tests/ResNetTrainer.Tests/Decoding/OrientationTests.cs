@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Data;
@@ -93,6 +94,19 @@ public sealed class OrientationTests
     public void EXIF_in_either_order_of_bytes(SKEncodedImageFormat format) => CollectionAssert.AreEqual(
         EncodedImages.Read(File(format, 6)).Planes,
         EncodedImages.Read(EncodedImages.WithExif(Encode(format), format, EncodedImages.Exif(6, bigEndian: false))).Planes);
+
+    [TestMethod]
+    [DataRow(0xFFFFFFF4, "junk")]
+    [DataRow(0xFFFFFFF8, "eXIf")]
+    [DataRow(0xFFFFFFFF, "eXIf")]
+    [Timeout(20_000, CooperativeCancellation = false)]
+    public void A_PNG_with_a_chunk_of_an_impossible_length_is_read_without_it(uint length, string type)
+    {
+        var png = Encode(SKEncodedImageFormat.Png);
+        byte[] chunk = [.. BitConverter.GetBytes(length).Reverse(), .. Encoding.ASCII.GetBytes(type), 0, 0, 0, 0];
+
+        CollectionAssert.AreEqual(EncodedImages.Read(png).Planes, EncodedImages.Read([.. png, .. chunk]).Planes);
+    }
 
     private static int OrientationOf(string seen) => (int)Orientations.Select(row => (string)row[1]).ToList().IndexOf(seen) + 1;
 

@@ -17,7 +17,7 @@ internal static class PngOrientation
         for (long at = Signature; at + 12 <= png.Length;)
         {
             var chunk = png[(int)at..];
-            var length = BinaryPrimitives.ReadUInt32BigEndian(chunk);
+            long length = BinaryPrimitives.ReadUInt32BigEndian(chunk);
             if (chunk[4..8].SequenceEqual("eXIf"u8))
             {
                 return OfExif(chunk[8..(int)Math.Min(8 + length, chunk.Length)]);
