@@ -45,18 +45,22 @@ internal sealed class OnnxLayers(OnnxGraph graph, NetworkPlan plan, NamedTensors
         normalisation.Name,
         [x, .. normalisation.Tensors.Select(tensor => graph.Constant(tensor.Name, weights[tensor.Name], normalisation.Channels))]);
 
+    // A convolution of ones and zeros: Slice and Pad are not the same in all opsets.
     public string Pad(BlockPlan block, string x)
     {
-        var missing = block.Outputs - block.Inputs;
-        var pixels = graph.Add(
-            "Slice",
-            $"{x}.pixels",
-            [
-                x, graph.Integers($"{x}.first", 0, 0), graph.Integers($"{x}.beyond", long.MaxValue, long.MaxValue),
-                graph.Integers($"{x}.sides", 2, 3), graph.Integers($"{x}.strides", block.Stride, block.Stride),
-            ]);
-        var pads = graph.Integers($"{x}.zeros", missing / 2, missing - (missing / 2));
-        return graph.Add("Pad", $"{x}.padded", [pixels, pads, "", graph.Integers($"{x}.channels", 1)]);
+        var first = (block.Outputs - block.Inputs) / 2;
+        var weight = new float[block.Outputs * block.Inputs];
+        for (var channel = 0; channel < block.Inputs; channel++)
+        {
+            weight[((first + channel) * block.Inputs) + channel] = 1;
+        }
+
+        return graph.Add(
+            "Conv",
+            $"{x}.padded",
+            [x, graph.Constant<float>($"{x}.channels", weight, block.Outputs, block.Inputs, 1, 1)],
+            Attribute("kernel_shape", 1, 1),
+            Attribute("strides", block.Stride, block.Stride));
     }
 
     public string Relu(string x) => graph.Add("Relu", $"{x}.relu", [x]);

@@ -52,16 +52,14 @@ public class ConvertToOnnxTests
     [DataRow(10)]
     [DataRow(11)]
     [DataRow(12)]
-    public void Every_opset_of_MLNET_will_do(int opset)
-    {
-        var model = Images.Trainer(Ml, change: options => (options.TestTimeAugmentation, options.ImageSize) =
-            (TestTimeAugmentation.FlipAndShift, 24)).Fit(Images.Labelled(12));
-        var data = Images.Unlabelled(Rows);
-        using var stream = new MemoryStream();
-        Ml.Model.ConvertToOnnx(model, data, opset, stream);
+    public void Every_opset_of_MLNET_will_do(int opset) => CompareAt(opset, options =>
+        (options.TestTimeAugmentation, options.ImageSize) = (TestTimeAugmentation.FlipAndShift, 24));
 
-        AssertSame(model, data, stream.ToArray());
-    }
+    [TestMethod]
+    [DataRow(9)]
+    [DataRow(12)]
+    public void Skips_without_weights_are_part_of_the_model(int opset) => CompareAt(opset, options =>
+        options.Architecture = ResNetArchitecture.ResNet20 with { Width = 3, Depths = new(2, 1, 1) });
 
     [TestMethod]
     public void A_pipeline_converts_from_preprocessing_to_the_name_of_the_class()
@@ -184,6 +182,16 @@ public class ConvertToOnnxTests
         var data = Images.Unlabelled(Rows, kind);
 
         AssertSame(model, data, Convert(model, data));
+    }
+
+    private static void CompareAt(int opset, Action<ResNetTrainer.Options> change)
+    {
+        var model = Images.Trainer(Ml, change: change).Fit(Images.Labelled(12));
+        var data = Images.Unlabelled(Rows);
+        using var stream = new MemoryStream();
+        Ml.Model.ConvertToOnnx(model, data, opset, stream);
+
+        AssertSame(model, data, stream.ToArray());
     }
 
     private static byte[] Convert(ITransformer model, IDataView data)

@@ -38,11 +38,22 @@ public class OnnxFilesTests
         var start = Read(Model(plan, weights));
 
         Assert.AreEqual(architecture with { Name = start.Architecture.Name }, start.Architecture);
-        using var fresh = TrainableNetwork.Create(plan, Initialisation.He, 1, torch.CPU, torch.ScalarType.Float32);
-        using var one = new FoldedNetwork(plan, weights, torch.CPU);
-        using var other = new FoldedNetwork(plan, WeightImport.Fit(start.Weights, plan, fresh.Export()), torch.CPU);
-        var images = torch.rand(2, 3, Size, Size);
-        Snapshot.AssertNear([one.Forward(images).data<float>().ToArray()], [other.Forward(images).data<float>().ToArray()], 1e-4);
+        AssertSame(plan, weights, start);
+    }
+
+    [TestMethod]
+    public void Skips_without_weights_come_back_as_convolutions_that_do_the_same()
+    {
+        using var scope = torch.NewDisposeScope();
+        var architecture = ResNetArchitecture.ResNet20 with { Width = 3, Depths = new(2, 1, 1) };
+        var weights = ForeignWeights.Create(architecture);
+        var plan = new NetworkPlan(architecture, new(3, Size, Size), ForeignWeights.Classes);
+
+        var start = Read(Model(plan, weights));
+
+        Assert.AreEqual(
+            architecture with { Name = start.Architecture.Name, Skip = ResNetSkip.NormalizedConvolution }, start.Architecture);
+        AssertSame(plan, weights, start);
     }
 
     [TestMethod]
@@ -88,6 +99,16 @@ public class OnnxFilesTests
         Refused(graph =>
             graph.Node.Last(node => node.OpType == "Relu").Output[0] = graph.Node.Single(node => node.OpType == "MaxPool").Output[0]),
         "its graph runs in circles");
+
+    private static void AssertSame(NetworkPlan plan, NamedTensors weights, StartingFile start)
+    {
+        var again = new NetworkPlan(start.Architecture, plan.Input, plan.Classes);
+        using var fresh = TrainableNetwork.Create(again, Initialisation.He, 1, torch.CPU, torch.ScalarType.Float32);
+        using var one = new FoldedNetwork(plan, weights, torch.CPU);
+        using var other = new FoldedNetwork(again, WeightImport.Fit(start.Weights, again, fresh.Export()), torch.CPU);
+        var images = torch.rand(2, 3, Size, Size);
+        Snapshot.AssertNear([one.Forward(images).data<float>().ToArray()], [other.Forward(images).data<float>().ToArray()], 1e-4);
+    }
 
     private static AttributeProto Attribute(GraphProto graph, string operation, string name) =>
         graph.Node.First(node => node.OpType == operation).Attribute.Single(attribute => attribute.Name == name);
