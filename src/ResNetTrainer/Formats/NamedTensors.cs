@@ -19,7 +19,14 @@ internal sealed class NamedTensors
 
     public ReadOnlySpan<float> this[string name] => _tensors[name].Data;
 
-    public void Add(string name, long[] shape, float[] data) => _tensors.Add(name, new(shape, data));
+    /// <exception cref="InvalidDataException">There is one of this name already.</exception>
+    public void Add(string name, long[] shape, float[] data)
+    {
+        if (!_tensors.TryAdd(name, new(shape, data)))
+        {
+            throw new InvalidDataException($"there are two tensors '{name}'");
+        }
+    }
 
     /// <summary>The tensors of some names; the values are shared.</summary>
     public NamedTensors Where(Func<string, bool> wanted)

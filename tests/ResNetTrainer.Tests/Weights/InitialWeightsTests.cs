@@ -212,6 +212,18 @@ public class InitialWeightsTests
     }
 
     [TestMethod]
+    public void Two_tensors_that_mean_the_same_are_refused_by_name()
+    {
+        var weights = ForeignWeights.Create();
+        weights.Add("linear.weight", [1], [0]);
+        var file = File("weights.safetensors", ForeignWeights.SafeTensorsOf(weights));
+
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(() => Fit(file)).Message,
+            "weights.safetensors', which cannot be used: there are two tensors 'fc.weight'");
+    }
+
+    [TestMethod]
     public void There_is_one_start_not_two() => StringAssert.Contains(
         Assert.ThrowsExactly<InvalidOperationException>(() =>
         {
