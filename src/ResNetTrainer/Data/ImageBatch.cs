@@ -22,12 +22,10 @@ internal sealed class ImageBatch(Tensor[] parts, long[]? order, Tensor labels, T
 
     /// <summary>The batch as the network sees it.</summary>
     /// <param name="format">What the network sees.</param>
-    /// <param name="augment">What is done to the raw pixels before they are resized, if anything.</param>
-    public Tensor ToInput(InputFormat format, Func<Tensor, int[]?, Tensor>? augment = null)
+    /// <param name="augment">What is done to the raw pixels of each part, by its number, before they are resized, if anything.</param>
+    public Tensor ToInput(InputFormat format, Func<Tensor, int, Tensor>? augment = null)
     {
-        var inputs = parts
-            .Select((part, i) => Resizing.ToInput(augment is null ? part : augment(part, Numbers?[i]), format))
-            .ToArray();
+        var inputs = parts.Select((part, i) => Resizing.ToInput(augment is null ? part : augment(part, i), format)).ToArray();
         return order is null ? inputs[0] : cat(inputs).index_select(0, tensor(order).argsort().to(labels.device));
     }
 

@@ -7,7 +7,8 @@ namespace ResNetMLNet.Training;
 /// <param name="BatchSeed">The seed of this batch in this epoch.</param>
 /// <param name="TrainingSeed">The seed of what an image keeps from epoch to epoch.</param>
 /// <param name="Epoch">Epochs done.</param>
-internal readonly record struct AugmentationMoment(long BatchSeed, long TrainingSeed = 0, int Epoch = 0);
+/// <param name="Part">Which part of the batch it is: images of different sizes are in parts of their own.</param>
+internal readonly record struct AugmentationMoment(long BatchSeed, long TrainingSeed = 0, int Epoch = 0, int Part = 0);
 
 /// <summary>Random changes to raw images, the whole batch at once on its device; each image has its own.</summary>
 internal static class Augmenter
@@ -22,9 +23,9 @@ internal static class Augmenter
     {
         if (plan.SmallestCrop is { } smallest)
         {
-            // A batch may have several parts, of images of different sizes: each has random numbers of its own.
-            var seed = RandomStream.Derive(moment.BatchSeed, RandomCrops.Purpose, numbers?[0] ?? 0);
-            images = RandomCrops.Apply(images, format, smallest, seed);
+            // Each part has random numbers of its own.
+            images = RandomCrops.Apply(
+                images, format, smallest, RandomStream.Derive(moment.BatchSeed, RandomCrops.Purpose, numbers?[0] ?? 0));
         }
 
         if (!plan.MovesPixels)
@@ -32,13 +33,15 @@ internal static class Augmenter
             return images;
         }
 
-        var changes = PixelChanges.Draw((int)images.shape[0], (int)images.shape[2], (int)images.shape[3], plan, moment.BatchSeed);
+        // Here too; the first keeps those that a batch of one part has always had.
+        var seed = moment.Part == 0 ? moment.BatchSeed : RandomStream.Derive(moment.BatchSeed, PixelChanges.Purpose, moment.Part);
+        var changes = PixelChanges.Draw((int)images.shape[0], (int)images.shape[2], (int)images.shape[3], plan, seed);
         if (plan.Flip == FlipKind.Alternating)
         {
             changes.Alternate(numbers, moment);
         }
 
-        return changes.Apply(images, plan.ErasesWithNoise ? moment.BatchSeed : null);
+        return changes.Apply(images, plan.ErasesWithNoise ? seed : null);
     }
 
     /// <summary>What is allowed, in its usual numbers; without crops.</summary>

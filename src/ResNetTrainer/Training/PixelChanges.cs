@@ -8,6 +8,9 @@ namespace ResNetMLNet.Training;
 /// <summary>Where each pixel of a batch of images comes from, and which pixels are overwritten: shifts, flips and erasing.</summary>
 internal sealed class PixelChanges
 {
+    /// <summary>Among the purposes of random numbers.</summary>
+    public const long Purpose = 3;
+
     private const int TriesToErase = 10;
     private const long Noise = 1;
 

@@ -129,7 +129,8 @@ internal sealed partial class TrainingLoop(
         var seed = RandomStream.Derive(epochSeed, step);
         seed = exchange is { Share.Rank: > 0 and var rank } ? RandomStream.Derive(seed, rank) : seed;
         var moment = new AugmentationMoment(seed, plan.Seed, (int)(step / _stepsPerEpoch));
-        return batch.ToInput(format, (raw, numbers) => Augmenter.Apply(raw, numbers, _augmentation, format, moment));
+        return batch.ToInput(format, (raw, part) =>
+            Augmenter.Apply(raw, batch.Numbers?[part], _augmentation, format, moment with { Part = part }));
     }
 
     private (double? Loss, double? Accuracy) Evaluate(TrainingState state, ImageDataset images, Action<TrainingProgress> betweenSteps)
@@ -207,7 +208,9 @@ internal sealed partial class TrainingLoop(
     private DivergenceException Diverged(string what, TrainingState state)
     {
         state.Fail();
-        var (epoch, step, rate) = (state.Epoch + 1, Math.Min(state.Step + 1, _stepsPerEpoch), LearningRateAt(state, state.Step));
+        // After an epoch there is no next step: it was the last one's doing.
+        var (epoch, step) = (state.Epoch + 1, Math.Min(state.Step + 1, _stepsPerEpoch));
+        var rate = LearningRateAt(state, step - 1);
         return new(
             FormattableString.Invariant($"{what} in epoch {epoch}, step {step} of {_stepsPerEpoch}, ")
             + FormattableString.Invariant($"at a learning rate of {rate:G4} (LearningRate = {plan.LearningRate:G6}). ")

@@ -187,6 +187,36 @@ public class AugmentationTests
     }
 
     [TestMethod]
+    public void Images_of_different_sizes_are_mirrored_and_erased_each_in_its_own_way()
+    {
+        using var scope = NewDisposeScope();
+        var image = Numbered(1, 20);
+        Tensor[] Changed(AugmentationPlan plan) =>
+            [.. Enumerable.Range(0, 64).Select(part => Augmenter.Apply(image, [part], plan, Format(20), new(BatchSeed: 1, Part: part)))];
+        var mirrored = Changed(new() { Flip = FlipKind.Coin }).Count(each => !each.equal(image).all().item<bool>());
+        var noises = Changed(new() { EraseProbability = 1, EraseLeast = 0.4, ErasesWithNoise = true })
+            .Select(each => each.sum().item<float>()).Distinct();
+
+        Assert.IsTrue(mirrored is > 16 and < 48, $"{mirrored} of 64");
+        Assert.HasCount(64, noises);
+    }
+
+    [TestMethod]
+    public void Each_part_of_a_batch_is_changed_as_the_part_that_it_is()
+    {
+        using var scope = NewDisposeScope();
+        using var batch = new ImageBatch([Numbered(1, 4), Numbered(2, 5)], [2, 0, 1], zeros(3, ScalarType.Int64), ones(3));
+        var parts = new List<(long, int)>();
+        batch.ToInput(Format(4), (raw, part) =>
+        {
+            parts.Add((raw.shape[0], part));
+            return raw;
+        });
+
+        CollectionAssert.AreEqual(((long, int)[])[(1, 0), (2, 1)], parts);
+    }
+
+    [TestMethod]
     [DataRow(0.0)]
     [DataRow(1.01)]
     [DataRow(double.NaN)]

@@ -105,6 +105,21 @@ public class DivergenceTests
     }
 
     [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void The_rate_that_is_named_is_that_of_the_step_that_is_named(int epochs)
+    {
+        // One step an epoch. Half of the steps are done after a half of the first.
+        var trainer = Images.Trainer(Images.Context(), change: options =>
+            (options.LearningRate, options.BatchSize, options.NumberOfEpochs) = (1e30, 24, epochs));
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(() => trainer.Fit(Images.Labelled()));
+
+        Assert.AreEqual((1, 1L), (error.Epoch, error.Step));
+        var done = 0.5 / epochs;
+        Assert.AreEqual(1e30 * (1 - done) / 0.9, error.LearningRate, 1e24);
+    }
+
+    [TestMethod]
     [DataRow(TrainingMetric.ValidationLoss)]
     [DataRow(TrainingMetric.ValidationAccuracy)]
     public void A_validation_loss_that_is_not_finite_is_reported(TrainingMetric metric)
