@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace ResNetMLNet;
 
 /// <summary>When to stop training before its last epoch: when a metric has not improved for some epochs.</summary>
@@ -32,6 +35,14 @@ public sealed record EarlyStopping
         }
 
         return waited >= Patience;
+    }
+
+    // Part of a training's identity: the same in every culture.
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append(
+            CultureInfo.InvariantCulture, $"Metric = {Metric}, Patience = {Patience}, LeastImprovement = {LeastImprovement}");
+        return true;
     }
 }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ResNetMLNet;
 
 /// <summary>
@@ -50,7 +52,11 @@ public sealed class PixelStatistics
 
     /// <inheritdoc/>
     public override string ToString() => FormattableString.Invariant(
-        $"mean ({string.Join(", ", Mean)}), deviation ({string.Join(", ", Deviation)}){(MeanImage is null ? "" : $", {MeanImage}")}");
+        $"mean ({Text(Mean)}), deviation ({Text(Deviation)}){(MeanImage is null ? "" : $", {MeanImage}")}");
+
+    // Part of a training's identity: the same in every culture.
+    private static string Text(IReadOnlyList<float> values) =>
+        string.Join(", ", values.Select(value => value.ToString(CultureInfo.InvariantCulture)));
 
     internal bool ChangesNothing => MeanImage is null && Mean.All(value => value == 0) && Deviation.All(value => value == 1);
 

@@ -62,18 +62,19 @@ public sealed partial class ResNetTrainer
             : null);
         var first = group.OfFirst(Internals.SeedOf(_host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
         var seed = _options.Seed ?? first;
-        var device = DeviceSelector.ToDevice(DeviceSelector.SelectGpu(
-            _host, channel, _options.Device, group.IsAlone ? 0 : Launcher.PlaceHere));
+        var device = group.Together(() => DeviceSelector.ToDevice(DeviceSelector.SelectGpu(
+            _host, channel, _options.Device, group.IsAlone ? 0 : Launcher.PlaceHere)));
         using var tf32 = Tf32.Allow(device, _options.Precision != ComputePrecision.Float32);
-        var start = _options.StartFrom is { } transformer ? StartingModel.Find(_host, transformer) : null;
-        var file = _options.InitialWeights is { } wanted ? StartingFile.Read(_host, wanted) : null;
+        var (start, file) = group.Together(() => (
+            _options.StartFrom is { } transformer ? StartingModel.Find(_host, transformer) : null,
+            _options.InitialWeights is { } wanted ? StartingFile.Read(_host, wanted) : null));
 
         // What was begun before there was Muon goes on without it, and with the network that was the default then.
         var isOlderThanMuon = group.OfFirst(checkpoints?.IsFromBefore(nameof(TrainingPlan.MuonMultiplier)) ?? false);
         var architecture = _options.Architecture ?? start?.Architecture ?? file?.Architecture
             ?? (isOlderThanMuon ? ResNetArchitecture.BookResNet18 : null);
         using var data = group.Together(() => TrainingData.Open(
-            _host, _options, (trainData, validationData), new(architecture, device, seed) { IsAlone = group.IsAlone }));
+            _host, _options, (trainData, validationData), new(architecture, device, seed, group)));
         var plan = Plan(new()
         {
             Recipe = _options.Recipe,
@@ -85,18 +86,9 @@ public sealed partial class ResNetTrainer
             Seed = seed,
             Precision = PrecisionSelector.Select(_options.Precision, device),
         });
-        if (NetworkLimits.ProblemOf(data.Architecture, data.Format.Shape, data.Columns.Label.Classes) is { } problem)
-        {
-            throw _host.Error($"There can be no such network: {problem}. Set Architecture and ImageSize to what is possible.");
-        }
-
-        var networkPlan = new NetworkPlan(data.Architecture, data.Format.Shape, data.Columns.Label.Classes)
-        {
-            Statistics = start is null ? file?.Statistics.For(data.Format.Shape) : start.PixelStatistics?.For(data.Format.Shape),
-        };
-        StartingModel.Check(_host, start, networkPlan);
-        using var network = CreateNetwork(
-            networkPlan, plan, device, fresh => WeightsToStartFrom(channel, start, file, fresh, data.ClassNames));
+        using var network = group.Together(() => CreateNetwork(
+            NetworkOf(data, start, file), plan, device, fresh => WeightsToStartFrom(channel, start, file, fresh, data.ClassNames)));
+        var networkPlan = network.Plan;
         using var state = new TrainingState(plan, network, device);
         var identity = new TrainingIdentity
         {
@@ -108,6 +100,7 @@ public sealed partial class ResNetTrainer
             Train = data.Train,
             Validation = data.Validation,
             Processes = group.Size,
+            SynchronizedNormalization = _options.SynchronizedNormalization,
             Compression = _options.GradientCompression,
         }.ToWords();
         network.NormalisesWith = _options.SynchronizedNormalization && !group.IsAlone ? group : null;
@@ -163,6 +156,22 @@ public sealed partial class ResNetTrainer
             BestWeightsBy = _options.BestWeightsBy,
         };
         return _options.Ablation?.Invoke(plan) ?? plan;
+    }
+
+    private NetworkPlan NetworkOf(TrainingData data, ResNetModel? start, StartingFile? file)
+    {
+        var (shape, classes) = (data.Format.Shape, data.Columns.Label.Classes);
+        if (NetworkLimits.ProblemOf(data.Architecture, shape, classes) is { } problem)
+        {
+            throw _host.Error($"There can be no such network: {problem}. Set Architecture and ImageSize to what is possible.");
+        }
+
+        var plan = new NetworkPlan(data.Architecture, shape, classes)
+        {
+            Statistics = start is null ? file?.Statistics.For(shape) : start.PixelStatistics?.For(shape),
+        };
+        StartingModel.Check(_host, start, plan);
+        return plan;
     }
 
     // Null where training starts from fresh weights.

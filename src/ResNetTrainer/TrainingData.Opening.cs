@@ -17,7 +17,8 @@ internal sealed partial class TrainingData
     {
         // Half of the machine's, and of the GPU's: training wants some too.
         public ImageMemory Memory { get; } = new(
-            options.MemoryBudget ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (setting.IsAlone ? 1 : Launcher.ProcessesHere),
+            options.MemoryBudget
+                ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (setting.Group.IsAlone ? 1 : Launcher.ProcessesHere),
             setting.Device.type == DeviceType.CUDA ? CudaDriver.Memory(setting.Device.index) / 2 : long.MaxValue);
 
         public (IDataView Train, IDataView? Validation) Split((IDataView Train, IDataView? Validation) views, int seed)
@@ -101,13 +102,14 @@ internal sealed partial class TrainingData
             },
             setting.Device,
             Memory,
-            recognisable: options.Checkpoints is not null || !setting.IsAlone);
+            recognisable: options.Checkpoints is not null || !setting.Group.IsAlone,
+            isShared: !setting.Group.IsAlone);
 
         private Action<long>? ReadingReporter(long? rows)
         {
             const long Milliseconds = 100;
             var last = Environment.TickCount64;
-            return options.ProgressCallback is not { } callback ? null : count =>
+            return options.ProgressCallback is not { } callback || !setting.Group.IsFirst ? null : count =>
             {
                 if (Environment.TickCount64 - last >= Milliseconds)
                 {

@@ -1,17 +1,14 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
+using ResNetMLNet.Distributed;
 using ResNetMLNet.MLNet;
 using TorchSharp;
 
 namespace ResNetMLNet;
 
 /// <summary>What is decided before the data is looked at.</summary>
-internal sealed record TrainingSetting(ResNetArchitecture? Architecture, torch.Device Device, int Seed)
-{
-    /// <summary>Whether no other process trains together with this one.</summary>
-    public bool IsAlone { get; init; } = true;
-}
+internal sealed record TrainingSetting(ResNetArchitecture? Architecture, torch.Device Device, int Seed, ProcessGroup Group);
 
 /// <summary>
 /// The data of one training, opened: what is trained on, what is scored after each epoch, and what the network sees of it.

@@ -38,7 +38,7 @@ var options = new ResNetTrainer.Options
     LearningRate = 0.05,
     Seed = Is("differ") && rank == 1 ? 5 : 3,
     Threads = 1,
-    SynchronizedNormalization = Is("sync"),
+    SynchronizedNormalization = Is("sync") || (Is("sync-one") && rank == 1),
     GradientCompression = Is("compress") ? GradientCompression.BFloat16 : GradientCompression.None,
     MemoryBudget = Is("stream") ? 0 : null,
     ValidationFraction = Is("validate") ? 0.2 : null,
@@ -77,6 +77,16 @@ var rows = Number("rows", 80) + (Is("more") && rank == 1 ? 1 : 0);
 if (Number("fail", -1) == rank)
 {
     options.FeatureColumnName = "Nothing";
+}
+
+if (Number("lost", -1) == rank)
+{
+    options.InitialWeights = InitialWeights.FromFile("lost.safetensors");
+}
+
+if (Is("weights"))
+{
+    options.ExampleWeightColumnName = nameof(Row.Weight);
 }
 
 var columns = SchemaDefinition.Create(typeof(Row), SchemaDefinition.Direction.Read);
@@ -119,4 +129,6 @@ internal sealed class Row(int number, int size, Action onRead)
     }
 
     public uint Label => (uint)number % 3;
+
+    public float Weight => number < 8 ? 1 : 0;
 }

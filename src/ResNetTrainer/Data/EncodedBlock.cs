@@ -43,14 +43,11 @@ internal sealed class EncodedBlock
     public KeptImage Decoded(int number)
     {
         _job ??= _decoder.Start(
-            _images.First(_images.Count), (reader, each) => _images[each].SetPlanes(reader), () => IsCancelled);
+            _images.First(_images.Count),
+            (reader, each) => _images[each].SetPlanes(reader),
+            () => _source.StopsWhenCancelled && _source.IsCancelled);
         _job.Complete();
-        if (IsCancelled)
-        {
-            _source.Cancellation.ThrowIfCancellationRequested();
-            _source.Host.ThrowIfCancelled();
-        }
-
+        _source.ThrowIfStopped();
         var image = _images[number];
         image.Error?.Throw();
         return image;
@@ -58,6 +55,4 @@ internal sealed class EncodedBlock
 
     /// <summary>Leaves off decoding.</summary>
     public void Stop() => _job?.Stop();
-
-    private bool IsCancelled => _source.Cancellation.IsCancellationRequested || _source.Host.IsCancelled();
 }

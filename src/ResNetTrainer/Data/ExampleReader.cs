@@ -61,7 +61,7 @@ internal sealed class ExampleReader : IDisposable
     /// <exception cref="InvalidOperationException">The row cannot be read.</exception>
     public bool MoveNext()
     {
-        ThrowIfCancelled();
+        _source.ThrowIfStopped();
         if (++_at >= _rows.Count)
         {
             Fetch();
@@ -154,7 +154,7 @@ internal sealed class ExampleReader : IDisposable
     {
         while (_cursor.MoveNext())
         {
-            ThrowIfCancelled();
+            _source.ThrowIfStopped();
             var (label, weight) = (_label(), _weight?.Invoke() ?? 1);
             _fetched++;
             if (label >= 0 && IsWanted?.Invoke(_labelled++) != false)
@@ -173,16 +173,8 @@ internal sealed class ExampleReader : IDisposable
         return false;
     }
 
-    private void ThrowIfCancelled()
-    {
-        _source.Cancellation.ThrowIfCancellationRequested();
-        _source.Host.ThrowIfCancelled();
-    }
-
     // Somebody else's cancellation, a request that timed out say, is a failure like any other.
-    private bool IsUpstream(Exception e) => e is OperationCanceledException
-        ? !_source.Cancellation.IsCancellationRequested && !_source.Host.IsCancelled()
-        : RowError.IsUpstream(e);
+    private bool IsUpstream(Exception e) => e is OperationCanceledException ? !_source.IsCancelled : RowError.IsUpstream(e);
 
     // ML.NET's cursors wrap what their threads throw: the innermost error knows what happened.
     private Exception Failed(Exception e, long row) =>

@@ -50,8 +50,9 @@ internal abstract class ImageDataset : IDisposable
     /// <param name="device">Where batches are made.</param>
     /// <param name="memory">What the pixels may take; what they do take is taken off it.</param>
     /// <param name="recognisable">Whether to make a fingerprint of the data.</param>
+    /// <param name="isShared">Whether several processes train on it, which are cancelled together.</param>
     /// <exception cref="InvalidOperationException">There are no rows, or none with a label, or an image cannot be used.</exception>
-    public static ImageDataset Load(ExampleSource source, Device device, ImageMemory memory, bool recognisable)
+    public static ImageDataset Load(ExampleSource source, Device device, ImageMemory memory, bool recognisable, bool isShared = false)
     {
         using var statistics = new DatasetStatistics(source.Columns.Label.Classes, recognisable);
         var store = new ImageStore();
@@ -71,7 +72,7 @@ internal abstract class ImageDataset : IDisposable
         }
 
         store.Dispose();
-        return new StreamingDataset(source, device, statistics, memory.TakeAll());
+        return new StreamingDataset(source with { StopsWhenCancelled = !isShared }, device, statistics, memory.TakeAll());
     }
 
     // Whether all images are in the store; the statistics are of all in any case.

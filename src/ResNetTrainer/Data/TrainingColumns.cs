@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Data;
 
@@ -15,7 +16,7 @@ internal sealed record TrainingColumns(FeatureColumn Feature, LabelColumn Label,
 /// <param name="Data">The data view.</param>
 /// <param name="Columns">Its columns of images, labels and weights.</param>
 /// <param name="Format">What the network sees.</param>
-/// <param name="Cancellation">Stops the reading.</param>
+/// <param name="Cancellation">That of the training.</param>
 internal sealed record ExampleSource(
     IHost Host, IDataView Data, TrainingColumns Columns, InputFormat Format, CancellationToken Cancellation)
 {
@@ -24,6 +25,14 @@ internal sealed record ExampleSource(
 
     /// <summary>Called with the number of rows so far while they are read for the first time, after each of them.</summary>
     public Action<long>? OnRead { get; init; }
+
+    /// <summary>
+    /// Whether a cancelled training ends the reading; not where several processes decide together, between steps, that they stop.
+    /// </summary>
+    public bool StopsWhenCancelled { get; init; } = true;
+
+    /// <summary>Whether the training is cancelled.</summary>
+    public bool IsCancelled => Cancellation.IsCancellationRequested || Host.IsCancelled();
 
     /// <summary>A cursor over them.</summary>
     /// <param name="shuffle">For an order of the data view's own; null for as they come.</param>
@@ -39,6 +48,17 @@ internal sealed record ExampleSource(
         {
             cursor.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Ends the reading where it is to end.</summary>
+    /// <exception cref="OperationCanceledException">The training is cancelled.</exception>
+    public void ThrowIfStopped()
+    {
+        if (StopsWhenCancelled)
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            Host.ThrowIfCancelled();
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using System.Text.RegularExpressions;
 
 namespace ResNetMLNet.Distributed;
 
@@ -15,6 +16,8 @@ internal static class Launcher
     private const string LocalSize = "MPI_LOCALNRANKS";
     private const string LocalRank = "MPI_LOCALRANKID";
     private const string SlurmLocalRank = "SLURM_LOCALID";
+    private const string SlurmNode = "SLURM_NODEID";
+    private const string SlurmTasks = "SLURM_STEP_TASKS_PER_NODE";
     private const string Processors = "/sys/devices/system/cpu";
     private const string OpenMpiSize = "OMPI_COMM_WORLD_SIZE";
 
@@ -25,7 +28,7 @@ internal static class Launcher
     public static int? Count => Number(SizeName);
 
     /// <summary>How many of the processes are on this machine, itself included.</summary>
-    public static int ProcessesHere => Number(LocalSize) ?? 1;
+    public static int ProcessesHere => Number(LocalSize) ?? SlurmTasksHere ?? 1;
 
     /// <summary>Which of the processes on this machine this one is, from 0.</summary>
     public static int PlaceHere => Number(LocalRank) ?? Number(SlurmLocalRank) ?? Rank ?? 0;
@@ -37,6 +40,24 @@ internal static class Launcher
     public static int? ThreadsEach(ProcessGroup group) => group.IsAlone || ProcessesHere == 1 || IsBound
         ? null
         : Math.Max(1, Environment.ProcessorCount / ProcessesHere);
+
+    // "4(x2),3": four on each of the first two machines, three on the third.
+    private static int? SlurmTasksHere
+    {
+        get
+        {
+            if (Count is null || Number(SlurmNode) is not { } node)
+            {
+                return null;
+            }
+
+            var each = Regex.Matches(Environment.GetEnvironmentVariable(SlurmTasks) ?? "", @"(\d{1,6})(?:\(x(\d{1,6})\))?")
+                .SelectMany(group => Enumerable.Repeat(group.Groups[1].Value, group.Groups[2].Success ? ToInt(group.Groups[2]) : 1));
+            return each.ElementAtOrDefault(node) is { } tasks ? int.Parse(tasks, CultureInfo.InvariantCulture) : null;
+
+            static int ToInt(Group digits) => int.Parse(digits.Value, CultureInfo.InvariantCulture);
+        }
+    }
 
     // .NET counts the processors that it may run on.
     private static bool IsBound => OperatingSystem.IsLinux()

@@ -107,11 +107,17 @@ internal sealed class ProcessGroup(ICommunicator communicator)
         }
 
         var isCancelled = Any(error?.SourceException is OperationCanceledException);
-        var problems = Gather(error?.SourceException.GetBaseException().Message ?? "");
+        var problems = Gather(error is null ? "" : Text(error.SourceException.GetBaseException()));
         if (error is not null)
         {
             OfAll(error.SourceException);
             error.Throw();
+        }
+
+        var failed = Array.FindIndex(problems, problem => problem.Length > 0);
+        if (isCancelled || failed >= 0)
+        {
+            (result as IDisposable)?.Dispose();
         }
 
         if (isCancelled)
@@ -119,7 +125,6 @@ internal sealed class ProcessGroup(ICommunicator communicator)
             throw OfAll(new OperationCanceledException("Another process of the training was cancelled."));
         }
 
-        var failed = Array.FindIndex(problems, problem => problem.Length > 0);
         return failed < 0
             ? result!
             : throw OfAll(new InvalidOperationException($"Rank {failed} of {Size} has failed: {problems[failed]}"));
@@ -148,6 +153,8 @@ internal sealed class ProcessGroup(ICommunicator communicator)
         Console.Error.WriteLine($"Rank {Rank} of {Size} has failed, and ends the others: {e.GetBaseException().Message}");
         communicator.Abort();
     }
+
+    private static string Text(Exception e) => e.Message.Length > 0 ? e.Message : e.GetType().Name;
 
     private byte[] Of(int rank, byte[] bytes)
     {

@@ -34,6 +34,9 @@ internal sealed record TrainingIdentity
     /// <summary>How many processes train together.</summary>
     public int Processes { get; init; } = 1;
 
+    /// <summary>Whether they normalise over the whole batch.</summary>
+    public bool SynchronizedNormalization { get; init; }
+
     /// <summary>How they send gradients to each other.</summary>
     public GradientCompression Compression { get; init; }
 
@@ -54,6 +57,7 @@ internal sealed record TrainingIdentity
         if (Processes > 1)
         {
             words[ProcessesWord] = $"{Processes}";
+            words[nameof(ResNetTrainer.Options.SynchronizedNormalization)] = $"{SynchronizedNormalization}";
         }
 
         // Checkpoints from before there was any do not mention it.

@@ -11,6 +11,13 @@ internal sealed partial class TrainingLoop
     // The mean over the whole batch is the sum of the processes' shares of it.
     private void StepTogether(TrainingState state, ImageBatch batch, Exchange together, Func<Tensor> logits)
     {
+        // Each of them may be left with a single image, or none: as one process with a single image, they leave the step out.
+        var taken = Counts(state, together).Where(count => TakesPart(state.Network, count)).ToArray();
+        if (taken.Length == 0)
+        {
+            return;
+        }
+
         var (mean, sums) = (default(Tensor), new double[3]);
         if (TakesPart(state.Network, batch.Count))
         {
@@ -27,7 +34,7 @@ internal sealed partial class TrainingLoop
             }
         }
 
-        var share = ShareOf(state, together, sums[^1]);
+        var share = ShareOf(together, sums[^1], taken.Sum());
         using Scalar factor = share;
         mean?.mul(factor).backward();
         var all = together.Run(share, sums);
@@ -36,19 +43,19 @@ internal sealed partial class TrainingLoop
         state.Metrics.Add(all);
     }
 
-    // How many images there are in all, each process knows; what they weigh, it has to be told.
-    private double ShareOf(TrainingState state, Exchange together, double weight)
+    // How many images there are in all, each process knows; what they weigh, it has to be told. Where they weigh nothing, there are no
+    // gradients, and the running statistics are the mean of all processes'.
+    private double ShareOf(Exchange together, double weight, long images)
     {
-        if (loss.IsWeighted)
-        {
-            var all = together.Sum([weight])[0];
-            return all > 0 ? weight / all : 0;
-        }
+        var all = loss.IsWeighted ? together.Sum([weight])[0] : images;
+        return all > 0 ? weight / all : 1.0 / together.Share.Size;
+    }
 
+    // The images of the batch that each process has.
+    private IEnumerable<long> Counts(TrainingState state, Exchange together)
+    {
         var images = (int)SizeOfBatch(state);
-        var counts = Enumerable.Range(0, together.Share.Size).Select(rank => (together.Share with { Rank = rank }).Of(images).Count);
-        var taken = counts.Where(count => TakesPart(state.Network, count)).Sum();
-        return taken > 0 ? weight / taken : 0;
+        return Enumerable.Range(0, together.Share.Size).Select(rank => (long)(together.Share with { Rank = rank }).Of(images).Count);
     }
 
     private long SizeOfBatch(TrainingState state) => Math.Min(plan.BatchSize, train.Count - (state.Step * plan.BatchSize));

@@ -51,6 +51,19 @@ public sealed class LauncherTests
         }));
 
     [TestMethod]
+    [DataRow("4(x2),3", "1", 4)]
+    [DataRow("4(x2),3", "2", 3)]
+    [DataRow("2", "0", 2)]
+    [DataRow("2", "1", 1)]
+    [DataRow("many", "0", 1)]
+    public void The_processes_of_a_machine_are_counted_under_Slurm(string tasks, string node, int count) =>
+        With("PMI_SIZE", "11", () => With("SLURM_STEP_TASKS_PER_NODE", tasks, () => With("SLURM_NODEID", node, () =>
+        {
+            Assert.AreEqual(count, Launcher.ProcessesHere);
+            return true;
+        })));
+
+    [TestMethod]
     [DataRow(0)]
     [DataRow(1)]
     [DataRow(7)]

@@ -46,6 +46,21 @@ public sealed class MpiTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("rows=82", "each process has one image of the last batch")]
+    [DataRow("weights=1", "nothing counts in most batches")]
+    public void Running_statistics_stay_good_where_there_is_nothing_to_learn_from(string option, string _)
+    {
+        Ranks(2, "little", option, "epochs=2");
+
+        var weights = Weights("little", 0);
+        AssertSame(weights, Weights("little", 1), 0);
+        foreach (var (name, values) in weights.Tensors.Where(each => each.Key.EndsWith("running_var", StringComparison.Ordinal)))
+        {
+            Assert.IsGreaterThan(0, values.Data.Min(), name);
+        }
+    }
+
+    [TestMethod]
     [DataRow(2)]
     [DataRow(3)]
     public void Gradients_that_are_sent_as_bfloat16_train_nearly_the_same(int processes)
@@ -93,6 +108,7 @@ public sealed class MpiTests : IDisposable
 
     [TestMethod]
     [DataRow("differ=1", "Seed is 3 in rank 0 and 5 in rank 1")]
+    [DataRow("sync-one=1", "SynchronizedNormalization is False in rank 0 and True in rank 1")]
     [DataRow("more=1", "the training data is 80 images")]
     public void Processes_that_mean_different_trainings_are_refused_before_the_first_step(string option, string words)
     {
@@ -105,14 +121,16 @@ public sealed class MpiTests : IDisposable
     }
 
     [TestMethod]
-    public void One_that_fails_before_training_is_named_by_all()
+    [DataRow("fail=1", "'Nothing'")]
+    [DataRow("lost=1", "lost.safetensors', which does not exist")]
+    public void One_that_fails_before_training_is_named_by_all(string option, string words)
     {
         var watch = Stopwatch.StartNew();
-        var run = Mpirun.Run(2, $"out={_folder}", "fail=1");
+        var run = Mpirun.Run(2, $"out={_folder}", option);
 
         Assert.AreNotEqual(0, run.Status);
         StringAssert.Contains(run.Error, "rank 0: Rank 1 of 2 has failed");
-        StringAssert.Contains(run.Error, "'Nothing'");
+        StringAssert.Contains(run.Error, words);
         Assert.IsLessThan(30, watch.Elapsed.TotalSeconds);
     }
 
@@ -126,9 +144,11 @@ public sealed class MpiTests : IDisposable
     }
 
     [TestMethod]
-    public void One_that_is_cancelled_ends_all_with_one_model()
+    [DataRow("images=memory")]
+    [DataRow("stream=1")]
+    public void One_that_is_cancelled_ends_all_with_one_model(string images)
     {
-        var run = Ranks(2, "cancelled", "epochs=200000", "cancel=1", "after=3000");
+        var run = Ranks(2, "cancelled", "epochs=200000", "cancel=1", "after=3000", images);
 
         StringAssert.Contains(run.Output, "rank 0: Cancelled");
         StringAssert.Contains(run.Output, "rank 1: Cancelled");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Tests.Support;
@@ -18,9 +19,9 @@ public class CheckpointFolderTests
     public void Delete() => Directory.Delete(_folder, recursive: true);
 
     [TestMethod]
-    [DataRow("checkpoint-9999-0000000", "checkpoint-10000-0000000")]
-    [DataRow("checkpoint-0003-9999999", "checkpoint-0003-10000000")]
-    public void The_newest_checkpoint_is_found_and_kept_by_its_numbers(string older, string newer)
+    [DataRow("checkpoint-9999-0000000", "checkpoint-10000-0000000", false)]
+    [DataRow("checkpoint-0003-9999999", "checkpoint-0003-10000000", true)]
+    public void The_newest_checkpoint_is_found_and_kept_by_its_numbers(string older, string newer, bool isBeforeTheNext)
     {
         Interrupt(epochs: 3);
         Rename("checkpoint-0002-0000000", older);
@@ -31,8 +32,58 @@ public class CheckpointFolderTests
         var epochs = new List<int>();
         Fit(options => (options.EpochCallback, options.Checkpoints) = (epoch => epochs.Add(epoch.Epoch), Resuming(kept: 2)));
         CollectionAssert.AreEqual((int[])[4], epochs);
-        Assert.IsTrue(File.Exists(PathOf(newer)), string.Join(", ", Directory.GetFiles(_folder)));
+        Assert.AreEqual(isBeforeTheNext, File.Exists(PathOf(newer)), string.Join(", ", Directory.GetFiles(_folder)));
         Assert.IsTrue(File.Exists(PathOf("checkpoint-of-mine")));
+    }
+
+    [TestMethod]
+    [DataRow("checkpoint-0003-0000000")]
+    [DataRow("checkpoint-0009-0000000")]
+    public void A_damaged_checkpoint_does_not_take_the_place_of_a_good_one(string damaged)
+    {
+        Interrupt(epochs: 2);
+        File.WriteAllText(PathOf(damaged), "damaged");
+
+        Fit(options => options.Checkpoints = Resuming(kept: 1));
+
+        CollectionAssert.AreEqual((string[])[PathOf("checkpoint-0004-0000000")], Directory.GetFiles(_folder, "checkpoint-*"));
+    }
+
+    [TestMethod]
+    public void A_training_begun_where_numbers_have_a_comma_goes_on_where_they_have_a_point()
+    {
+        var weights = Path.Combine(_folder, "weights.safetensors");
+        using (var model = Images.Trainer(Images.Context()).Fit(Images.Labelled()))
+        {
+            model.Model.ExportToSafeTensors(weights);
+        }
+
+        void Set(ResNetTrainer.Options options)
+        {
+            (options.Architecture, options.InitialWeights) = (null, InitialWeights.FromFile(weights, PixelStatistics.ImageNet));
+            options.EarlyStopping = new() { Metric = TrainingMetric.TrainLoss, LeastImprovement = 0.001 };
+        }
+
+        var usual = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = new("") { NumberFormat = { NumberDecimalSeparator = "," } };
+            Fit(options =>
+            {
+                Set(options);
+                options.Checkpoints = new() { Directory = _folder };
+            });
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = usual;
+        }
+
+        Fit(options =>
+        {
+            Set(options);
+            (options.Checkpoints, options.EpochCallback) = (Resuming(), _ => Assert.Fail("There is nothing left to train."));
+        });
     }
 
     [TestMethod]

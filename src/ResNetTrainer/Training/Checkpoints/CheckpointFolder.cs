@@ -11,13 +11,6 @@ namespace ResNetMLNet.Training.Checkpoints;
 /// </summary>
 internal sealed class CheckpointFolder : IDisposable
 {
-    // What follows from how many processes there are.
-    private static readonly string[] _ofProcesses =
-    [
-        TrainingIdentity.ProcessesWord, TrainingIdentity.DeviceWord, nameof(TrainingPlan.BatchSize), nameof(TrainingPlan.LearningRate),
-        nameof(TrainingPlan.MuonMultiplier), nameof(ResNetTrainer.Options.GradientCompression),
-    ];
-
     private readonly IHost _host;
     private readonly IChannel _channel;
     private readonly string _path;
@@ -109,7 +102,7 @@ internal sealed class CheckpointFolder : IDisposable
     }
 
     /// <summary>
-    /// Writes a checkpoint, unless there is one of this moment, and deletes the oldest ones. Returns before that is done.
+    /// Writes a checkpoint, unless there is one of this moment, and deletes those that are not kept. Returns before that is done.
     /// </summary>
     public void Write(TrainingState state)
     {
@@ -124,11 +117,19 @@ internal sealed class CheckpointFolder : IDisposable
         _writing = (file, Task.Run(() =>
         {
             CheckpointFile.Write(file, checkpoint, _identity);
-            foreach (var old in Files().Skip(_kept))
-            {
-                File.Delete(old);
-            }
+            DeleteOthers(file);
         }));
+    }
+
+    // Old ones, and later ones: these are damaged, or count the smaller steps of fewer processes. This training has not got there.
+    private void DeleteOthers(string written)
+    {
+        var files = Files();
+        var at = Array.IndexOf(files, written);
+        foreach (var other in files.Where((_, place) => place < at || place >= at + _kept))
+        {
+            File.Delete(other);
+        }
     }
 
     /// <summary>Waits until what was given to be written is on the disk.</summary>
@@ -209,7 +210,7 @@ internal sealed class CheckpointFolder : IDisposable
     // The step at which so many images are done, or a few less.
     private Checkpoint ForAsManyProcesses(Checkpoint checkpoint, IReadOnlyDictionary<string, string> words)
     {
-        if (!IsOfOtherProcesses(words)
+        if (!CheckpointIdentity.IsOfOtherProcesses(words, _identity)
             || !long.TryParse(words.GetValueOrDefault(nameof(TrainingPlan.BatchSize)), CultureInfo.InvariantCulture, out var then)
             || !long.TryParse(_identity[nameof(TrainingPlan.BatchSize)], CultureInfo.InvariantCulture, out var now))
         {
@@ -220,25 +221,15 @@ internal sealed class CheckpointFolder : IDisposable
         return checkpoint with { Step = checkpoint.Step * then / now };
     }
 
-    private bool IsOfOtherProcesses(IReadOnlyDictionary<string, string> words) =>
-        words.GetValueOrDefault(TrainingIdentity.ProcessesWord) != _identity.GetValueOrDefault(TrainingIdentity.ProcessesWord);
-
     private void CheckIdentity(string file, IReadOnlyDictionary<string, string> words)
     {
-        var differences = _identity.Keys.Union(words.Keys).Except(IsOfOtherProcesses(words) ? _ofProcesses : [])
-            .Select(key => (Key: key, Then: words.GetValueOrDefault(key, ""), Now: _identity.GetValueOrDefault(key, "")))
-            .Where(entry => entry.Then != entry.Now)
-            .Select(entry => $"{entry.Key} was {OrNone(entry.Then)} and is {OrNone(entry.Now)}")
-            .ToArray();
-        if (differences.Length > 0)
+        if (CheckpointIdentity.Differences(words, _identity) is { Length: > 0 } differences)
         {
             throw _host.Error(
                 $"The checkpoint '{file}' belongs to another training: {string.Join("; ", differences)}. Go on with the same "
                 + "data and options, choose another Checkpoints.Directory, or start anew from its weights with StartFrom.");
         }
     }
-
-    private static string OrNone(string word) => word.Length == 0 ? "none" : word;
 
     // The newest first; files with other names are somebody else's.
     private string[] Files() =>

@@ -1,0 +1,34 @@
+namespace ResNetMLNet.Training.Checkpoints;
+
+/// <summary>Which training a checkpoint is of, in the words of <see cref="TrainingIdentity"/>, and whether another is the same.</summary>
+internal static class CheckpointIdentity
+{
+    // The first checkpoints of several processes do not say it.
+    private const string Normalisation = nameof(ResNetTrainer.Options.SynchronizedNormalization);
+
+    // What follows from how many processes there are.
+    private static readonly string[] _ofProcesses =
+    [
+        TrainingIdentity.ProcessesWord, TrainingIdentity.DeviceWord, nameof(TrainingPlan.BatchSize), nameof(TrainingPlan.LearningRate),
+        nameof(TrainingPlan.MuonMultiplier), nameof(ResNetTrainer.Options.GradientCompression), Normalisation,
+    ];
+
+    /// <summary>Whether a training of another number of processes wrote it.</summary>
+    public static bool IsOfOtherProcesses(IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now) =>
+        then.GetValueOrDefault(TrainingIdentity.ProcessesWord) != now.GetValueOrDefault(TrainingIdentity.ProcessesWord);
+
+    /// <summary>In what two trainings differ, other than in the number of processes.</summary>
+    public static string[] Differences(IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now)
+    {
+        var left = IsOfOtherProcesses(then, now) ? _ofProcesses : then.ContainsKey(Normalisation) ? [] : (string[])[Normalisation];
+        return
+        [
+            .. now.Keys.Union(then.Keys).Except(left)
+                .Select(key => (Key: key, Then: then.GetValueOrDefault(key, ""), Now: now.GetValueOrDefault(key, "")))
+                .Where(entry => entry.Then != entry.Now)
+                .Select(entry => $"{entry.Key} was {OrNone(entry.Then)} and is {OrNone(entry.Now)}"),
+        ];
+    }
+
+    private static string OrNone(string word) => word.Length == 0 ? "none" : word;
+}
