@@ -5,12 +5,6 @@ using ResNetMLNet.Sample;
 using ResNetMLNet.Sample.Commands;
 using ResNetMLNet.Sample.Rendering;
 
-// Of several processes that train together, one speaks.
-if (!DistributedProcess.IsFirst)
-{
-    Console.SetOut(TextWriter.Null);
-}
-
 var root = new RootCommand("ResNets in ML.NET: trains, evaluates and applies a residual network. Without a command it trains.");
 foreach (var verb in Verbs.Create())
 {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML;
 
 namespace ResNetMLNet.Sample;
 
@@ -45,7 +46,7 @@ internal sealed record TrainingMetrics
         ImageSize = options.ImageSize,
         BatchSize = model.Training.BatchSize,
         TrainImages = model.Training.Images,
-        TestImages = options.ValidationSet?.GetRowCount() ?? 0,
+        TestImages = options.ValidationSet is { } test ? Rows(test) : 0,
         Parameters = model.ParameterCount,
         Epochs = [.. model.History.Select(EpochRow.Of)],
         TestAccuracy = testAccuracy,
@@ -53,6 +54,24 @@ internal sealed record TrainingMetrics
         TotalSeconds = totalSeconds,
         PeakMemoryBytes = Process.GetCurrentProcess().PeakWorkingSet64,
     };
+
+    // A part of a folder does not know how many it has.
+    private static long Rows(IDataView data)
+    {
+        if (data.GetRowCount() is { } known)
+        {
+            return known;
+        }
+
+        using var cursor = data.GetRowCursor([]);
+        var rows = 0L;
+        while (cursor.MoveNext())
+        {
+            rows++;
+        }
+
+        return rows;
+    }
 
     internal sealed record EpochRow
     {

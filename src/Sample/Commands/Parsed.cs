@@ -1,23 +1,38 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using System.Numerics;
 
 namespace ResNetMLNet.Sample.Commands;
 
 /// <summary>Options whose values are read here, so that a wrong one is answered with what may be typed.</summary>
 internal static class Parsed
 {
-    /// <summary>An option that takes a number; null where it is not given.</summary>
-    public static Option<T?> Number<T>(string name, string placeholder, string description)
-        where T : struct, INumber<T> => new(name)
+    /// <summary>An option that takes a whole number; null where it is not given.</summary>
+    public static Option<int?> Integer(
+        string name, string placeholder, string description, int least = int.MinValue, int most = int.MaxValue) => new(name)
         {
             HelpName = placeholder,
             Description = description,
-            CustomParser = result => T.TryParse(Text(result), CultureInfo.InvariantCulture, out var number)
-                ? number
-                : Wrong<T?>(result, name, typeof(T) == typeof(int) ? "a whole number" : "a number"),
+            CustomParser = result =>
+                int.TryParse(Text(result), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+                && number >= least && number <= most
+                    ? number
+                    : Wrong<int?>(result, name, $"a whole number{Range(least, most)}"),
         };
+
+    /// <summary>An option that takes a positive number; null where it is not given.</summary>
+    public static Option<double?> Positive(string name, string placeholder, string description) => new(name)
+    {
+        HelpName = placeholder,
+        Description = description,
+
+        // A comma is no point, and none that could be passed over: 0,05 is not 5.
+        CustomParser = result =>
+            double.TryParse(Text(result), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && number > 0 && double.IsFinite(number)
+                ? number
+                : Wrong<double?>(result, name, "a positive number, such as 0.05"),
+    };
 
     /// <summary>An option that takes one of some names, in upper or lower case; the first is the default.</summary>
     public static Option<T> Name<T>(string name, string description, params T[] values)
@@ -32,6 +47,9 @@ internal static class Parsed
         };
 
     private static string Text(ArgumentResult result) => result.Tokens is [var token, ..] ? token.Value : "";
+
+    private static string Range(int least, int most) =>
+        least == int.MinValue ? "" : most == int.MaxValue ? $" of at least {least}" : $" between {least} and {most}";
 
     private static T? Wrong<T>(ArgumentResult result, string name, string wanted)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -21,16 +22,35 @@ internal sealed record SavedModel(ResNetTransformer Network)
             throw new InvalidOperationException($"The model '{file.FullName}' cannot be loaded. {Exit.Explain(e)}", e);
         }
 
-        var network = chain as ResNetTransformer ?? (chain as IEnumerable<ITransformer>)?.OfType<ResNetTransformer>().FirstOrDefault();
-        return new(network ?? throw new InvalidOperationException($"The model '{file.FullName}' has no residual network in it."));
+        return All(chain).ToArray() switch
+        {
+            [var network] => new(network),
+            [] => throw new InvalidOperationException($"The model '{file.FullName}' has no residual network in it."),
+            _ => throw new InvalidOperationException($"The model '{file.FullName}' has more than one residual network in it."),
+        };
     }
 
     /// <summary>Scores images from a column of any name.</summary>
     public IDataView Score(MLContext ml, IDataView images, string featureColumnName)
     {
+        // What other steps made of images before the network saw them, nobody knows here.
+        if (Network.FeatureColumnType is VectorDataViewType { ItemType: var item } && item == NumberDataViewType.Single)
+        {
+            SteadyWriter.Error().WriteLine(
+                $"The model was trained on a column of numbers, '{Network.FeatureColumnName}'. Here it is given pixels from 0 to 1; "
+                + "if other steps made that column in another way, score it in code, with them.");
+        }
+
         var view = featureColumnName == Network.FeatureColumnName
             ? images
             : ml.Transforms.CopyColumns(Network.FeatureColumnName, featureColumnName).Fit(images).Transform(images);
         return Network.Transform(view);
     }
+
+    private static IEnumerable<ResNetTransformer> All(ITransformer transformer) => transformer switch
+    {
+        ResNetTransformer network => [network],
+        IEnumerable<ITransformer> chain => chain.SelectMany(All),
+        _ => [],
+    };
 }

@@ -9,7 +9,7 @@ internal static class SummaryCommand
 
     public static Command Create()
     {
-        var imageSize = Parsed.Number<int>("--image-size", "PIXELS", $"Pixels a side. Default: {UsualSize}.");
+        var imageSize = Parsed.Integer("--image-size", "PIXELS", $"Pixels a side. Default: {UsualSize}.");
         var architecture = new ArchitectureOption();
         var command = new Verb("summary", "Prints the output shape of each part of a network and the number of its parameters.")
         {

@@ -33,6 +33,12 @@ internal static class TrainCommand
         command.Add("Results", output);
         command.SetAction(parsed =>
         {
+            // Of several processes that train together, one speaks.
+            if (!DistributedProcess.IsFirst)
+            {
+                Console.SetOut(TextWriter.Null);
+            }
+
             using var signals = new Signals();
             var display = TrainingDisplay.Create();
             var ml = training.CreateContext(parsed);

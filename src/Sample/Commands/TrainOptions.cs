@@ -14,17 +14,19 @@ internal sealed class TrainOptions
         TrainingRecipe.Book);
 
     private readonly Option<int?> _epochs =
-        Parsed.Number<int>("--epochs", "N", "Passes over the training images. Default: the recipe's.");
+        Parsed.Integer("--epochs", "N", "Passes over the training images. Default: the recipe's.", least: 1);
 
-    private readonly Option<int?> _batchSize = Parsed.Number<int>("--batch-size", "N", "Images a step. Default: the recipe's.");
+    private readonly Option<int?> _batchSize = Parsed.Integer("--batch-size", "N", "Images a step. Default: the recipe's.", least: 2);
 
     private readonly Option<double?> _learningRate =
-        Parsed.Number<double>("--learning-rate", "RATE", "The (highest) learning rate. Default: the recipe's.");
+        Parsed.Positive("--learning-rate", "RATE", "The (highest) learning rate. Default: the recipe's.");
 
-    private readonly Option<int?> _imageSize = Parsed.Number<int>(
+    private readonly Option<int?> _imageSize = Parsed.Integer(
         "--image-size",
         "PIXELS",
-        "Pixels a side that the network sees. Default: as many as the images have; 96 with --recipe book; 128 with --images.");
+        "Pixels a side that the network sees. Default: as many as the images have; 96 with --recipe book; 128 with --images.",
+        least: 1,
+        most: 4096);
 
     private readonly ArchitectureOption _architecture = new();
 
@@ -37,11 +39,15 @@ internal sealed class TrainOptions
 
     private readonly DeviceOption _device = new();
 
-    private readonly Option<int?> _threads = Parsed.Number<int>(
-        "--threads", "N", "Threads on the CPU. Default: one for each processor, fewer while other programs want them.");
+    private readonly Option<int?> _threads = Parsed.Integer(
+        "--threads",
+        "N",
+        "Threads on the CPU. Default: one for each processor, fewer while other programs want them.",
+        least: 1,
+        most: 1024);
 
     private readonly Option<int?> _seed =
-        Parsed.Number<int>("--seed", "N", "The seed of weights, order and augmentation. Default: 0.");
+        Parsed.Integer("--seed", "N", "The seed of weights, order and augmentation. Default: 0.");
 
     private readonly Option<FileInfo?> _startFrom = new("--start-from")
     {

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.ML;
+using Microsoft.ML.Data;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Sample;
@@ -42,6 +44,9 @@ public class CommandLineTests
             Assert.AreNotEqual(JsonValueKind.Null, metrics.RootElement.GetProperty(name).ValueKind, name);
         }
 
+        var test = metrics.RootElement.GetProperty("testImages").GetInt32();
+        Assert.IsGreaterThan(0, test);
+        Assert.AreEqual(30, metrics.RootElement.GetProperty("trainImages").GetInt32() + test);
         var epoch = metrics.RootElement.GetProperty("epochs")[1];
         foreach (var name in (string[])["epoch", "trainLoss", "trainAccuracy", "testLoss", "testAccuracy", "imagesPerSecond", "seconds"])
         {
@@ -106,6 +111,35 @@ public class CommandLineTests
 
         Assert.AreEqual(1, status);
         Assert.Contains(broken, error);
+    }
+
+    [TestMethod]
+    public void Of_a_model_of_numbers_is_said_that_they_may_have_been_made_in_another_way()
+    {
+        var (numbers, two) = (Path.Combine(_folder, "numbers.zip"), Path.Combine(_folder, "two.zip"));
+        var (ml, data) = (Images.Context(), Images.Labelled(24, ImageKind.Floats));
+        using (var model = Images.Trainer(ml, ImageKind.Floats, options => options.ImageSize = 20).Fit(data))
+        {
+            ml.Model.Save(model, data.Schema, numbers);
+            ml.Model.Save(new TransformerChain<ITransformer>(model, new TransformerChain<ITransformer>(model)), data.Schema, two);
+        }
+
+        var file = Path.Combine(_folder, "images", "top", "0.png");
+        var run = SampleProcess.RunHere(["predict", "--model", numbers, file]);
+        Assert.AreEqual(0, run.Status, run.Error);
+        StringAssert.Contains(run.Error, "trained on a column of numbers, 'Features'");
+
+        run = SampleProcess.RunHere(["predict", "--model", two, file]);
+        Assert.AreEqual(1, run.Status);
+        StringAssert.Contains(run.Error, "more than one residual network");
+    }
+
+    [TestMethod]
+    public void Of_several_processes_each_says_what_it_was_asked_for()
+    {
+        using var process = SampleProcess.Start(["summary"], environment: [("PMI_SIZE", "2"), ("PMI_RANK", "1")]);
+
+        StringAssert.Contains(process.StandardOutput.ReadToEnd(), "11,174,474");
     }
 
     [TestMethod]
