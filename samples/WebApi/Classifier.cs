@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet;
+using SkiaSharp;
 
 namespace WebApi;
 
@@ -20,8 +21,16 @@ internal sealed class Classifier : IDisposable
         var model = _ml.Model.Load(path, out _);
         _network = model as ResNetTransformer ?? ((IEnumerable<ITransformer>)model).OfType<ResNetTransformer>().Single();
 
-        // The first prediction prepares the network: better now than in a request.
-        _engines.Add(CreateEngine());
+        try
+        {
+            // The first prediction prepares the network: better now than in a request, and a model that cannot score is not taken.
+            Classify(Blank(_network.Model.ImageWidth, _network.Model.ImageHeight));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public IReadOnlyList<string> ClassNames => _network.Model.ClassNames;
@@ -39,7 +48,10 @@ internal sealed class Classifier : IDisposable
         {
             var scores = engine.Predict(new Image { Bytes = image }).Values;
             var likeliest = Array.IndexOf(scores, scores.Max());
-            return new(ClassNames[likeliest], scores[likeliest], ClassNames.Zip(scores).ToDictionary(pair => pair.First, pair => pair.Second));
+            return new(
+                ClassNames[likeliest],
+                scores[likeliest],
+                ClassNames.Zip(scores).ToDictionary(pair => pair.First, pair => pair.Second));
         }
         finally
         {
@@ -55,6 +67,13 @@ internal sealed class Classifier : IDisposable
         }
 
         _network.Dispose();
+    }
+
+    private static byte[] Blank(int width, int height)
+    {
+        using var image = new SKBitmap(width, height);
+        using var png = image.Encode(SKEncodedImageFormat.Png, quality: 100);
+        return png.ToArray();
     }
 
     // The columns are named as the model's are.

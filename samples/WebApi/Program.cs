@@ -10,12 +10,15 @@ builder.Services.AddSingleton(settings);
 builder.Services.AddSingleton<ModelFile>();
 builder.Services.AddHostedService(services => services.GetRequiredService<ModelFile>());
 
-// No more images are decoded and scored at a time than there are processors; so many wait, and others are told to come back.
+// So many images are received or wait at a time, and others are told to come back.
 builder.Services.AddRateLimiter(options =>
 {
     options.RejectionStatusCode = StatusCodes.Status503ServiceUnavailable;
-    options.AddConcurrencyLimiter("images", limit => (limit.PermitLimit, limit.QueueLimit) = (Environment.ProcessorCount, 100));
+    options.AddConcurrencyLimiter("images", limit => (limit.PermitLimit, limit.QueueLimit) = (100 + Environment.ProcessorCount, 0));
 });
+
+// No more of them are decoded and scored at a time than there are processors: those that are received slowly keep none waiting.
+using var processors = new SemaphoreSlim(Environment.ProcessorCount);
 
 var app = builder.Build();
 app.UseRateLimiter();
@@ -27,19 +30,19 @@ app.MapPost("/classify", async (HttpRequest request, ModelFile model, Cancellati
     using var upload = new MemoryStream();
     await request.Body.CopyToAsync(upload, cancellation);
     var bytes = upload.ToArray();
-    if (Upload.ProblemOf(bytes, settings.MostPixels) is { } problem)
-    {
-        return problem;
-    }
-
+    await processors.WaitAsync(cancellation);
     try
     {
-        return Results.Ok(model.Use(classifier => classifier.Classify(bytes)));
+        return Upload.ProblemOf(bytes, settings.MostPixels) ?? Results.Ok(model.Use(classifier => classifier.Classify(bytes)));
     }
     catch (InvalidOperationException e)
     {
         // An image that is cut off, say; the message says what is wrong with it.
         return Results.Problem(e.Message, statusCode: StatusCodes.Status422UnprocessableEntity);
+    }
+    finally
+    {
+        processors.Release();
     }
 }).RequireRateLimiting("images");
 

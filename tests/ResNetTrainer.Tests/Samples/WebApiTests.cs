@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using ResNetMLNet.Tests.Support;
 
@@ -108,6 +109,27 @@ public sealed class WebApiTests
         }
 
         Directory.Delete(folder, recursive: true);
+    }
+
+    [TestMethod]
+    public async Task Images_that_come_in_slowly_keep_nobody_waiting()
+    {
+        var slow = new List<TcpClient>();
+        for (var i = 0; i < Environment.ProcessorCount + 2; i++)
+        {
+            var client = new TcpClient("127.0.0.1", _service.Client.BaseAddress!.Port);
+            slow.Add(client);
+            await client.GetStream().WriteAsync(
+                "POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\nhalf of it"u8.ToArray(),
+                TestContext.CancellationToken);
+        }
+
+        await Task.Delay(300, TestContext.CancellationToken);
+        using var response = await _service.Classify(File.ReadAllBytes(Files("top")[0]))
+            .WaitAsync(TimeSpan.FromSeconds(10), TestContext.CancellationToken);
+
+        Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
+        slow.ForEach(client => client.Dispose());
     }
 
     [TestMethod]
