@@ -60,8 +60,9 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// Which random changes training may make to images; null leaves it to the recipe (Book: none; Fast and Best: flips, and from
-        /// 16 epochs on erasing, of 4,000 images and more; Best for images of up to 40 pixels: flips, shifts and random erasing; none
-        /// where <see cref="FrozenStages"/> leaves the linear layer alone to be trained).
+        /// 16 epochs on erasing, which Fast leaves out where it trains fewer than 4,000 images from nothing; Best, from 16 epochs on, of
+        /// images of up to 40 pixels from nothing: flips, shifts and random erasing; none where <see cref="FrozenStages"/> leaves the
+        /// linear layer alone to be trained).
         /// </summary>
         public Augmentation? Augmentation { get; set; }
 
