@@ -33,21 +33,23 @@ public sealed class OpenInternals : Task
             return false;
         }
 
-        Directory.CreateDirectory(Folder);
         Opened = Closed.Select(Open).ToArray();
         return true;
     }
 
     private ITaskItem Open(ITaskItem closed)
     {
-        var path = Path.GetFullPath(Path.Combine(Folder, Path.GetFileName(closed.ItemSpec)));
+        // A folder for each version: another one is another file, so that what was compiled against the first is compiled again.
+        var folder = Path.GetFullPath(Path.Combine(Folder, closed.GetMetadata("NuGetPackageVersion")));
+        var path = Path.Combine(folder, Path.GetFileName(closed.ItemSpec));
         if (!File.Exists(path) || File.GetLastWriteTimeUtc(path) < File.GetLastWriteTimeUtc(closed.ItemSpec))
         {
+            Directory.CreateDirectory(folder);
             using (var resolver = new DefaultAssemblyResolver())
             {
-                foreach (var folder in References.Select(item => Path.GetDirectoryName(item.ItemSpec)).Distinct())
+                foreach (var searched in References.Select(item => Path.GetDirectoryName(item.ItemSpec)).Distinct())
                 {
-                    resolver.AddSearchDirectory(folder);
+                    resolver.AddSearchDirectory(searched);
                 }
 
                 var parameters = new ReaderParameters { AssemblyResolver = resolver };

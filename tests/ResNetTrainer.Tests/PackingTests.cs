@@ -106,6 +106,10 @@ public sealed class PackingTests
         Dotnet(project, program, "train");
 
         Assert.Contains("12 predictions", Dotnet(project, program, "predict"));
+
+        // Files of earlier versions name the assembly that reads them.
+        var old = Path.Combine(Repository(), "tests", "ResNetTrainer.Tests", "Fixtures", "version-1", "model.zip");
+        Assert.Contains("ResNetTransformer", Dotnet(project, program, "load", old));
         Assert.Contains("resnet-2-2-2-3", Dotnet(project, program, "start"));
     }
 
@@ -157,6 +161,9 @@ public sealed class PackingTests
             case "predict":
                 var scored = ml.Model.Load("model.zip", out _).Transform(data);
                 Console.WriteLine($"{scored.GetColumn<uint>("PredictedLabel").Count(label => label > 0)} predictions");
+                break;
+            case "load":
+                Console.WriteLine(ml.Model.Load(args[1], out _).GetType().Name);
                 break;
             default:
                 options.InitialWeights = PretrainedWeights.ImageNet;
