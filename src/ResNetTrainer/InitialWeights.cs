@@ -27,9 +27,9 @@ public sealed class InitialWeights
     /// dictionary of tensors; <c>.onnx</c> of a ResNet.
     /// </param>
     /// <param name="statistics">
-    /// What the weights were trained to see. Null: what the file says where this library wrote it, and else <see
-    /// cref="PixelStatistics.ImageNet"/> for weights of
-    /// three channels, and <see cref="PixelStatistics.None"/> for weights of one.
+    /// What the weights were trained to see. Null: what the file says, where this library wrote it or an ONNX graph does it to its images,
+    /// and else <see cref="PixelStatistics.ImageNet"/> for weights of three channels, and <see cref="PixelStatistics.None"/> for weights of
+    /// one.
     /// </param>
     /// <param name="blueFirst">
     /// Whether they are for images of blue, green, red; the statistics are for red, green, blue in any case.

@@ -53,6 +53,9 @@ public sealed class MeanImage
     /// <summary>The mean of each channel.</summary>
     internal float[] ChannelMeans => [.. _pixels.Chunk(Height * Width).Select(channel => channel.Average())];
 
+    /// <summary>The same with the channels the other way round.</summary>
+    internal MeanImage Reversed() => new(Height, Width, [.. _pixels.Chunk(Height * Width).Reverse().SelectMany(channel => channel)]);
+
     /// <summary>The same for so many channels: grey is the mean of the colours.</summary>
     internal MeanImage For(int channels)
     {

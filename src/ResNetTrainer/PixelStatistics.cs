@@ -60,6 +60,11 @@ public sealed class PixelStatistics
 
     internal bool ChangesNothing => MeanImage is null && Mean.All(value => value == 0) && Deviation.All(value => value == 1);
 
+    /// <summary>The same with the channels the other way round.</summary>
+    internal PixelStatistics Reversed() => MeanImage is { } image
+        ? new(image.Reversed(), [.. Deviation.Reverse()])
+        : new([.. Mean.Reverse()], [.. Deviation.Reverse()]);
+
     /// <summary>The same for so many channels: grey has the mean of the colours'; null where they change nothing.</summary>
     internal PixelStatistics? For(int channels) =>
         ChangesNothing ? null :

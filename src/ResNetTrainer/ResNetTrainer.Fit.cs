@@ -87,7 +87,7 @@ public sealed partial class ResNetTrainer
             Precision = PrecisionSelector.Select(_options.Precision, device),
         });
         using var network = group.Together(() => CreateNetwork(
-            NetworkOf(data, start, file), plan, device, fresh => WeightsToStartFrom(channel, start, file, fresh, data.ClassNames)));
+            NetworkOf(data, start, file), plan, device, fresh => WeightsToStartFrom(channel, start, file, fresh, data)));
         var networkPlan = network.Plan;
         using var state = new TrainingState(plan, network, device);
         var identity = new TrainingIdentity
@@ -176,15 +176,17 @@ public sealed partial class ResNetTrainer
 
     // Null where training starts from fresh weights.
     private NamedTensors? WeightsToStartFrom(
-        IChannel channel, ResNetModel? model, StartingFile? file, TrainableNetwork fresh, IReadOnlyList<string> classes)
+        IChannel channel, ResNetModel? model, StartingFile? file, TrainableNetwork fresh, TrainingData data)
     {
+        PixelScale.Check(channel, data.Train.Statistics, fresh.Plan);
         if (model is null)
         {
             return file?.Fit(_host, fresh.Plan, fresh.Export());
         }
 
-        StartingModel.LogClasses(channel, model.ClassNames, classes);
-        return StartingWeights.Of(model.Network.Weights, model.ClassNames, fresh, classes);
+        StartingModel.WarnOfFormat(channel, model, data.Format);
+        StartingModel.LogClasses(channel, model.ClassNames, data.ClassNames);
+        return StartingWeights.Of(model.Network.Weights, model.ClassNames, fresh, data.ClassNames);
     }
 
     private static TrainableNetwork CreateNetwork(

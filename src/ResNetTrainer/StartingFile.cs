@@ -31,7 +31,7 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
         try
         {
             using var stream = File.OpenRead(wanted.Path);
-            var (tensors, statistics) = Read(stream, Path.GetExtension(wanted.Path).ToLowerInvariant());
+            var (tensors, statistics) = Read(stream, Path.GetExtension(wanted.Path).ToLowerInvariant(), wanted.BlueFirst);
             var weights = WeightNames.Normalise(tensors);
             var architecture = WeightArchitecture.Of(weights);
             var channels = (int)weights.Tensors["conv1.weight"].Shape[1];
@@ -68,8 +68,8 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
         }
     }
 
-    // Statistics are only known of files that this library wrote.
-    private static (NamedTensors Tensors, PixelStatistics? Statistics) Read(Stream stream, string extension)
+    // Statistics are known of files that this library wrote, and of graphs, which have them in the order of their channels.
+    private static (NamedTensors Tensors, PixelStatistics? Statistics) Read(Stream stream, string extension, bool blueFirst)
     {
         switch (extension)
         {
@@ -82,7 +82,8 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
                 return (TorchFile.Read(stream), null);
 
             case ".onnx":
-                return OnnxWeights.Of(OnnxFile.Read(stream));
+                var graph = OnnxWeights.Of(OnnxFile.Read(stream));
+                return (graph.Weights, blueFirst ? graph.Statistics?.Reversed() : graph.Statistics);
 
             default:
                 throw new InvalidDataException(

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
 
@@ -36,6 +37,22 @@ internal static class StartingModel
                 $"The option StartFrom is a network for images of {model.ImageChannels} channels, but the feature column's "
                 + $"have {network.Input.Channels}. "
                 + "Give images as the network was trained on: for MLImage and encoded images ImageChannels says how they are read.");
+        }
+    }
+
+    /// <summary>Says where images are not as the model to start from saw them.</summary>
+    public static void WarnOfFormat(IChannel channel, ResNetModel model, InputFormat format)
+    {
+        var then = model.Network.Format;
+        if ((then.Shape.Height, then.Shape.Width) != (format.Shape.Height, format.Shape.Width))
+        {
+            channel.Warn(
+                $"The model to start from saw images of {then.Shape.Height}x{then.Shape.Width} pixels, and is now trained on "
+                + $"{format.Shape.Height}x{format.Shape.Width}. ImageSize says how large they are seen.");
+        }
+        else if (then.Resizes && format.Resizes && then.ResizeMode != format.ResizeMode)
+        {
+            channel.Warn($"The model to start from saw images by ResizeMode.{then.ResizeMode}, and is now trained by {format.ResizeMode}.");
         }
     }
 

@@ -22,6 +22,9 @@ internal sealed class DatasetStatistics : IDisposable
 
     public long Count { get; private set; }
 
+    /// <summary>The largest pixel that was read, where they are floats; else 0.</summary>
+    public float LargestPixel { get; set; }
+
     /// <summary>
     /// SHA-256 of labels, weights and pixels in order; null where it was not asked for. Pixels beyond the memory budget are left
     /// out.

@@ -1,5 +1,3 @@
-using ResNetMLNet.MLNet;
-
 namespace ResNetMLNet.Data;
 
 /// <summary>Encoded images of some rows one after the other, which are decoded together when the first of them is needed.</summary>

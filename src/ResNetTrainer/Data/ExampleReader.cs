@@ -48,6 +48,9 @@ internal sealed class ExampleReader : IDisposable
     /// <summary>The shape of the image that was read last.</summary>
     public ImageShape Shape { get; private set; }
 
+    /// <summary>The largest pixel so far, where they are floats; else 0.</summary>
+    public float LargestPixel => _pixels.Largest;
+
     /// <summary>The class of the current row, from 0.</summary>
     public int Label => _rows[_at].Label;
 
@@ -178,7 +181,7 @@ internal sealed class ExampleReader : IDisposable
 
     // ML.NET's cursors wrap what their threads throw: the innermost error knows what happened.
     private Exception Failed(Exception e, long row) =>
-        _source.Host.Error(e, $"Row {row} (from 0) of the data cannot be read: {e.GetBaseException().Message}");
+        _source.Host.Error(e, $"Row {row} (from 0) of the {_source.Title} cannot be read: {e.GetBaseException().Message}");
 
     private readonly record struct Example(long Number, int Label, float Weight, bool IsAhead);
 }

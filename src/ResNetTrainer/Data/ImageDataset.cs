@@ -115,9 +115,10 @@ internal abstract class ImageDataset : IDisposable
             statistics.Add(rows.Label, rows.Weight, rows.Shape, pixels);
         }
 
+        statistics.LargestPixel = rows.LargestPixel;
         statistics.Complete();
         Report(source.Host, rows);
-        Check(source.Host, source.Columns.Label, rows, statistics);
+        Check(source.Host, source.Title, source.Columns.Label, rows, statistics);
         return fits;
     }
 
@@ -135,11 +136,12 @@ internal abstract class ImageDataset : IDisposable
         }
     }
 
-    private static void Check(IExceptionContext context, LabelColumn label, ExampleReader rows, DatasetStatistics statistics)
+    private static void Check(
+        IExceptionContext context, string title, LabelColumn label, ExampleReader rows, DatasetStatistics statistics)
     {
         if (rows.Count == 0)
         {
-            throw LabelColumn.NoRows(context);
+            throw LabelColumn.NoRows(context, title);
         }
 
         if (statistics.Count == 0 && rows.LeftOut.Count > 0)

@@ -78,8 +78,10 @@ internal sealed class LabelColumn
         };
     }
 
-    public static Exception NoRows(IExceptionContext context) =>
-        context.Error("The data has no rows. Check the path or the filters that it comes from.");
+    public static Exception NoRows(IExceptionContext context, string title = ExampleSource.TrainingTitle) => context.Error(
+        $"The {title} has no rows. " + (title == ExampleSource.TrainingTitle
+            ? "Check the path or the filters that it comes from."
+            : "Give it some; of few rows, ValidationFraction has to be larger."));
 
     /// <summary>The class of the row, from 0; -1 for a missing label.</summary>
     public Func<int> CreateReader(DataViewRow row)

@@ -22,6 +22,9 @@ internal abstract class PixelReader(FeatureRow row, InputFormat? format)
     /// <summary>The shape of the image that was read last.</summary>
     public ImageShape Shape { get; protected set; }
 
+    /// <summary>The largest float so far; 0 where they are bytes.</summary>
+    public virtual float Largest => 0;
+
     /// <summary>The values of the image at the row's position, valid until the next call.</summary>
     /// <exception cref="InvalidOperationException">The image is missing, damaged, or not what the network takes.</exception>
     public ReadOnlySpan<byte> Read()

@@ -20,6 +20,12 @@ internal sealed record TrainingColumns(FeatureColumn Feature, LabelColumn Label,
 internal sealed record ExampleSource(
     IHost Host, IDataView Data, TrainingColumns Columns, InputFormat Format, CancellationToken Cancellation)
 {
+    /// <summary>What errors call the data that is trained on.</summary>
+    public const string TrainingTitle = "data";
+
+    /// <summary>What errors call it.</summary>
+    public string Title { get; init; } = TrainingTitle;
+
     /// <summary>What is done with images that cannot be read.</summary>
     public UnreadableImages Unreadable { get; init; }
 

@@ -13,6 +13,7 @@ internal sealed class VectorReader<T> : PixelReader
     private readonly ValueGetter<VBuffer<T>> _getter;
     private VBuffer<T> _vector;
     private T[] _dense = [];
+    private float _largest;
 
     public VectorReader(FeatureRow row, ImageShape shape, InputFormat? format)
         : base(row, format)
@@ -20,6 +21,8 @@ internal sealed class VectorReader<T> : PixelReader
         _getter = row.GetGetter<VBuffer<T>>();
         Shape = shape;
     }
+
+    public override float Largest => _largest;
 
     public override PixelType Type => typeof(T) == typeof(byte) ? PixelType.Byte : PixelType.Single;
 
@@ -47,20 +50,27 @@ internal sealed class VectorReader<T> : PixelReader
         return MemoryMarshal.AsBytes(values);
     }
 
-    private static bool AllFinite(ReadOnlySpan<float> values)
+    private bool AllFinite(ReadOnlySpan<float> values)
     {
         // x - x is zero for every finite x and NaN for the others.
-        var sum = Vector<float>.Zero;
+        var (sum, largest) = (Vector<float>.Zero, Vector<float>.Zero);
         var vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
         foreach (var vector in vectors)
         {
             sum += vector - vector;
+            largest = Vector.Max(largest, vector);
         }
 
         var rest = 0f;
         foreach (var value in values[(vectors.Length * Vector<float>.Count)..])
         {
             rest += value - value;
+            _largest = Math.Max(_largest, value);
+        }
+
+        for (var lane = 0; lane < Vector<float>.Count; lane++)
+        {
+            _largest = Math.Max(_largest, largest[lane]);
         }
 
         return Vector.Dot(sum, Vector<float>.One) + rest == 0;

@@ -27,36 +27,49 @@ internal static class FeatureScale
         var divided = new NamedTensors();
         foreach (var (name, tensor) in weights.Tensors)
         {
-            var data = changed.TryGetValue(name, out var change) ? [.. tensor.Data.Select(value => (float)change(value))] : tensor.Data;
+            var data = changed.TryGetValue(name, out var change)
+                ? [.. tensor.Data.Select((value, at) => (float)change(value, at))]
+                : tensor.Data;
             divided.Add(name, tensor.Shape, data);
         }
 
         return divided;
 
-        double Divided(float value) => value / divisor;
+        double Divided(float value, int _) => value / divisor;
 
-        IEnumerable<(TensorPlan Tensor, Func<float, double> Change)> Scaled(NormalisationPlan normalisation) =>
+        IEnumerable<(TensorPlan Tensor, Func<float, int, double> Change)> Scaled(NormalisationPlan normalisation) =>
             [(normalisation.Scale, Divided), (normalisation.Shift, Divided)];
 
-        IEnumerable<(TensorPlan Tensor, Func<float, double> Change)> ChangesOf(BlockPlan block) =>
+        IEnumerable<(TensorPlan Tensor, Func<float, int, double> Change)> ChangesOf(BlockPlan block) =>
         [
             .. Ends(block.Path[^1]),
             .. block.Skip is null ? Sees(block.Path[0]) : Ends(block.Skip),
         ];
 
         // What a path puts out.
-        IEnumerable<(TensorPlan Tensor, Func<float, double> Change)> Ends(ConvolutionPlan convolution) =>
+        IEnumerable<(TensorPlan Tensor, Func<float, int, double> Change)> Ends(ConvolutionPlan convolution) =>
             convolution.Normalisation is { } normalisation ? Scaled(normalisation)
             : convolution.Bias is { } bias ? [(convolution.Weight, Divided), (bias, Divided)]
             : [(convolution.Weight, Divided)];
 
         // What a convolution of the next block is told of what it sees.
-        IEnumerable<(TensorPlan Tensor, Func<float, double> Change)> Sees(ConvolutionPlan convolution) =>
-            convolution.Normalisation is { } normalisation
-                ? [(normalisation.RunningMean, Divided), (normalisation.RunningVariance, Smaller)]
-                : throw new ArgumentException($"'{convolution.Name}' has no normalisation.");
+        IEnumerable<(TensorPlan Tensor, Func<float, int, double> Change)> Sees(ConvolutionPlan convolution)
+        {
+            var normalisation = convolution.Normalisation
+                ?? throw new ArgumentException($"'{convolution.Name}' has no normalisation.");
+            var variances = weights.Tensors[normalisation.RunningVariance.Name].Data;
+            return
+            [
+                (normalisation.RunningMean, Divided),
+                (normalisation.RunningVariance, (variance, _) => Math.Max(0, Smaller(variance))),
 
-        double Smaller(float variance) => Math.Max(
-            0, ((variance + NormalisationPlan.Epsilon) / (divisor * divisor)) - NormalisationPlan.Epsilon);
+                // A variance of nearly nothing would have to be less than that: then the rest is the scale's.
+                (normalisation.Scale, (scale, channel) => Smaller(variances[channel]) >= 0
+                    ? scale
+                    : scale * divisor * Math.Sqrt(NormalisationPlan.Epsilon / (variances[channel] + NormalisationPlan.Epsilon))),
+            ];
+        }
+
+        double Smaller(float variance) => ((variance + NormalisationPlan.Epsilon) / (divisor * divisor)) - NormalisationPlan.Epsilon;
     }
 }

@@ -54,6 +54,21 @@ internal sealed class NetworkTensor : IDisposable
     }
 
     /// <summary>
+    /// Makes what never meets the image zero, where it is random: a network for larger images, which it does meet, then does with it what
+    /// was trained.
+    /// </summary>
+    public void ClearUnmet()
+    {
+        if (_whole is not null)
+        {
+            using var scope = NewDisposeScope();
+            using var noGradients = no_grad();
+            var met = Master.clone();
+            _window.View(_whole.zero_()).copy_(met);
+        }
+    }
+
+    /// <summary>
     /// The values on the host, those that were left out of the training included. Not to be changed: of what is frozen, they are the same
     /// array each time.
     /// </summary>

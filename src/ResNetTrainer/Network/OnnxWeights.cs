@@ -35,6 +35,7 @@ internal sealed class OnnxWeights
         {
             var (sides, steps) = (pool.Integers("kernel_shape"), pool.Integers("strides", 1));
             Require(sides.All(side => side == 3) && steps.All(step => step == 2), pool, "a 3x3 pooling of stride 2");
+            Require(IsPaddedByOne(pool), pool, "padded by 1 on every side, as torchvision's is");
             Require(stride == 2, pool, "behind a convolution of stride 2");
             x = pool.Output[0];
         }
@@ -133,6 +134,18 @@ internal sealed class OnnxWeights
             : _file.Readers(product.Output[0]).FirstOrDefault(reader => reader.OpType == "Add")?.Input
                 .FirstOrDefault(input => _file.Constant(input) is not null);
         _weights.Add("fc.bias", [outputs], bias is null ? new float[outputs] : _file.Constant(bias)?.Data ?? new float[outputs]);
+    }
+
+    // Of images of even sides, the last row and column need no padding, unless the number of windows is rounded up.
+    private static bool IsPaddedByOne(NodeProto pool)
+    {
+        var pads = pool.Text("auto_pad", "NOTSET") switch
+        {
+            "NOTSET" => pool.Integers("pads", 0, 0, 0, 0),
+            "SAME_LOWER" => [1, 1, 0, 0],
+            _ => [],
+        };
+        return pads is [1, 1, 0 or 1, 0 or 1] && (pads is [1, 1, 0, 0] || pool.Integers("ceil_mode", 0)[0] == 0);
     }
 
     private static float[] Transposed(float[] values, int rows, int columns)

@@ -52,7 +52,13 @@ internal sealed class TrainableNetwork : IDisposable
     public static TrainableNetwork Create(NetworkPlan plan, Initialisation initialisation, long seed, Device device, ScalarType precision)
     {
         using var generator = new Generator((ulong)seed);
-        return new(plan, precision, tensor => initialisation.Create(tensor, generator).to(device));
+        var network = new TrainableNetwork(plan, precision, tensor => initialisation.Create(tensor, generator).to(device));
+        foreach (var tensor in network._tensors.Values)
+        {
+            tensor.ClearUnmet();
+        }
+
+        return network;
     }
 
     /// <summary>A network with given weights.</summary>

@@ -76,6 +76,17 @@ public class FeaturesTests
     }
 
     [TestMethod]
+    public void What_never_met_an_image_is_not_random_where_larger_ones_meet_it()
+    {
+        // The last stage sees a single pixel: of its kernels, the middle is trained.
+        using var model = Images.Trainer(Ml).Fit(Images.Labelled());
+        var kernels = model.Model.Network.Weights.Tensors["layer4.0.conv2.weight"].Data;
+
+        Assert.IsTrue(kernels.Where((_, at) => at % 9 != 4).All(value => value == 0));
+        Assert.IsTrue(kernels.Where((_, at) => at % 9 == 4).All(value => value != 0));
+    }
+
+    [TestMethod]
     public void Weights_for_colours_see_grey_as_three_equal_colours()
     {
         // The weights are summed up, and those of ImageNet's statistics averaged: without them the two agree.

@@ -48,6 +48,44 @@ public sealed class FineTuningTests : IDisposable
     }
 
     [TestMethod]
+    public void Features_can_be_divided_where_channels_hardly_vary()
+    {
+        TorchRuntime.EnsureLoaded();
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        var plan = new NetworkPlan(ResNetArchitecture.ResNet18 with { Width = 8 }, new(1, 32, 32), 3);
+        using var network = Trained(plan);
+        var weights = network.Export();
+        var variances = weights.Tensors["layer4.1.bn1.running_var"].Data;
+        (variances[0], variances[1]) = (0, 1e-6f);
+        network.Import(weights);
+        var images = rand(4, 1, 32, 32);
+        var before = network.Features(images);
+
+        network.Import(FeatureScale.Divide(weights, plan, Divisor));
+
+        Assert.IsLessThan(1e-4f, (((network.Features(images) * Divisor) - before).norm() / before.norm()).item<float>());
+    }
+
+    [TestMethod]
+    [DataRow(1f, false)]
+    [DataRow(255f, true)]
+    public void Pixels_that_are_not_as_the_weights_take_them_are_said(float white, bool isSaid)
+    {
+        Start(options => { });
+        var log = new List<string>();
+        var ml = Images.Context();
+        ml.Log += (_, message) => log.Add(message.RawMessage);
+        float[] Pixels(int row) => [.. PixelPattern.Planes(row, 1, Images.Size, Images.Size).Select(pixel => pixel * white / 255)];
+        var data = new MemoryDataView(
+            24, Images.Vector("Features", Pixels, 1, Images.Size, Images.Size), Images.Key(LabelKind.ByteKeyWithText));
+        Images.Trainer(ml, ImageKind.GreyFloats, options => options.InitialWeights =
+            InitialWeights.FromFile(_file, new PixelStatistics([0.5f], [0.2f]))).Fit(data).Dispose();
+
+        Assert.AreEqual(isSaid, log.Any(line => line.Contains("scaleImage", StringComparison.Ordinal)), string.Join("\n", log));
+    }
+
+    [TestMethod]
     public void Features_of_networks_that_pad_with_zeros_are_left_as_they_are()
     {
         var plan = new NetworkPlan(ResNetArchitecture.ResNet20, new(1, 32, 32), 3);

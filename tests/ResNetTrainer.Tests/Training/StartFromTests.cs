@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Training;
@@ -128,6 +129,30 @@ public class StartFromTests
 
         Assert.IsTrue(log.Any(line => line.Contains("new: other", StringComparison.Ordinal)));
         Assert.IsTrue(log.Any(line => line.Contains("does not have the classes bottom", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
+    public void Images_that_are_seen_in_another_way_are_said()
+    {
+        using var start = Images.Trainer(Ml, change: options => options.ImageSize = Images.Size).Fit(Images.Labelled());
+
+        CollectionAssert.AreEqual((string[])[], Warnings(options => options.ImageSize = Images.Size));
+        Assert.Contains("20x20 pixels, and is now trained on 24x24", Warnings(options => options.ImageSize = 24).Single());
+        Assert.Contains("ResizeMode.Stretch, and is now trained by Pad", Warnings(options =>
+            (options.ImageSize, options.ResizeMode) = (Images.Size, ResizeMode.Pad)).Single());
+
+        string[] Warnings(Action<ResNetTrainer.Options> change)
+        {
+            var log = new List<string>();
+            var ml = Ml;
+            ml.Log += (_, message) => log.AddRange(message.Kind == ChannelMessageKind.Warning ? [message.RawMessage] : []);
+            Images.Trainer(ml, change: options =>
+            {
+                options.StartFrom = start;
+                change(options);
+            }).Fit(Images.Labelled()).Dispose();
+            return [.. log];
+        }
     }
 
     private static ResNetTransformer Learnt(int rows = 60, string[]? classes = null) =>

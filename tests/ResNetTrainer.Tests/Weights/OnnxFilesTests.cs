@@ -74,6 +74,22 @@ public class OnnxFilesTests
     }
 
     [TestMethod]
+    public void What_a_graph_for_blue_first_does_to_pixels_is_turned_round_with_its_weights()
+    {
+        var plan = new NetworkPlan(ForeignWeights.Architecture, new(3, Size, Size), ForeignWeights.Classes)
+        {
+            Statistics = new([0.1f, 0.2f, 0.3f], [0.4f, 0.5f, 0.6f]),
+        };
+        var statistics = Read(Model(plan, ForeignWeights.Create()), blueFirst: true).Statistics;
+
+        for (var channel = 0; channel < 3; channel++)
+        {
+            Assert.AreEqual(plan.Statistics.Mean[2 - channel], statistics.Mean[channel], 1e-6f);
+            Assert.AreEqual(plan.Statistics.Deviation[2 - channel], statistics.Deviation[channel], 1e-6f);
+        }
+    }
+
+    [TestMethod]
     public void What_is_no_ResNet_is_refused_where_it_ceases_to_be_one()
     {
         StringAssert.Contains(Refused(graph => graph.Node.First(node => node.OpType == "Relu").OpType = "Sigmoid"),
@@ -83,6 +99,7 @@ public class OnnxFilesTests
         StringAssert.Contains(Refused(graph => Attribute(graph, "Conv", "pads").Ints[0] = 0),
             "(Conv), it is padded by (0, 3, 3, 3) where its kernel of 7 needs 3");
         StringAssert.Contains(Refused(graph => Attribute(graph, "MaxPool", "strides").Ints[0] = 1), "is not a 3x3 pooling of stride 2");
+        StringAssert.Contains(Refused(graph => Attribute(graph, "MaxPool", "pads").Ints[0] = 0), "is not padded by 1 on every side");
         StringAssert.Contains(Refused(graph => graph.Node[0].Input[0] = "nowhere"),
             "behind the images comes nothing where Conv is expected");
         StringAssert.Contains(Refused(graph => graph.Initializer[0].Dims[0] = long.MaxValue), "has 588 values");
@@ -127,13 +144,13 @@ public class OnnxFilesTests
 
     private static string RefusedFile(byte[] model) => Assert.ThrowsExactly<InvalidOperationException>(() => Read(model)).Message;
 
-    private static StartingFile Read(byte[] model)
+    private static StartingFile Read(byte[] model, bool blueFirst = false)
     {
         var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.onnx");
         try
         {
             File.WriteAllBytes(path, model);
-            return StartingFile.Read(Internals.EnvironmentOf(new MLContext().Data), InitialWeights.FromFile(path));
+            return StartingFile.Read(Internals.EnvironmentOf(new MLContext().Data), InitialWeights.FromFile(path, blueFirst: blueFirst));
         }
         finally
         {
