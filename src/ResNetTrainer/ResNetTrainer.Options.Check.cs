@@ -78,6 +78,11 @@ public sealed partial class ResNetTrainer
             {
                 Check(context, Architecture);
             }
+
+            // Layers would stay as they were drawn.
+            Require(
+                context, FrozenStages is null || StartFrom is not null || InitialWeights is not null, nameof(FrozenStages), FrozenStages,
+                "null without StartFrom or InitialWeights");
         }
 
         // Also of the network that is trained where Architecture is null.

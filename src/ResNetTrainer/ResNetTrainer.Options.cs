@@ -160,7 +160,9 @@ public sealed partial class ResNetTrainer
         /// The model's linear layer is divided by that number, so that every way to score or export has it, and a training that starts from
         /// the model (<see cref="StartFrom"/>) goes on from there and is to be calibrated again. What it came to is in <see
         /// cref="TrainingSummary.Calibration"/>. Where the validation set also chose the best epoch, probabilities on new images are
-        /// somewhat surer than they should be. A training that is cancelled is not calibrated.
+        /// somewhat surer than they should be. A training that is cancelled is not calibrated. With <see cref="ClassWeights.Balanced"/>
+        /// probabilities are those of classes that are equally frequent, and so is what they are calibrated to: of rare classes the share
+        /// of right ones is lower, of frequent ones higher.
         /// </remarks>
         public bool Calibrate { get; set; }
 

@@ -94,9 +94,11 @@ internal sealed partial class TrainingData
             ? format with { Kept = RandomCrops.KeptFor(format.Shape) }
             : format;
 
-        public ImageDataset Load(IDataView data, TrainingColumns columns, InputFormat format) => ImageDataset.Load(
+        public ImageDataset Load(
+            IDataView data, TrainingColumns columns, InputFormat format, string title = ExampleSource.TrainingTitle) => ImageDataset.Load(
             new(host, data, columns, format, options.CancellationToken)
             {
+                Title = title,
                 Unreadable = options.UnreadableImages,
                 OnRead = ReadingReporter(data.GetRowCount()),
             },
@@ -131,13 +133,21 @@ internal sealed partial class TrainingData
             }
         }
 
-        public ImageDataset? LoadValidation(IDataView? data, LabelColumn trainLabel, ImageDataset train)
+        // A split of a sorted folder, say: class after class.
+        public void CheckOrder(IDataView data, ImageDataset train)
         {
-            if (data is null)
+            if (train is { IsStreamed: true } && !data.CanShuffle)
             {
-                return null;
+                using var channel = host.OpenChannel("Data");
+                channel.Warn(
+                    "The images do not fit into MemoryBudget, and the data cannot be shuffled: they are trained on in its order, "
+                    + FormattableString.Invariant($"shuffled only within what does fit, {train.Window:N0} bytes. ")
+                    + "Where classes come one after the other, put ml.Data.ShuffleRows before the split, or raise MemoryBudget.");
             }
+        }
 
+        public TrainingColumns FindValidationColumns(IDataView data, LabelColumn trainLabel)
+        {
             foreach (var name in (string[])[options.LabelColumnName, options.FeatureColumnName])
             {
                 if (data.Schema.GetColumnOrNull(name) is null)
@@ -151,8 +161,12 @@ internal sealed partial class TrainingData
 
             var columns = FindColumns(data);
             CheckSameClasses(trainLabel, columns.Label);
-            return Counting(Load(data, columns, train.Format with { Kept = default }), train);
+            return columns;
         }
+
+        public ImageDataset? LoadValidation(IDataView? data, TrainingColumns? columns, ImageDataset train) => data is null
+            ? null
+            : Counting(Load(data, columns!, train.Format with { Kept = default }, "validation set"), train);
 
         // Balanced classes of which the training data has no image do not count.
         private ImageDataset Counting(ImageDataset validation, ImageDataset train)

@@ -50,12 +50,14 @@ internal sealed partial class TrainingData : IDisposable
         var (trainView, validationView) = opening.Split(views, setting.Seed);
         opening.CheckMetrics(validationView);
         var columns = opening.FindColumns(trainView);
+        var validationColumns = validationView is null ? null : opening.FindValidationColumns(validationView, columns.Label);
         var (format, architecture) = opening.Choose(trainView, columns.Feature);
         var train = opening.Load(trainView, columns, opening.ForTraining(format));
         try
         {
             opening.CheckClasses(train, columns.Label);
-            return new(columns, format, train, opening.LoadValidation(validationView, columns.Label, train))
+            opening.CheckOrder(trainView, train);
+            return new(columns, format, train, opening.LoadValidation(validationView, validationColumns, train))
             {
                 Architecture = architecture,
                 Memory = opening.Memory,

@@ -94,6 +94,11 @@ internal static class Launcher
             throw new InvalidOperationException(
                 $"This is one of {size} processes that mpirun started: add the package {Companion}, {Alone}");
         }
+        catch (TypeLoadException e)
+        {
+            throw new InvalidOperationException(
+                $"The package {Companion} is of another version than ResNetMLNet: both must have the same.", e);
+        }
         catch (TargetInvocationException e)
         {
             throw new InvalidOperationException(

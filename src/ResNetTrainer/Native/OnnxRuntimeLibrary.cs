@@ -6,6 +6,9 @@ namespace ResNetMLNet.Native;
 /// <summary>ONNX Runtime's native library, which the application may or may not bring.</summary>
 internal static class OnnxRuntimeLibrary
 {
+    /// <summary>The package's version that the managed part is of; an older native library is not used.</summary>
+    public const string LeastVersion = "1.31.1";
+
     private const string TelemetrySwitch = "ORT_DISABLE_TELEMETRY";
 
     private static readonly Lazy<bool> _isUsable = new(Probe);
@@ -13,6 +16,9 @@ internal static class OnnxRuntimeLibrary
     /// <summary>Whether it is there, in a version that the managed part takes.</summary>
     /// <exception cref="DllNotFoundException">It is there, and there is no memory for it.</exception>
     public static bool IsUsable => _isUsable.Value;
+
+    /// <summary>Whether there is one, but older.</summary>
+    public static bool IsTooOld { get; private set; }
 
     // Asked for before anything of it is used: its classes cannot be used again in the process once their initialisation failed.
     private static bool Probe()
@@ -37,6 +43,7 @@ internal static class OnnxRuntimeLibrary
         catch (Exception e) when (e is TypeInitializationException or OnnxRuntimeException or EntryPointNotFoundException)
         {
             // Windows has an older one of its own.
+            IsTooOld = true;
             return false;
         }
     }

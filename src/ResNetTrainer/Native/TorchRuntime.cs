@@ -144,7 +144,9 @@ internal static class TorchRuntime
 
     private static string Packages =>
         "Reference one of the packages TorchSharp-cpu, TorchSharp-cuda-windows and TorchSharp-cuda-linux, in the version of TorchSharp, "
-        + $"and if the application is built for one platform, for {Platform}. To score on the CPU, Microsoft.ML.OnnxRuntime is enough.";
+        + $"and if the application is built for one platform, for {Platform}. To score on the CPU, Microsoft.ML.OnnxRuntime, "
+        + $"{OnnxRuntimeLibrary.LeastVersion} or newer, is enough"
+        + (OnnxRuntimeLibrary.IsTooOld ? "; the one that is there is older." : ".");
 
     internal static DllNotFoundException Unloadable(string file, Exception cause)
     {

@@ -46,7 +46,18 @@ internal sealed class ScorerSource(Func<IScorer> create)
     {
         using var channel = host.OpenChannel("Scoring");
         var gpu = DeviceSelector.SelectGpu(host, channel, device);
-        return gpu is null && OnnxRuntimeLibrary.IsUsable ? new OnnxScorer(network) : new TorchScorer(network, gpu);
+        if (gpu is null && OnnxRuntimeLibrary.IsUsable)
+        {
+            return new OnnxScorer(network);
+        }
+
+        if (gpu is null && OnnxRuntimeLibrary.IsTooOld)
+        {
+            channel.Log(
+                $"scoring with libtorch: ONNX Runtime, which is faster, is there in a version before {OnnxRuntimeLibrary.LeastVersion}");
+        }
+
+        return new TorchScorer(network, gpu);
     }
 
     private void Return(Counted counted)

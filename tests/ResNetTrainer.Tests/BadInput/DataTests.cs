@@ -144,6 +144,7 @@ public class DataTests
         ["EarlyStopping.LeastImprovement", (Action<ResNetTrainer.Options>)(options =>
             options.EarlyStopping = new() { LeastImprovement = -1 })],
         ["FrozenStages", (Action<ResNetTrainer.Options>)(options => options.FrozenStages = 5)],
+        ["null without StartFrom or InitialWeights", (Action<ResNetTrainer.Options>)(options => options.FrozenStages = 2)],
         ["BodyLearningRateMultiplier", (Action<ResNetTrainer.Options>)(options => options.BodyLearningRateMultiplier = 0)],
         ["Checkpoints.Epochs", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "x", Epochs = 0 })],
         ["Checkpoints.Minutes", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "x", Minutes = 0 })],
@@ -159,6 +160,26 @@ public class DataTests
     [DynamicData(nameof(BadOptions))]
     public void An_option_out_of_range(string option, Action<ResNetTrainer.Options> change) => Assert.Contains(
         option, Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml, change: change)).Message);
+
+    [TestMethod]
+    public void A_part_for_validation_that_has_no_rows_is_called_that()
+    {
+        var trainer = Images.Trainer(Ml, change: options => options.ValidationFraction = 1e-9);
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Images.Labelled())).Message;
+
+        Says(new InvalidOperationException(message), ["The validation set has no rows", "ValidationFraction"]);
+    }
+
+    [TestMethod]
+    public void What_is_wrong_with_the_columns_for_validation_is_said_before_an_image_is_read()
+    {
+        var train = Images.Labelled();
+        var validation = new MemoryDataView(6, Images.Key(LabelKind.ByteKeyWithText));
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml).Fit(train, validation)).Message;
+
+        Assert.Contains("The validation set has no column 'Features'", message);
+        Assert.AreEqual(0, train.RowsRead);
+    }
 
     [TestMethod]
     public void A_GPU_that_is_not_there()

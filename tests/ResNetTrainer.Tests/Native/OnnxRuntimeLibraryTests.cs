@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML;
+using ResNetMLNet.Native;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Tests.Support;
 
@@ -50,6 +51,11 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
         Assert.Contains("not enough memory", error);
         Assert.DoesNotContain("among the application's files", error);
     }
+
+    [TestMethod]
+    public void The_version_that_errors_name_is_that_of_the_managed_part() => StringAssert.StartsWith(
+        FileVersionInfo.GetVersionInfo(typeof(Microsoft.ML.OnnxRuntime.InferenceSession).Assembly.Location).FileVersion,
+        OnnxRuntimeLibrary.LeastVersion);
 
     [TestMethod]
     public void It_takes_as_many_threads_as_NET_says_there_are_processors()

@@ -44,6 +44,21 @@ public class MemoryTests
     }
 
     [TestMethod]
+    [DataRow(100L, false, true)]
+    [DataRow(100L, true, false)]
+    [DataRow(null, false, false)]
+    public void Images_that_are_streamed_in_an_order_of_their_own_are_said(long? budget, bool canShuffle, bool isSaid)
+    {
+        var log = new List<string>();
+        var ml = Images.Context();
+        ml.Log += (_, message) => log.Add(message.RawMessage);
+        var data = new MemoryDataView(24, Images.Features(), Images.Key(LabelKind.Text)) { CanShuffle = canShuffle };
+        Images.Trainer(ml, change: options => options.MemoryBudget = budget).Fit(data).Dispose();
+
+        Assert.AreEqual(isSaid, log.Any(line => line.Contains("ml.Data.ShuffleRows", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
     [DataRow(10_000L, true)]
     [DataRow(5_000L, true)]
     [DataRow(15_000L, false)]

@@ -165,7 +165,7 @@ internal sealed class CheckpointFolder : IDisposable
         {
             throw _host.Error(
                 $"The checkpoint folder '{_path}' has the checkpoints of an earlier training. Set Resume = true to go on with it, "
-                + "or choose another Checkpoints.Directory, or delete them.");
+                + "or choose another Checkpoints.Directory, or delete them. (CrossValidate trains several models: without Checkpoints.)");
         }
 
         Array.ForEach(files, _unread.Enqueue);
