@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using ResNetMLNet;
 using ResNetMLNet.Sample;
 using ResNetMLNet.Sample.Commands;
 using ResNetMLNet.Sample.Rendering;

@@ -37,8 +37,7 @@ internal static class ExplainCommand
         {
             var ml = new MLContext();
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
-            var images = parsed.GetValue(files)!;
-            ImageFiles.Require(images, command.Name);
+            var images = ImageFiles.Find(parsed.GetValue(files)!, command.Name);
             var path = parsed.GetValue(folder)!.ToString();
             var names = HeatMapNames.Of(images, path);
             var target = OutputFolder.Open(path, folder.Name, names);

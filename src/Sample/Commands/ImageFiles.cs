@@ -23,13 +23,25 @@ internal static class ImageFiles
         return files;
     }
 
+    /// <summary>The files that are named; a shell on Windows leaves *.png as it is.</summary>
     /// <exception cref="FileNotFoundException">One is not there.</exception>
-    public static void Require(FileInfo[] files, string command)
+    public static FileInfo[] Find(FileInfo[] named, string command)
     {
+        FileInfo[] files = [.. named.SelectMany(Matching)];
         foreach (var file in files)
         {
             InputFile.Require(file, $"{command} takes image files.");
         }
+
+        return files;
+    }
+
+    private static FileInfo[] Matching(FileInfo named)
+    {
+        var isPattern = named.Name.AsSpan().ContainsAny('*', '?') && !named.Exists && named.Directory!.Exists;
+        var found = isPattern ? Directory.GetFiles(named.Directory!.FullName, named.Name) : [];
+        Array.Sort(found, StringComparer.Ordinal);
+        return found.Length == 0 ? [named] : [.. found.Select(file => new FileInfo(file))];
     }
 
     /// <summary>The files as a model scores them; each is read when its row is.</summary>

@@ -24,8 +24,7 @@ internal static class PredictCommand
         {
             var ml = new MLContext();
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
-            var images = parsed.GetValue(files)!;
-            ImageFiles.Require(images, command.Name);
+            var images = ImageFiles.Find(parsed.GetValue(files)!, command.Name);
             var predictions = Predict(ml, saved, images);
             if (parsed.GetValue(json))
             {

@@ -24,7 +24,8 @@ internal sealed class TrainOptions
     private readonly Option<int?> _imageSize = Parsed.Integer(
         "--image-size",
         "PIXELS",
-        "Pixels a side that the network sees. Default: as many as the images have; 96 with --recipe book; 128 with --images.",
+        "Pixels a side that the network sees. Default: as many as the images have; 96 with --recipe book; 128 with --images; those of the "
+            + "model with --start-from.",
         least: 1,
         most: 4096);
 
@@ -136,6 +137,7 @@ internal sealed class TrainOptions
     public ResNetTrainer.Options Get(MLContext ml, ParseResult parsed, Images images)
     {
         var recipe = parsed.GetValue(_recipe);
+        var start = parsed.GetValue(_startFrom) is { } zip ? SavedModel.Load(ml, zip, _startFrom.Name).Network : null;
         return new()
         {
             FeatureColumnName = images.FeatureColumnName,
@@ -144,14 +146,14 @@ internal sealed class TrainOptions
             NumberOfEpochs = parsed.GetValue(_epochs),
             BatchSize = parsed.GetValue(_batchSize),
             LearningRate = parsed.GetValue(_learningRate),
-            ImageSize = parsed.GetValue(_imageSize) ?? DefaultImageSize(recipe, images),
+            ImageSize = parsed.GetValue(_imageSize) ?? SizeOf(start?.Model) ?? DefaultImageSize(recipe, images),
             Architecture = _architecture.Get(parsed),
             Precision = parsed.GetValue(_precision),
             Device = _device.Get(parsed).Device,
             Threads = parsed.GetValue(_threads),
             ValidationSet = images.Test,
             TestTimeFlip = recipe != TrainingRecipe.Book,
-            StartFrom = parsed.GetValue(_startFrom) is { } zip ? SavedModel.Load(ml, zip, _startFrom.Name).Network : null,
+            StartFrom = start,
             InitialWeights = Weights(parsed),
             Checkpoints = Checkpoints(parsed),
             OnCancellation = CancellationBehavior.ReturnModel,
@@ -173,6 +175,9 @@ internal sealed class TrainOptions
         UsableFolder.Open(folder.FullName, _checkpoint.Name);
         return new() { Directory = folder.FullName, Resume = parsed.GetValue(_resume) };
     }
+
+    // The command line has one size for both sides.
+    private static int? SizeOf(ResNetModel? model) => model is not null && model.ImageWidth == model.ImageHeight ? model.ImageWidth : null;
 
     private static int? DefaultImageSize(TrainingRecipe recipe, Images images) =>
         images.ImageChannels == 3 ? 128 : recipe == TrainingRecipe.Book ? 96 : null;

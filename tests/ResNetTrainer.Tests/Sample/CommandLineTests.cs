@@ -103,6 +103,17 @@ public class CommandLineTests
     }
 
     [TestMethod]
+    public void A_pattern_that_the_shell_has_left_is_the_files_that_match()
+    {
+        var folder = Path.Combine(_folder, "images", "top");
+        var run = SampleProcess.RunHere(["predict", "--model", Model, Path.Combine(folder, "*.png")]);
+
+        Assert.AreEqual(0, run.Status, run.Error);
+        Assert.HasCount(Directory.GetFiles(folder).Length, run.OutputLines);
+        StringAssert.Contains(SampleProcess.RunHere(["predict", "--model", Model, Path.Combine(folder, "*.gif")]).Error, "*.gif");
+    }
+
+    [TestMethod]
     public void Predict_names_the_file_that_is_no_image()
     {
         var broken = Path.Combine(_folder, "broken.png");
@@ -132,6 +143,17 @@ public class CommandLineTests
         run = SampleProcess.RunHere(["predict", "--model", two, file]);
         Assert.AreEqual(1, run.Status);
         StringAssert.Contains(run.Error, "more than one residual network");
+    }
+
+    [TestMethod]
+    public void A_training_from_a_model_sees_images_as_large_as_it_did()
+    {
+        var run = Run(
+            "train", "--images", Path.Combine(_folder, "images"), "--start-from", Model, "--epochs", "1", "--device", "cpu",
+            "--precision", "float32", "--out", Path.Combine(_folder, "more"));
+
+        Assert.AreEqual(0, run.Status, run.Error);
+        StringAssert.Contains(run.Output, "images of 3x24x24");
     }
 
     [TestMethod]
