@@ -56,6 +56,38 @@ public partial class DocumentationTests
         }
     }
 
+    [TestMethod]
+    [DataRow("TROUBLESHOOTING.md")]
+    [DataRow("GPU.md")]
+    public void The_messages_that_it_explains_are_said(string file)
+    {
+        // As they are put together: texts that go on in the next line, with what is filled in left out.
+        var code = string.Concat(Directory.EnumerateFiles(Path.Combine(Repository(), "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .Select(File.ReadAllText));
+        var said = Filled().Replace(Continued().Replace(code, ""), "...");
+        var messages = Message().Matches(File.ReadAllText(Path.Combine(Repository(), "docs", file)))
+            .Select(match => match.Groups[1].Value).ToArray();
+
+        Assert.IsNotEmpty(messages);
+        foreach (var part in messages.SelectMany(message => Value().Split(message)).Select(part => part.Trim(' ', '\'')))
+        {
+            Assert.IsTrue(said.Contains(part, StringComparison.Ordinal), part);
+        }
+    }
+
+    [GeneratedRegex(@"^\| \*([^*]+)\*", RegexOptions.Multiline)]
+    private static partial Regex Message();
+
+    [GeneratedRegex(@"\.\.\.|`[^`]*`")]
+    private static partial Regex Value();
+
+    [GeneratedRegex(@"""\s*\+\s*\$?""")]
+    private static partial Regex Continued();
+
+    [GeneratedRegex(@"\{[^{}""]*\}")]
+    private static partial Regex Filled();
+
     [GeneratedRegex(@"^```csharp\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Code();
 
