@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
-using ResNetMLNet.Distributed;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
@@ -17,8 +16,7 @@ internal sealed partial class TrainingData
     {
         // Half of the machine's, and of the GPU's: training wants some too.
         public ImageMemory Memory { get; } = new(
-            options.MemoryBudget
-                ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (setting.Group.IsAlone ? 1 : Launcher.ProcessesHere),
+            options.MemoryBudget ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / setting.ProcessesHere,
             setting.Device.type == DeviceType.CUDA ? CudaDriver.Memory(setting.Device.index) / 2 : long.MaxValue);
 
         public (IDataView Train, IDataView? Validation) Split((IDataView Train, IDataView? Validation) views, int seed)
@@ -133,16 +131,16 @@ internal sealed partial class TrainingData
             }
         }
 
-        // A split of a sorted folder, say: class after class.
+        // The split of a folder, say, which is read class by class.
         public void CheckOrder(IDataView data, ImageDataset train)
         {
-            if (train is { IsStreamed: true } && !data.CanShuffle)
+            if (train is { IsStreamed: true, Statistics.IsGrouped: true } && !data.CanShuffle)
             {
                 using var channel = host.OpenChannel("Data");
                 channel.Warn(
-                    "The images do not fit into MemoryBudget, and the data cannot be shuffled: they are trained on in its order, "
+                    "The images do not fit into MemoryBudget, and the data cannot be shuffled: they are trained on class after class, "
                     + FormattableString.Invariant($"shuffled only within what does fit, {train.Window:N0} bytes. ")
-                    + "Where classes come one after the other, put ml.Data.ShuffleRows before the split, or raise MemoryBudget.");
+                    + "Put ml.Data.ShuffleRows before the split, or raise MemoryBudget.");
             }
         }
 

@@ -8,7 +8,11 @@ using TorchSharp;
 namespace ResNetMLNet;
 
 /// <summary>What is decided before the data is looked at.</summary>
-internal sealed record TrainingSetting(ResNetArchitecture? Architecture, torch.Device Device, int Seed, ProcessGroup Group);
+internal sealed record TrainingSetting(ResNetArchitecture? Architecture, torch.Device Device, int Seed, ProcessGroup Group)
+{
+    /// <summary>How many processes share a machine: for all of them as on that of the first, for the window is part of the data.</summary>
+    public int ProcessesHere { get; } = Group.IsAlone ? 1 : Group.OfFirst(Launcher.ProcessesHere);
+}
 
 /// <summary>
 /// The data of one training, opened: what is trained on, what is scored after each epoch, and what the network sees of it.

@@ -8,12 +8,16 @@ namespace ResNetMLNet.Data;
 internal sealed class DatasetStatistics : IDisposable
 {
     private readonly IncrementalHash? _hash;
+    private readonly long[] _counts;
+    private long _changes;
+    private int _last = -1;
 
     /// <param name="classes">The number of classes.</param>
     /// <param name="recognisable">Whether to make a fingerprint: it reads every pixel once more.</param>
     public DatasetStatistics(int classes, bool recognisable)
     {
         Weights = new double[classes];
+        _counts = new long[classes];
         _hash = recognisable ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
     }
 
@@ -31,9 +35,17 @@ internal sealed class DatasetStatistics : IDisposable
     /// </summary>
     public string? Fingerprint { get; private set; }
 
+    /// <summary>
+    /// Whether images of a class lie together: the class changes from one to the next less than half as often as in a random order.
+    /// </summary>
+    public bool IsGrouped => _changes < Count * (1 - _counts.Sum(count => Math.Pow((double)count / Count, 2))) / 2;
+
     public void Add(int label, float weight, ImageShape shape, ReadOnlySpan<byte> pixels)
     {
         Count++;
+        _counts[label]++;
+        _changes += label == _last ? 0 : 1;
+        _last = label;
         Weights[label] += weight;
         if (_hash is not null)
         {

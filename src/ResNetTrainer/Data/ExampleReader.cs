@@ -49,7 +49,7 @@ internal sealed class ExampleReader : IDisposable
     public ImageShape Shape { get; private set; }
 
     /// <summary>The largest pixel so far, where they are floats; else 0.</summary>
-    public float LargestPixel => _pixels.Largest;
+    public float LargestPixel { get; private set; }
 
     /// <summary>The class of the current row, from 0.</summary>
     public int Label => _rows[_at].Label;
@@ -121,6 +121,7 @@ internal sealed class ExampleReader : IDisposable
         {
             var pixels = _pixels.Read();
             Shape = _pixels.Shape;
+            LargestPixel = Math.Max(LargestPixel, _pixels.Largest);
             return pixels;
         }
 

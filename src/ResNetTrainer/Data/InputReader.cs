@@ -7,7 +7,10 @@ namespace ResNetMLNet.Data;
 /// <summary>
 /// Reads the image of a row as the network sees it: scaled to [0, 1] where it is bytes, and resized. Holds nothing native.
 /// </summary>
-internal sealed class InputReader(PixelReader reader, InputFormat format)
+/// <param name="reader">Reads the pixels.</param>
+/// <param name="format">What the network sees.</param>
+/// <param name="takesShares">Whether floats can only be in [0, 1].</param>
+internal sealed class InputReader(PixelReader reader, InputFormat format, bool takesShares = false)
 {
     private readonly HostResizer _resizer = new();
 
@@ -16,6 +19,11 @@ internal sealed class InputReader(PixelReader reader, InputFormat format)
     {
         var pixels = reader.Read();
         var shape = reader.Shape;
+        if (takesShares && reader.Largest > PixelScale.Most)
+        {
+            throw PixelScale.Error(reader.Row, reader.Largest);
+        }
+
         if (reader.Type == PixelType.Single)
         {
             Resize(MemoryMarshal.Cast<byte, float>(pixels), shape, input);

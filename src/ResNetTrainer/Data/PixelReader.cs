@@ -22,7 +22,7 @@ internal abstract class PixelReader(FeatureRow row, InputFormat? format)
     /// <summary>The shape of the image that was read last.</summary>
     public ImageShape Shape { get; protected set; }
 
-    /// <summary>The largest float so far; 0 where they are bytes.</summary>
+    /// <summary>The largest pixel of the image that was read last, where they are floats; else 0.</summary>
     public virtual float Largest => 0;
 
     /// <summary>The values of the image at the row's position, valid until the next call.</summary>

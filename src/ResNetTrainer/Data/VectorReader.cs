@@ -52,6 +52,8 @@ internal sealed class VectorReader<T> : PixelReader
 
     private bool AllFinite(ReadOnlySpan<float> values)
     {
+        _largest = 0;
+
         // x - x is zero for every finite x and NaN for the others.
         var (sum, largest) = (Vector<float>.Zero, Vector<float>.Zero);
         var vectors = MemoryMarshal.Cast<float, Vector<float>>(values);

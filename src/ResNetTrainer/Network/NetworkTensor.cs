@@ -54,8 +54,8 @@ internal sealed class NetworkTensor : IDisposable
     }
 
     /// <summary>
-    /// Makes what never meets the image zero, where it is random: a network for larger images, which it does meet, then does with it what
-    /// was trained.
+    /// Sets the part of the kernel that never meets the image to zero, where it was random: a network for larger images, which that part
+    /// does meet, then computes only what was trained.
     /// </summary>
     public void ClearUnmet()
     {

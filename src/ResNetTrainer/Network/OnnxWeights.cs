@@ -136,7 +136,8 @@ internal sealed class OnnxWeights
         _weights.Add("fc.bias", [outputs], bias is null ? new float[outputs] : _file.Constant(bias)?.Data ?? new float[outputs]);
     }
 
-    // Of images of even sides, the last row and column need no padding, unless the number of windows is rounded up.
+    // Padding behind the last row and column may be missing, for images of even sides do not see it; where the number of windows is rounded
+    // up, it must be.
     private static bool IsPaddedByOne(NodeProto pool)
     {
         var pads = pool.Text("auto_pad", "NOTSET") switch

@@ -162,6 +162,23 @@ public class DataTests
         option, Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml, change: change)).Message);
 
     [TestMethod]
+    public void Floats_of_0_to_255_are_refused_by_a_model_that_was_trained_on_images()
+    {
+        using var model = Images.Trainer(Ml).Fit(Images.Labelled());
+        var columns = SchemaDefinition.Create(typeof(Numbers));
+        columns[nameof(Numbers.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, 1, Images.Size, Images.Size);
+        using var engine = Ml.Model.CreatePredictionEngine<Numbers, Scored>(model, inputSchemaDefinition: columns);
+        Scored Predict(float factor) => engine.Predict(new()
+        {
+            Features = [.. PixelPattern.Planes(0, 1, Images.Size, Images.Size).Select(pixel => pixel * factor)],
+        });
+
+        Assert.HasCount(3, Predict(1 / 255f).Score);
+        Says(Assert.ThrowsExactly<InvalidOperationException>(() => Predict(1)), ["in [0, 1]", "scaleImage"]);
+        Assert.HasCount(3, Predict(1 / 255f).Score);
+    }
+
+    [TestMethod]
     public void A_part_for_validation_that_has_no_rows_is_called_that()
     {
         var trainer = Images.Trainer(Ml, change: options => options.ValidationFraction = 1e-9);
@@ -196,6 +213,16 @@ public class DataTests
         var forgiving = new MLContext(1) { FallbackToCpu = true, GpuDeviceId = 0 };
         using var model = Images.Trainer(forgiving, change: options => options.Device = ComputeDevice.Cuda).Fit(Images.Labelled());
         Assert.AreEqual("cpu", model.Model.Training.Device);
+    }
+
+    private sealed class Numbers
+    {
+        public float[] Features { get; set; } = [];
+    }
+
+    private sealed class Scored
+    {
+        public float[] Score { get; set; } = [];
     }
 
     private static void Refused<TException>(IDataView data, params string[] words)

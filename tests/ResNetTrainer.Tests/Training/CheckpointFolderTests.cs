@@ -19,9 +19,9 @@ public class CheckpointFolderTests
     public void Delete() => Directory.Delete(_folder, recursive: true);
 
     [TestMethod]
-    [DataRow("checkpoint-9999-0000000", "checkpoint-10000-0000000", false)]
-    [DataRow("checkpoint-0003-9999999", "checkpoint-0003-10000000", true)]
-    public void The_newest_checkpoint_is_found_and_kept_by_its_numbers(string older, string newer, bool isBeforeTheNext)
+    [DataRow("checkpoint-9999-0000000", "checkpoint-10000-0000000")]
+    [DataRow("checkpoint-0003-9999999", "checkpoint-0003-10000000")]
+    public void The_newest_checkpoint_is_found_and_kept_by_its_numbers(string older, string newer)
     {
         Interrupt(epochs: 3);
         Rename("checkpoint-0002-0000000", older);
@@ -32,7 +32,7 @@ public class CheckpointFolderTests
         var epochs = new List<int>();
         Fit(options => (options.EpochCallback, options.Checkpoints) = (epoch => epochs.Add(epoch.Epoch), Resuming(kept: 2)));
         CollectionAssert.AreEqual((int[])[4], epochs);
-        Assert.AreEqual(isBeforeTheNext, File.Exists(PathOf(newer)), string.Join(", ", Directory.GetFiles(_folder)));
+        Assert.IsTrue(File.Exists(PathOf(newer)), string.Join(", ", Directory.GetFiles(_folder)));
         Assert.IsTrue(File.Exists(PathOf("checkpoint-of-mine")));
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Microsoft.ML.Data;
 using ResNetMLNet.Data;
 using ResNetMLNet.Tests.Support;
 
@@ -44,15 +45,17 @@ public class MemoryTests
     }
 
     [TestMethod]
-    [DataRow(100L, false, true)]
-    [DataRow(100L, true, false)]
-    [DataRow(null, false, false)]
-    public void Images_that_are_streamed_in_an_order_of_their_own_are_said(long? budget, bool canShuffle, bool isSaid)
+    [DataRow(100L, false, 8, true)]
+    [DataRow(100L, false, 1, false)]
+    [DataRow(100L, true, 8, false)]
+    [DataRow(null, false, 8, false)]
+    public void Images_that_are_streamed_class_after_class_are_said(long? budget, bool canShuffle, int inARow, bool isSaid)
     {
         var log = new List<string>();
         var ml = Images.Context();
         ml.Log += (_, message) => log.Add(message.RawMessage);
-        var data = new MemoryDataView(24, Images.Features(), Images.Key(LabelKind.Text)) { CanShuffle = canShuffle };
+        var label = new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 3), row => (uint)((row / inARow % 3) + 1));
+        var data = new MemoryDataView(24, Images.Features(), label) { CanShuffle = canShuffle };
         Images.Trainer(ml, change: options => options.MemoryBudget = budget).Fit(data).Dispose();
 
         Assert.AreEqual(isSaid, log.Any(line => line.Contains("ml.Data.ShuffleRows", StringComparison.Ordinal)));

@@ -18,6 +18,9 @@ internal sealed class CheckpointFolder : IDisposable
     private readonly FolderLock _lock;
     private readonly List<string> _problems = [];
 
+    // Damaged, or of another number of processes, whose steps have other numbers.
+    private readonly HashSet<string> _leftBehind = [];
+
     // Of the checkpoints to go on from, those that have not been read yet, and the newest that has.
     private readonly Queue<string> _unread = [];
     private (string File, Checkpoint Checkpoint, IReadOnlyDictionary<string, string> Identity)? _newest;
@@ -96,7 +99,7 @@ internal sealed class CheckpointFolder : IDisposable
                 return;
             }
 
-            Damaged(file, problem);
+            Damaged(file, problem, isForGood: true);
             ReadNext();
         }
     }
@@ -121,12 +124,13 @@ internal sealed class CheckpointFolder : IDisposable
         }));
     }
 
-    // Old ones, and later ones: these are damaged, or count the smaller steps of fewer processes. This training has not got there.
+    // Old ones, and those that this training has left behind. A later one that could not be read for the moment stays.
     private void DeleteOthers(string written)
     {
         var files = Files();
-        var at = Array.IndexOf(files, written);
-        foreach (var other in files.Where((_, place) => place < at || place >= at + _kept))
+        var own = files.Except(_leftBehind).ToArray();
+        var at = Array.IndexOf(own, written);
+        foreach (var other in files.Intersect(_leftBehind).Concat(at < 0 ? [] : own.Skip(at + _kept)))
         {
             File.Delete(other);
         }
@@ -192,7 +196,7 @@ internal sealed class CheckpointFolder : IDisposable
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
             {
-                Damaged(file, e.Message);
+                Damaged(file, e.Message, isForGood: e is InvalidDataException or EndOfStreamException);
             }
         }
 
@@ -201,8 +205,9 @@ internal sealed class CheckpointFolder : IDisposable
             : throw _host.Error($"None of the checkpoints can be read: {string.Join("; ", _problems)}. Delete them to start afresh.");
     }
 
-    private void Damaged(string file, string problem)
+    private void Damaged(string file, string problem, bool isForGood)
     {
+        _ = isForGood && _leftBehind.Add(file);
         _problems.Add($"'{file}': {problem}");
         _channel.Warn($"The checkpoint '{file}' is damaged ({problem}); the one before it is used.");
     }
@@ -217,6 +222,7 @@ internal sealed class CheckpointFolder : IDisposable
             return checkpoint;
         }
 
+        _leftBehind.UnionWith(Files());
         _channel.Log("the checkpoint is of another number of processes: training goes on, but not as it would have with that number");
         return checkpoint with { Step = checkpoint.Step * then / now };
     }
