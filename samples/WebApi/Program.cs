@@ -10,11 +10,13 @@ builder.Services.AddSingleton(settings);
 builder.Services.AddSingleton<ModelFile>();
 builder.Services.AddHostedService(services => services.GetRequiredService<ModelFile>());
 
-// So many images are received or wait at a time, and others are told to come back.
+// As many images are received at a time as there is memory for; so many wait, and others are told to come back.
+const long Memory = 256 << 20;
 builder.Services.AddRateLimiter(options =>
 {
     options.RejectionStatusCode = StatusCodes.Status503ServiceUnavailable;
-    options.AddConcurrencyLimiter("images", limit => (limit.PermitLimit, limit.QueueLimit) = (100 + Environment.ProcessorCount, 0));
+    var most = Math.Max(Environment.ProcessorCount + 2, Memory / Math.Max(1, settings.MostUploadedBytes));
+    options.AddConcurrencyLimiter("images", limit => (limit.PermitLimit, limit.QueueLimit) = ((int)Math.Min(most, 1000), 100));
 });
 
 // No more of them are decoded and scored at a time than there are processors: those that are received slowly keep none waiting.
@@ -27,9 +29,7 @@ app.MapGet("/health", (ModelFile model) => Results.Ok(new { model.Loaded, Classe
 
 app.MapPost("/classify", async (HttpRequest request, ModelFile model, CancellationToken cancellation) =>
 {
-    using var upload = new MemoryStream();
-    await request.Body.CopyToAsync(upload, cancellation);
-    var bytes = upload.ToArray();
+    var bytes = await Received(request, cancellation);
     await processors.WaitAsync(cancellation);
     try
     {
@@ -47,3 +47,10 @@ app.MapPost("/classify", async (HttpRequest request, ModelFile model, Cancellati
 }).RequireRateLimiting("images");
 
 app.Run();
+
+static async Task<byte[]> Received(HttpRequest request, CancellationToken cancellation)
+{
+    using var upload = new MemoryStream();
+    await request.Body.CopyToAsync(upload, cancellation);
+    return upload.ToArray();
+}

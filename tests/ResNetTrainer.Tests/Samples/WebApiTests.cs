@@ -114,22 +114,29 @@ public sealed class WebApiTests
     [TestMethod]
     public async Task Images_that_come_in_slowly_keep_nobody_waiting()
     {
+        // Within the seconds that the server gives a client that has stopped.
         var slow = new List<TcpClient>();
-        for (var i = 0; i < Environment.ProcessorCount + 2; i++)
+        try
         {
-            var client = new TcpClient("127.0.0.1", _service.Client.BaseAddress!.Port);
-            slow.Add(client);
-            await client.GetStream().WriteAsync(
-                "POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\nhalf of it"u8.ToArray(),
-                TestContext.CancellationToken);
+            for (var i = 0; i < Environment.ProcessorCount + 1; i++)
+            {
+                var client = new TcpClient("127.0.0.1", _service.Client.BaseAddress!.Port);
+                slow.Add(client);
+                await client.GetStream().WriteAsync(
+                    "POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\nhalf of it"u8.ToArray(),
+                    TestContext.CancellationToken);
+            }
+
+            await Task.Delay(300, TestContext.CancellationToken);
+            using var response = await _service.Classify(File.ReadAllBytes(Files("top")[0]))
+                .WaitAsync(TimeSpan.FromSeconds(4), TestContext.CancellationToken);
+
+            Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
         }
-
-        await Task.Delay(300, TestContext.CancellationToken);
-        using var response = await _service.Classify(File.ReadAllBytes(Files("top")[0]))
-            .WaitAsync(TimeSpan.FromSeconds(10), TestContext.CancellationToken);
-
-        Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
-        slow.ForEach(client => client.Dispose());
+        finally
+        {
+            slow.ForEach(client => client.Dispose());
+        }
     }
 
     [TestMethod]
