@@ -52,8 +52,15 @@ internal sealed record TrainingMetrics
         TestAccuracy = testAccuracy,
         ImagesPerSecond = model.History.Select(epoch => epoch.ImagesPerSecond).DefaultIfEmpty().Average(),
         TotalSeconds = totalSeconds,
-        PeakMemoryBytes = Process.GetCurrentProcess().PeakWorkingSet64,
+        PeakMemoryBytes = PeakMemory(),
     };
+
+    /// <summary>The most memory that this process has had, in bytes; on macOS, which does not say, what it has now.</summary>
+    internal static long PeakMemory()
+    {
+        using var process = Process.GetCurrentProcess();
+        return Math.Max(process.PeakWorkingSet64, process.WorkingSet64);
+    }
 
     // A part of a folder does not know how many it has.
     private static long Rows(IDataView data)

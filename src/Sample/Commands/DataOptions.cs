@@ -42,7 +42,10 @@ internal sealed class DataOptions
         {
             RequireFolder(images, _images);
             var all = ml.Data.LoadFromImageFolder(images.FullName);
-            var split = ml.Data.TrainTestSplit(ml.Data.ShuffleRows(all, seed), testFraction: 0.2, seed: seed);
+
+            // The folder's own order is drawn anew; a pool besides would hold a thousand files.
+            var shuffled = ml.Data.ShuffleRows(all, seed, shufflePoolSize: 1);
+            var split = ml.Data.TrainTestSplit(shuffled, testFraction: 0.2, seed: seed);
             return new(split.TrainSet, split.TestSet, all, "ImageBytes", ImageChannels: 3);
         }
 

@@ -42,13 +42,6 @@ internal static class EvaluateCommand
             var known = KnownImages.Of(ml, images.All, saved.Network.Model.ClassNames);
             var scored = ScoredImages.Of(ml, saved.Score(ml, known.View, images.FeatureColumnName), saved.Network, known.LeftOut);
             var evaluation = scored.Evaluation;
-            if (target is not null)
-            {
-                var page = new ReportBuilder(ml, saved.Network.Model, images) { Explain = HeatMap.With(ml, saved.Network) }
-                    .OfEvaluation(scored, known.View);
-                OutputFile.Write(target.FullName, stream => ReportFile.Write(stream, page));
-            }
-
             if (parsed.GetValue(json))
             {
                 StandardOutput.WriteJson(evaluation, SampleJson.Default.Evaluation);
@@ -60,6 +53,13 @@ internal static class EvaluateCommand
             else
             {
                 StandardOutput.Write(output => ConfusionTable.Write(output, evaluation));
+            }
+
+            if (target is not null)
+            {
+                var explain = HeatMap.With(ml, saved.Network, images.FeatureColumnName);
+                var page = new ReportBuilder(ml, saved.Network.Model, images) { Explain = explain }.OfEvaluation(scored, known.View);
+                OutputFile.Write(target.FullName, stream => ReportFile.Write(stream, page));
             }
 
             return 0;

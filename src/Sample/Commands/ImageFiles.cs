@@ -41,7 +41,8 @@ internal static class ImageFiles
         var isPattern = named.Name.AsSpan().ContainsAny('*', '?') && !named.Exists && named.Directory!.Exists;
         var found = isPattern ? Directory.GetFiles(named.Directory!.FullName, named.Name) : [];
         Array.Sort(found, StringComparer.Ordinal);
-        return found.Length == 0 ? [named] : [.. found.Select(file => new FileInfo(file))];
+        var folder = Path.GetDirectoryName(named.ToString()) ?? "";
+        return found.Length == 0 ? [named] : [.. found.Select(file => new FileInfo(Path.Combine(folder, Path.GetFileName(file))))];
     }
 
     /// <summary>The files as a model scores them; each is read when its row is.</summary>

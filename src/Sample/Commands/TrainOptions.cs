@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -146,7 +147,7 @@ internal sealed class TrainOptions
             NumberOfEpochs = parsed.GetValue(_epochs),
             BatchSize = parsed.GetValue(_batchSize),
             LearningRate = parsed.GetValue(_learningRate),
-            ImageSize = parsed.GetValue(_imageSize) ?? SizeOf(start?.Model) ?? DefaultImageSize(recipe, images),
+            ImageSize = parsed.GetValue(_imageSize) ?? DefaultImageSize(recipe, images, start?.Model),
             Architecture = _architecture.Get(parsed),
             Precision = parsed.GetValue(_precision),
             Device = _device.Get(parsed).Device,
@@ -176,9 +177,12 @@ internal sealed class TrainOptions
         return new() { Directory = folder.FullName, Resume = parsed.GetValue(_resume) };
     }
 
-    // The command line has one size for both sides.
-    private static int? SizeOf(ResNetModel? model) => model is not null && model.ImageWidth == model.ImageHeight ? model.ImageWidth : null;
-
-    private static int? DefaultImageSize(TrainingRecipe recipe, Images images) =>
-        images.ImageChannels == 3 ? 128 : recipe == TrainingRecipe.Book ? 96 : null;
+    // A number wherever one says it: then the model takes images of any size. Null takes them as they are.
+    private static int? DefaultImageSize(TrainingRecipe recipe, Images images, ResNetModel? start) =>
+        start is not null && start.ImageWidth == start.ImageHeight ? start.ImageWidth
+        : images.ImageChannels == 3 ? 128
+        : recipe == TrainingRecipe.Book ? 96
+        : images.Train.Schema[images.FeatureColumnName].Type is VectorDataViewType { Dimensions: [.., var height, var width] }
+            && height == width ? width
+        : null;
 }

@@ -74,6 +74,11 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         {
             folder.Write(ConfusionFile, stream => PngChart.Write(stream, ConfusionChart.Create(test.Evaluation), 900, 900));
         }
+        else
+        {
+            // What lies there is of another model.
+            File.Delete(Path.Combine(path, ConfusionFile));
+        }
 
         if (!PngChart.HasText)
         {
@@ -81,7 +86,8 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
                 $"This machine has no fonts, so the charts have no text (Debian: apt-get install fonts-dejavu-core); {ReportHtml} has it.");
         }
 
-        var report = new ReportBuilder(ml, network, images) { Explain = HeatMap.With(ml, transformer) }.OfTraining(test, seconds);
+        var explain = HeatMap.With(ml, transformer, images.FeatureColumnName);
+        var report = new ReportBuilder(ml, network, images) { Explain = explain }.OfTraining(test, seconds);
         folder.Write(ReportHtml, stream => ReportFile.Write(stream, report));
         if (folder.Problem is { } problem)
         {

@@ -1,10 +1,15 @@
 using ResNetMLNet.Sample.Commands;
+using ResNetMLNet.Sample.Reporting;
 
 namespace ResNetMLNet.Sample.Rendering;
 
 /// <summary>An evaluation for people.</summary>
 internal static class ConfusionTable
 {
+    // As in the report: what is larger, nobody reads.
+    private const int MostClasses = 30;
+    private const int MostConfusions = 20;
+
     public static void Write(TextWriter output, Evaluation evaluation)
     {
         if (evaluation.Note() is { } note)
@@ -12,19 +17,31 @@ internal static class ConfusionTable
             output.WriteLine(note);
         }
 
-        string[] classes = [.. evaluation.Classes.Select(PlainText.OneLine)];
+        string[] classes = [.. evaluation.Classes.Select(name => DrawnText.Short(PlainText.OneLine(name)))];
         output.WriteLine(
             $"{evaluation.Images:N0} images   accuracy {evaluation.Accuracy:F4}   macro accuracy {evaluation.MacroAccuracy:F4}   "
             + $"log-loss {evaluation.LogLoss:F4}");
-        var width = classes.Max(name => name.Length);
-        var cell = Math.Max(5, evaluation.Confusion.Max(row => row.Max()).ToString().Length + 1);
-        WriteRow("true \\ predicted".PadRight(width + 4), Enumerable.Range(0, classes.Length).Select(index => (long)index));
-        foreach (var (row, index) in evaluation.Confusion.Select((row, index) => (row, index)))
+        if (classes.Length > MostClasses)
         {
-            WriteRow($"{index,2}  {classes[index].PadRight(width)}", row);
+            output.WriteLine($"taken for each other most often, of {classes.Length:N0} classes:");
+            foreach (var each in Confusion.Most(evaluation, MostConfusions))
+            {
+                output.WriteLine(PlainText.OneLine($"{each.Images,6:N0}  {each.Share,6:P1} of {each.Truth} taken for {each.Prediction}"));
+            }
+
+            return;
+        }
+
+        var names = classes.Select((name, index) => $"{index,2}  {name}").Append("true \\ predicted").ToArray();
+        var width = names.Max(name => name.Length);
+        var cell = Math.Max(5, evaluation.Confusion.Max(row => row.Max()).ToString().Length + 1);
+        WriteRow(names[^1], Enumerable.Range(0, classes.Length).Select(index => (long)index));
+        foreach (var (name, row) in names.Zip(evaluation.Confusion))
+        {
+            WriteRow(name, row);
         }
 
         void WriteRow(string head, IEnumerable<long> numbers) =>
-            output.WriteLine(head + string.Concat(numbers.Select(number => $"{number}".PadLeft(cell))));
+            output.WriteLine(head.PadRight(width) + string.Concat(numbers.Select(number => $"{number}".PadLeft(cell))));
     }
 }

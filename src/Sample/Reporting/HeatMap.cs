@@ -11,11 +11,11 @@ public sealed record HeatMap(int Height, int Width, IReadOnlyList<float> Values)
 {
     private const string Column = "ReportHeatMap";
 
-    /// <summary>Explains with a model what it predicts.</summary>
-    internal static Explainer With(MLContext ml, ResNetTransformer model) => rows =>
+    /// <summary>Explains with a model what it predicts of the images in a column.</summary>
+    internal static Explainer With(MLContext ml, ResNetTransformer model, string featureColumnName) => rows =>
     {
         var (height, width) = (model.Model.ImageHeight, model.Model.ImageWidth);
-        using var explained = ml.Transforms.ExplainImage(Column, model).Fit(rows);
+        using var explained = ml.Transforms.ExplainImage(Column, model, featureColumnName).Fit(rows);
         return [.. explained.Transform(rows).GetColumn<float[]>(Column).Select(values => new HeatMap(height, width, values))];
     };
 }

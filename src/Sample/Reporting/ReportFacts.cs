@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
@@ -84,7 +83,7 @@ internal static class ReportFacts
             facts.Add(new("Scoring", $"{scored.Seconds:N1} s, reading and decoding included"));
         }
 
-        facts.Add(new("Peak memory", $"{Process.GetCurrentProcess().PeakWorkingSet64 / 1e6:N0} MB"));
+        facts.Add(new("Peak memory", $"{TrainingMetrics.PeakMemory() / 1e6:N0} MB"));
         return facts;
     }
 

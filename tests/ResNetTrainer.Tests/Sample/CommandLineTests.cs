@@ -146,6 +146,30 @@ public class CommandLineTests
     }
 
     [TestMethod]
+    public void A_model_of_the_default_training_takes_images_of_any_size()
+    {
+        var (data, target) = (Path.Combine(_folder, "idx"), Path.Combine(_folder, "default"));
+        Directory.CreateDirectory(data);
+        foreach (var (part, count) in ((string, byte)[])[("train", 40), ("t10k", 20)])
+        {
+            var (pixels, labels) = (new byte[count * 28 * 28], Enumerable.Range(0, count).Select(row => (byte)(row % 10)));
+            new Random(count).NextBytes(pixels);
+            File.WriteAllBytes(
+                Path.Combine(data, $"{part}-images-idx3-ubyte"), [0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28, .. pixels]);
+            File.WriteAllBytes(Path.Combine(data, $"{part}-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, count, .. labels]);
+        }
+
+        var run = SampleProcess.RunHere(
+            ["train", "--data", data, "--epochs", "1", "--device", "cpu", "--precision", "float32", "--out", target]);
+        Assert.AreEqual(0, run.Status, run.Error);
+        StringAssert.Contains(File.ReadAllText(Path.Combine(target, "metrics.json")), "\"imageSize\": 28");
+
+        run = SampleProcess.RunHere(
+            ["predict", "--model", Path.Combine(target, "model.zip"), Path.Combine(_folder, "images", "top", "0.png")]);
+        Assert.AreEqual(0, run.Status, run.Error);
+    }
+
+    [TestMethod]
     public void A_training_from_a_model_sees_images_as_large_as_it_did()
     {
         var run = Run(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using ResNetMLNet.Sample.Commands;
 using ResNetMLNet.Sample.Rendering;
 using ResNetMLNet.Tests.Support;
@@ -36,6 +37,21 @@ public sealed class HelpTests
             {
                 StringAssert.Contains(output.ToString(), $"  resnet {example}");
             }
+        }
+    }
+
+    [TestMethod]
+    public void What_the_documents_show_is_what_it_says()
+    {
+        // scripts/terminal_captures.sh writes them.
+        foreach (var verb in _verbs)
+        {
+            var file = Path.Combine(Folder(), "..", "..", "..", "docs", "terminal", $"help-{verb.Name}.txt");
+
+            Assert.AreEqual(
+                File.ReadAllText(file).ReplaceLineEndings(),
+                SampleProcess.RunHere([verb.Name, "--help"]).Output.ReplaceLineEndings(),
+                verb.Name);
         }
     }
 
@@ -126,4 +142,6 @@ public sealed class HelpTests
         Assert.AreEqual(0, found.Status, found.Error);
         CollectionAssert.AreEquivalent((string[])["--image-size", "--images"], found.OutputLines);
     }
+
+    private static string Folder([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 }

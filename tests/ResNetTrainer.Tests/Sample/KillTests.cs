@@ -79,6 +79,8 @@ public class KillTests
     public void A_signal_to_end_keeps_what_was_trained_so_far(string signal)
     {
         var (folder, checkpoints) = (Path.Combine(_folder, signal), Path.Combine(_folder, $"{signal}-checkpoints"));
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "confusion.png"), "of another model");
         using var process = Train(1000, "--out", folder, "--checkpoint", checkpoints);
         while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch  2", StringComparison.Ordinal))
         {
@@ -92,6 +94,7 @@ public class KillTests
         Assert.AreEqual(130, process.ExitCode, error);
         StringAssert.Contains(error, "Cancelled in epoch");
         StringAssert.Contains(error, folder);
+        Assert.IsFalse(File.Exists(Path.Combine(folder, "confusion.png")));
         var model = Load(folder);
         Assert.AreEqual(TrainingOutcome.Cancelled, model.Training.Outcome);
         Assert.IsGreaterThanOrEqualTo(2, model.History.Count);

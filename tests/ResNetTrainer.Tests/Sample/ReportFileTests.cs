@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using AngleSharp.Html.Dom;
 using AngleSharp.Html.Parser;
+using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Sample.Reporting;
 using ResNetMLNet.Tests.Support;
@@ -63,6 +64,22 @@ public sealed class ReportFileTests : IDisposable
         Assert.AreEqual(first, Timeless(File.ReadAllText(_folder.At("report.html"))));
 
         static string Timeless(string html) => Regex.Replace(html, "<h2>Speed and memory</h2>.*?</dl>", "", RegexOptions.Singleline);
+    }
+
+    [TestMethod]
+    public void The_model_may_have_its_images_in_a_column_of_another_name()
+    {
+        var ml = Images.Context();
+        var images = ml.Data.LoadFromImageFolder(_folder.Images);
+        using (var chain = ml.Transforms.CopyColumns("Features", "ImageBytes")
+            .Append(Images.Trainer(ml, ImageKind.Encoded, options => options.ImageSize = 20)).Fit(images))
+        {
+            ml.Model.Save(chain, images.Schema, _folder.Model);
+        }
+
+        var (_, page) = Evaluate(_folder.Images);
+
+        Assert.IsNotEmpty(Grid(page, "What the network looked at"));
     }
 
     [TestMethod]
