@@ -116,6 +116,8 @@ internal sealed class CheckpointFolder : IDisposable
             return;
         }
 
+        // In the place of a damaged one, perhaps.
+        _leftBehind.Remove(file);
         var checkpoint = state.Save();
         _writing = (file, Task.Run(() =>
         {
