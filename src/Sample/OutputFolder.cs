@@ -38,6 +38,19 @@ internal sealed class OutputFolder
         ? null
         : PlainText.OneLine($"The folder '{_folder}' could not be written to: {_problem} Saved instead: {PlainText.List(_moved)}.");
 
+    /// <summary>Removes a file of an earlier training; where that cannot be done, it stays.</summary>
+    public void Remove(string name)
+    {
+        try
+        {
+            File.Delete(Path.Combine(_folder, name));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What is written next says so.
+        }
+    }
+
     /// <summary>Writes a file and returns where it is.</summary>
     /// <exception cref="IOException">There is no place left that takes it.</exception>
     public string Write(string name, Action<Stream> write)

@@ -41,9 +41,7 @@ internal sealed class EncodedBlock
     public KeptImage Decoded(int number)
     {
         _job ??= _decoder.Start(
-            _images.First(_images.Count),
-            (reader, each) => _images[each].SetPlanes(reader),
-            () => _source.StopsWhenCancelled && _source.IsCancelled);
+            _images.First(_images.Count), (reader, each) => _images[each].SetPlanes(reader), () => _source.IsStopped);
         _job.Complete();
         _source.ThrowIfStopped();
         var image = _images[number];

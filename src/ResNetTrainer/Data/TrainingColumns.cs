@@ -40,6 +40,9 @@ internal sealed record ExampleSource(
     /// <summary>Whether the training is cancelled.</summary>
     public bool IsCancelled => Cancellation.IsCancellationRequested || Host.IsCancelled();
 
+    /// <summary>Whether the reading is to end.</summary>
+    public bool IsStopped => StopsWhenCancelled && IsCancelled;
+
     /// <summary>A cursor over them.</summary>
     /// <param name="shuffle">For an order of the data view's own; null for as they come.</param>
     /// <param name="isWanted">Which of them, by number; null for all.</param>
@@ -61,7 +64,7 @@ internal sealed record ExampleSource(
     /// <exception cref="OperationCanceledException">The training is cancelled.</exception>
     public void ThrowIfStopped()
     {
-        if (StopsWhenCancelled)
+        if (IsStopped)
         {
             Cancellation.ThrowIfCancellationRequested();
             Host.ThrowIfCancelled();

@@ -77,7 +77,7 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         else
         {
             // What lies there is of another model.
-            File.Delete(Path.Combine(path, ConfusionFile));
+            folder.Remove(ConfusionFile);
         }
 
         if (!PngChart.HasText)

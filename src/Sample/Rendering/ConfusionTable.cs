@@ -6,10 +6,6 @@ namespace ResNetMLNet.Sample.Rendering;
 /// <summary>An evaluation for people.</summary>
 internal static class ConfusionTable
 {
-    // As in the report: what is larger, nobody reads.
-    private const int MostClasses = 30;
-    private const int MostConfusions = 20;
-
     public static void Write(TextWriter output, Evaluation evaluation)
     {
         if (evaluation.Note() is { } note)
@@ -17,14 +13,14 @@ internal static class ConfusionTable
             output.WriteLine(note);
         }
 
-        string[] classes = [.. evaluation.Classes.Select(name => DrawnText.Short(PlainText.OneLine(name)))];
+        string[] classes = [.. evaluation.Classes.Select(DrawnText.Short)];
         output.WriteLine(
             $"{evaluation.Images:N0} images   accuracy {evaluation.Accuracy:F4}   macro accuracy {evaluation.MacroAccuracy:F4}   "
             + $"log-loss {evaluation.LogLoss:F4}");
-        if (classes.Length > MostClasses)
+        if (classes.Length > Confusion.MostClasses)
         {
             output.WriteLine($"taken for each other most often, of {classes.Length:N0} classes:");
-            foreach (var each in Confusion.Most(evaluation, MostConfusions))
+            foreach (var each in Confusion.Most(evaluation, Confusion.MostShown))
             {
                 output.WriteLine(PlainText.OneLine($"{each.Images,6:N0}  {each.Share,6:P1} of {each.Truth} taken for {each.Prediction}"));
             }

@@ -9,6 +9,12 @@ namespace ResNetMLNet.Sample.Reporting;
 /// <param name="Share">The share of the class's images.</param>
 public sealed record Confusion(string Truth, string Prediction, long Images, double Share)
 {
+    /// <summary>The most classes of which a whole matrix is shown: what is larger, nobody reads.</summary>
+    internal const int MostClasses = 30;
+
+    /// <summary>How many of the most frequent ones are shown.</summary>
+    internal const int MostShown = 20;
+
     /// <summary>The most frequent ones, the most frequent first.</summary>
     public static IReadOnlyList<Confusion> Most(Evaluation evaluation, int count) =>
     [

@@ -62,7 +62,7 @@ public sealed record TestReport
     {
         Evaluation = scored.Evaluation,
         Classes = ClassFigures.Of(scored.Evaluation),
-        Confusions = Confusion.Most(scored.Evaluation, 20),
+        Confusions = Confusion.Most(scored.Evaluation, Confusion.MostShown),
         Calibration = Calibration.Of(scored.Rows),
         CoverageTable = Coverage.Table(scored.Rows),
         CoverageCurve = Coverage.Curve(scored.Rows),

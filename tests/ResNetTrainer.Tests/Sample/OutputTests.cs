@@ -123,6 +123,16 @@ public sealed class OutputTests : IDisposable
         Assert.ThrowsExactly<IOException>(() => PngChart.Write(new FullStream(), CurvesChart.Create([])));
 
     [TestMethod]
+    public void What_cannot_be_removed_keeps_nothing_from_being_written()
+    {
+        var path = _folder.At("gone");
+        var folder = OutputFolder.Open(path, "--out", "metrics.json");
+        Directory.Delete(path);
+
+        folder.Remove("confusion.png");
+    }
+
+    [TestMethod]
     public void What_a_killed_run_left_is_removed_and_what_another_one_writes_is_not()
     {
         var (left, held) = (OutputFile.TemporaryName(_folder.At("model.zip")), OutputFile.TemporaryName(_folder.At("model.zip")));

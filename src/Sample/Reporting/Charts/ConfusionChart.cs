@@ -8,13 +8,10 @@ namespace ResNetMLNet.Sample.Reporting.Charts;
 /// <summary>The confusion matrix as an image: a row for each true class, its shares by predicted class.</summary>
 internal static class ConfusionChart
 {
-    /// <summary>With more classes, their names and numbers would not be read.</summary>
-    private const int MostNames = 30;
-
     public static PlotModel Create(Evaluation evaluation)
     {
         var classes = evaluation.Classes.Count;
-        var isNamed = classes <= MostNames;
+        var isNamed = classes <= Confusion.MostClasses;
         var plot = ChartStyle.Create();
         plot.Title = "Confusion matrix: shares of the true class";
         plot.TitleFontSize = 14;
