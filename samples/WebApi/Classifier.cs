@@ -48,8 +48,11 @@ internal sealed class Classifier : IDisposable
         {
             var scores = engine.Predict(new Image { Bytes = image }).Values;
             var likeliest = Array.IndexOf(scores, scores.Max());
+
+            // A model that was trained, or made, with RejectBelow would rather say nothing than something unlikely.
+            var isKnown = !(scores[likeliest] < (float?)_network.Model.RejectBelow);
             return new(
-                ClassNames[likeliest],
+                isKnown ? ClassNames[likeliest] : null,
                 scores[likeliest],
                 ClassNames.Zip(scores).ToDictionary(pair => pair.First, pair => pair.Second));
         }
@@ -99,7 +102,7 @@ internal sealed class Classifier : IDisposable
 }
 
 /// <summary>The answer to a request.</summary>
-/// <param name="Label">The likeliest class.</param>
-/// <param name="Probability">How likely it is.</param>
+/// <param name="Label">The likeliest class; null where it is less likely than the model's RejectBelow.</param>
+/// <param name="Probability">How likely the likeliest class is.</param>
 /// <param name="Scores">The probabilities of all classes.</param>
-internal sealed record Classification(string Label, float Probability, IReadOnlyDictionary<string, float> Scores);
+internal sealed record Classification(string? Label, float Probability, IReadOnlyDictionary<string, float> Scores);

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Scoring;
 
@@ -26,7 +27,11 @@ internal static class FeaturesZip
         var reader = new NetworkZipReader(environment, zip);
         var header = reader.ReadHeader(ModelJson.Default.FeaturesHeader, FeaturesHeader.CurrentVersion, Checked);
         var (plan, weights) = reader.ReadNetwork(header, classes: null);
-        return (new(plan, weights, header.Format, TestTimeAugmentation.None, KeyValues: null), header.Columns);
+        var network = new TrainedNetwork(plan, weights, header.Format, TestTimeAugmentation.None, KeyValues: null)
+        {
+            LargestPixel = header.LargestPixel ?? PixelScale.LargestOf(plan.Statistics),
+        };
+        return (network, header.Columns);
     }
 
     private static FeaturesHeader Checked(FeaturesHeader header, int version)

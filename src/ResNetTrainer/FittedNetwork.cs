@@ -11,10 +11,15 @@ internal static class FittedNetwork
     /// <param name="context">What errors are made by.</param>
     /// <param name="model">Where to look.</param>
     /// <param name="name">What the user knows the model by, at the beginning of a sentence.</param>
-    public static ResNetTransformer Find(IExceptionContext context, ITransformer model, string name) => All(model).ToArray() is [var found]
-        ? found
-        : throw context.Error(
-            $"{name} must be a ResNetTransformer, or a chain of transformers with one in it, as Model.Load gives it.");
+    public static ResNetTransformer Find(IExceptionContext context, ITransformer model, string name) => All(model).ToArray() switch
+    {
+        [var found] => found,
+        [] => throw context.Error(
+            $"{name} must be a ResNetTransformer, or a chain of transformers with one in it, as Model.Load gives it."),
+        var several => throw context.Error(
+            $"{name} has {several.Length} networks in it, and it is not said which is meant: give the ResNetTransformer itself, one of "
+            + "((IEnumerable<ITransformer>)model).OfType<ResNetTransformer>()."),
+    };
 
     private static IEnumerable<ResNetTransformer> All(ITransformer transformer) => transformer switch
     {

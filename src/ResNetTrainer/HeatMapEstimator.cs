@@ -33,7 +33,7 @@ public sealed class HeatMapEstimator : IEstimator<HeatMapTransformer>
     public HeatMapTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var transformer = new HeatMapTransformer(_host, _network.Model, _columns, _className, _network.Device);
+        var transformer = new HeatMapTransformer(_host, _network.Model, _columns, _className, _network.Device, _network.Context);
         transformer.GetOutputSchema(input.Schema);
         return transformer;
     }

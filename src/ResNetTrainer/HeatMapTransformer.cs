@@ -25,14 +25,21 @@ namespace ResNetMLNet;
 public sealed class HeatMapTransformer : ITransformer, IDisposable
 {
     private readonly IHost _host;
+    private readonly IHostEnvironment _context;
     private readonly HeatMapColumns _columns;
     private readonly ComputeDevice _device;
     private readonly ScorerSource _scorers;
 
     internal HeatMapTransformer(
-        IHostEnvironment environment, ResNetModel model, HeatMapColumns columns, string? className, ComputeDevice device)
+        IHostEnvironment environment,
+        ResNetModel model,
+        HeatMapColumns columns,
+        string? className,
+        ComputeDevice device,
+        IHostEnvironment? context = null)
     {
         _host = environment.Register(nameof(HeatMapTransformer));
+        _context = context ?? environment;
         _columns = columns;
         _device = device;
         _scorers = new(CreateScorer);
@@ -113,6 +120,6 @@ public sealed class HeatMapTransformer : ITransformer, IDisposable
     {
         using var channel = _host.OpenChannel("Explaining");
         int? wanted = ClassName is null ? null : Model.ClassNames.ToList().IndexOf(ClassName);
-        return new HeatMapScorer(Model.Network, wanted, DeviceSelector.SelectGpu(_host, channel, _device));
+        return new HeatMapScorer(Model.Network, wanted, DeviceSelector.SelectGpu(_context, channel, _device));
     }
 }

@@ -50,6 +50,9 @@ internal static class ModelHeaderCheck
         Require(
             header.MaximumImagePixels is null or (>= 1 and <= EncodedImage.LargestMaximumPixels),
             $"maximumImagePixels is {header.MaximumImagePixels}");
+        Require(
+            header.LargestPixel is null or (>= 0 and < float.PositiveInfinity),
+            FormattableString.Invariant($"largestPixel is {header.LargestPixel}"));
     }
 
     private static void Check(TrainingSummary training)

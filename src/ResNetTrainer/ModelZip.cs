@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Scoring;
 
@@ -40,7 +41,11 @@ internal static class ModelZip
         var keyValues = reader.Read(
             KeyValuesEntry, entry => KeyValues.Read(environment, entry.ReadAll(ModelHeaderCheck.MostBytes), classes));
         CheckNames(reader, header.ClassNames, keyValues);
-        var network = new TrainedNetwork(plan, weights, header.Format, header.Views, keyValues) { RejectBelow = header.RejectBelow };
+        var network = new TrainedNetwork(plan, weights, header.Format, header.Views, keyValues)
+        {
+            LargestPixel = header.LargestPixel ?? PixelScale.LargestOf(header.FeatureKind),
+            RejectBelow = header.RejectBelow,
+        };
         return (new(network, header.Training), header.Columns);
     }
 

@@ -24,6 +24,7 @@ internal abstract record NetworkHeader
         PixelMean = plan.Statistics?.Mean.ToArray();
         PixelDeviation = plan.Statistics?.Deviation.ToArray();
         HasMeanImage = plan.Statistics?.MeanImage is not null;
+        LargestPixel = network.LargestPixel;
         WeightsSha256 = weightsSha256;
     }
 
@@ -52,6 +53,10 @@ internal abstract record NetworkHeader
 
     // Not in the files of the first days; null is the default.
     public int? MaximumImagePixels { get; init; }
+
+    // Not in the files of the first versions; null where it is not known.
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public float? LargestPixel { get; init; }
 
     /// <summary>The SHA-256 of weights.safetensors in hexadecimal digits; not in the files of the first days.</summary>
     public string? WeightsSha256 { get; init; }

@@ -30,11 +30,13 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
     private const int DefaultImageSize = 224;
 
     private readonly IHost _host;
+    private readonly IHostEnvironment _context;
     private readonly Options _options;
 
     internal ResNetFeaturesEstimator(IHostEnvironment environment, Options options)
     {
         _host = environment.Register(nameof(ResNetFeaturesEstimator));
+        _context = environment;
         options.Check(_host);
 
         // A copy: what the caller does with the options later must not change an estimator that has been checked.
@@ -52,7 +54,7 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
     {
         ArgumentNullException.ThrowIfNull(input);
         var network = _options.Model is { } model ? Of(model) : Of(_options.Weights!, input.Schema);
-        var transformer = new ResNetFeaturesTransformer(_host, network, Columns, _options.Device);
+        var transformer = new ResNetFeaturesTransformer(_host, network, Columns, _options.Device, _context);
 
         // What cannot be transformed is refused now.
         transformer.GetOutputSchema(input.Schema);
@@ -83,7 +85,7 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
             MaximumPixels = _options.MaximumImagePixels ?? whole.Format.MaximumPixels,
         };
         var plan = Plan(model.Architecture, shape, model.PixelStatistics);
-        return Of(plan, WeightImport.Fit(whole.Weights, plan, new()), format);
+        return Of(plan, WeightImport.Fit(whole.Weights, plan, new()), format, whole.LargestPixel);
     }
 
     private TrainedNetwork Of(InitialWeights weights, DataViewSchema schema)
@@ -98,7 +100,7 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
             MaximumPixels = maximumPixels,
         };
         var plan = Plan(file.Architecture, format.Shape, file.Statistics);
-        return Of(plan, file.Fit(_host, plan, new()), format);
+        return Of(plan, file.Fit(_host, plan, new()), format, PixelScale.LargestOf(plan.Statistics));
     }
 
     private NetworkPlan Plan(ResNetArchitecture architecture, ImageShape shape, PixelStatistics? statistics) =>
@@ -106,6 +108,6 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
             ? throw _host.Error($"There can be no such network: {problem}. Set ImageSize to what is possible.")
             : new(architecture, shape, classes: null) { Statistics = statistics?.For(shape) };
 
-    private static TrainedNetwork Of(NetworkPlan plan, NamedTensors weights, InputFormat format) =>
-        new(plan, weights, format, TestTimeAugmentation.None, KeyValues: null);
+    private static TrainedNetwork Of(NetworkPlan plan, NamedTensors weights, InputFormat format, float? largestPixel) =>
+        new(plan, weights, format, TestTimeAugmentation.None, KeyValues: null) { LargestPixel = largestPixel };
 }

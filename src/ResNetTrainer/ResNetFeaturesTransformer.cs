@@ -36,11 +36,15 @@ public sealed class ResNetFeaturesTransformer : ITransformer, IDisposable
     private readonly ScorerSource _scorers;
 
     internal ResNetFeaturesTransformer(
-        IHostEnvironment environment, TrainedNetwork network, FeaturizerColumns columns, ComputeDevice device)
+        IHostEnvironment environment,
+        TrainedNetwork network,
+        FeaturizerColumns columns,
+        ComputeDevice device,
+        IHostEnvironment? context = null)
     {
         _host = environment.Register(nameof(ResNetFeaturesTransformer));
         (_network, _columns) = (network, columns);
-        _scorers = new(_host, network, device);
+        _scorers = new(_host, context ?? environment, network, device);
     }
 
     /// <summary>The name of the column of images.</summary>

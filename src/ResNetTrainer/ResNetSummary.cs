@@ -21,13 +21,21 @@ public static class ResNetSummaries
     /// <param name="imageChannels">1 (grey) or 3 (red, green, blue).</param>
     /// <param name="imageSize">Pixels a side; at least <see cref="ResNetArchitecture.MinimumImageSize"/>.</param>
     /// <param name="classes">The number of classes.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The image is too small, or there are no classes.</exception>
+    /// <exception cref="ArgumentException">There can be no such network.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The image is too small or too large, or there are no classes, or too many.</exception>
     public static ResNetSummary Summarize(this ResNetArchitecture architecture, int imageChannels, int imageSize, int classes)
     {
         ArgumentNullException.ThrowIfNull(architecture);
+        if (NetworkLimits.ProblemOf(architecture) is { } problem)
+        {
+            throw new ArgumentException($"There can be no such network: {problem}.", nameof(architecture));
+        }
+
         ArgumentOutOfRangeException.ThrowIfLessThan(imageChannels, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(imageSize, architecture.MinimumImageSize);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(imageSize, NetworkLimits.MostPixelsOfASide);
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(classes, NetworkLimits.MostClasses);
         var plan = new NetworkPlan(architecture, new(imageChannels, imageSize, imageSize), classes);
         return new([.. plan.Parts.Select(part => new ResNetSummary.Layer(part.Name, part.Shape))], plan.ParameterCount);
     }

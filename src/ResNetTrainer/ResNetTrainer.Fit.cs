@@ -57,13 +57,12 @@ public sealed partial class ResNetTrainer
         using var gradients = torch.enable_grad();
         using var threads = NativeThreads.Use(_options.Threads ?? Launcher.ThreadsEach(group));
         using var team = NativeTeam.Start();
-        using var checkpoints = group.Together(() => _options.Checkpoints is { } where && group.IsFirst
-            ? CheckpointFolder.Open(_host, channel, where)
-            : null);
+        using var checkpoints = group.Together(() =>
+            _options.Checkpoints is { } where && group.IsFirst ? CheckpointFolder.Open(_host, channel, where) : null);
         var first = group.OfFirst(Internals.SeedOf(_host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
         var seed = _options.Seed ?? first;
         var device = group.Together(() => DeviceSelector.ToDevice(DeviceSelector.SelectGpu(
-            _host, channel, _options.Device, group.IsAlone ? 0 : Launcher.PlaceHere)));
+            _context, channel, _options.Device, group.IsAlone ? 0 : Launcher.PlaceHere)));
         using var tf32 = Tf32.Allow(device, _options.Precision != ComputePrecision.Float32);
         var (start, file) = group.Together(() => (
             _options.StartFrom is { } transformer ? StartingModel.Find(_host, transformer) : null,
@@ -116,7 +115,7 @@ public sealed partial class ResNetTrainer
             channel.Log("libtorch computes some convolutions wrongly on this machine; where it would, channels of zeros are added");
         }
 
-        using var run = new TrainingRun(this, channel, data, state, group);
+        using var run = new TrainingRun(this, channel, data, state, group) { HeadIsTrained = file?.HasHead(networkPlan) == true };
         try
         {
             var outcome = run.Run(checkpoints);
@@ -131,7 +130,7 @@ public sealed partial class ResNetTrainer
         }
     }
 
-    // All processes come to the same end; where one fails alone, as by what a callback throws, the others would wait for it.
+    // Where one process fails alone, as by what a callback throws, the others would wait for it.
     private static bool FailsEverywhere(Exception e) => e is TrainingDivergedException || ProcessGroup.IsOfAll(e);
 
     private TrainingPlan Plan(RecipeRequest request)
@@ -184,7 +183,7 @@ public sealed partial class ResNetTrainer
             return file?.Fit(_host, fresh.Plan, fresh.Export());
         }
 
-        StartingModel.WarnOfFormat(channel, model, data.Format);
+        StartingModel.WarnOfFormat(channel, model, data.Format, data.LargestPixel);
         StartingModel.LogClasses(channel, model.ClassNames, data.ClassNames);
         return StartingWeights.Of(model.Network.Weights, model.ClassNames, fresh, data.ClassNames);
     }
@@ -228,22 +227,23 @@ public sealed partial class ResNetTrainer
             Images = data.Train.Count,
             History = state.History,
             Outcome = outcome,
-            BestEpoch = state.BestEpoch,
+            BestEpoch = outcome == TrainingOutcome.Diverged ? null : state.BestEpoch,
             Calibration = calibration,
         };
         var plan = state.Network.Plan;
         weights = calibration is null ? weights : Calibration.Divide(weights, plan.Head!, calibration.Temperature);
+        var type = data.Columns.Feature.Column.Type;
         var network = new TrainedNetwork(plan, weights, data.Format, _options.TestTimeAugmentation, data.KeyValues)
         {
+            LargestPixel = data.LargestPixel,
             RejectBelow = _options.RejectBelow,
         };
-        var type = data.Columns.Feature.Column.Type;
         var columns = new ScoringColumns(
             _options.FeatureColumnName, _options.ScoreColumnName, _options.PredictedLabelColumnName, _options.LabelColumnName)
         {
             FeatureKind = FeatureKinds.Of(type),
         };
-        return new(_host, new(network, summary), type, columns, _options.Device);
+        return new(_host, new(network, summary), type, columns, _options.Device, _context);
     }
 
     private static string Text(torch.ScalarType precision) => precision.ToString().ToLowerInvariant();

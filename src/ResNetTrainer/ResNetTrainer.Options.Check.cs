@@ -88,25 +88,12 @@ public sealed partial class ResNetTrainer
         // Also of the network that is trained where Architecture is null.
         internal void Check(IExceptionContext context, ResNetArchitecture network)
         {
-            var (stages, inner) = (network.Stages, network.Width * network.WidthFactor);
-            var depths = network.Depths.ToArray();
-            Require(
-                context, depths.All(depth => depth is >= 1 and <= 1000), "Architecture.Depths", network.Depths, "at least one "
-                    + "block in each stage");
-            Require(context, network.Width is >= 1 and <= 1024, "Architecture.Width", network.Width, "between 1 and 1024 channels");
-            Require(context, network.WidthFactor is >= 1 and <= 16, "Architecture.WidthFactor", network.WidthFactor, "between 1 and 16");
-            Require(
-                context,
-                network.Groups >= 1 && inner % network.Groups == 0,
-                "Architecture.Groups",
-                network.Groups,
-                $"a divisor of the {inner} channels of a bottleneck");
-            Require(
-                context,
-                network.Block == ResNetBlock.Bottleneck || network is { WidthFactor: 1, Groups: 1 },
-                "Architecture.Block",
-                network.Block,
-                "Bottleneck where WidthFactor or Groups are not 1");
+            if (NetworkLimits.ProblemOf(network) is { } problem)
+            {
+                throw context.Error($"The option Architecture is no network that there can be: {problem}.");
+            }
+
+            var stages = network.Stages;
             var isFreezable = FrozenStages is null || FrozenStages <= stages;
             Require(context, isFreezable, nameof(FrozenStages), FrozenStages, $"0 (the stem) to {stages} (all but the linear layer)");
         }

@@ -80,12 +80,15 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// Scores an image and its mirror image and takes the mean: somewhat more accurate and half as fast. The short way to say
-        /// <see cref="TestTimeAugmentation"/> = <see cref="TestTimeAugmentation.Flip"/>. Default: false.
+        /// <see cref="TestTimeAugmentation"/> = <see cref="TestTimeAugmentation.Flip"/>; where more views are asked for, these stay.
+        /// Default: false.
         /// </summary>
         public bool TestTimeFlip
         {
             get => TestTimeAugmentation != TestTimeAugmentation.None;
-            set => TestTimeAugmentation = value ? TestTimeAugmentation.Flip : TestTimeAugmentation.None;
+            set => TestTimeAugmentation = !value ? TestTimeAugmentation.None
+                : TestTimeAugmentation == TestTimeAugmentation.None ? TestTimeAugmentation.Flip
+                : TestTimeAugmentation;
         }
 
         /// <summary>How to train. Default: fast.</summary>

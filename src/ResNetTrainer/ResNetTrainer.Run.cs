@@ -28,6 +28,9 @@ public sealed partial class ResNetTrainer
         private CheckpointSchedule? _schedule;
         private bool _othersAreCancelled;
 
+        /// <summary>Whether the linear layer comes with the weights to start from.</summary>
+        public bool HeadIsTrained { get; init; }
+
         // What a callback throws is the callback's affair, a cancellation too.
         private bool IsCancelled =>
             _othersAreCancelled || _options.CancellationToken.IsCancellationRequested || trainer._host.IsCancelled();
@@ -42,7 +45,7 @@ public sealed partial class ResNetTrainer
             {
                 if (state.IsFresh && state.Plan.UnitFeatures == true)
                 {
-                    var divisor = UnitFeatures.Of(state.Network, data.Train, state.Plan.Seed, group);
+                    var divisor = UnitFeatures.Of(state.Network, HeadIsTrained, data.Train, state.Plan.Seed, group);
                     channel.Log(FormattableString.Invariant($"features are divided by {divisor:G3}, so that their mean square is 1"));
                 }
 
@@ -76,6 +79,9 @@ public sealed partial class ResNetTrainer
                 using var network = new FoldedNetwork(state.Network.Plan, weights, data.Train.Device);
                 var set = CalibrationSet.Of(network, data.Validation!, _loss, views, state.Plan.BatchSize, ThrowIfCancelled);
                 var found = Calibration.Find(set, out var problem);
+
+                // The last bits of a score may differ between processes, and with them where the least loss is.
+                found = found with { Temperature = group.OfFirst(found.Temperature) };
                 channel.Log(FormattableString.Invariant(
                     $"calibrated: temperature {found.Temperature:F3}, validation loss {found.LossBefore:F4} to {found.LossAfter:F4}, ")
                     + FormattableString.Invariant(
@@ -107,7 +113,7 @@ public sealed partial class ResNetTrainer
         // Null where the images themselves are needed in each epoch.
         private FrozenFeatures? FeaturesOf(ImageDataset? images)
         {
-            var isKept = images is not null && state.Plan.TrainsOnFeatures(state.Network.Plan) && HasRoomForFeatures(images);
+            var isKept = images is not null && state.Plan.TrainsOnFeatures(state.Network.Plan) && TakesRoomForFeatures(images);
             return isKept ? FrozenFeatures.Of(state.Network, images!, group, BetweenBatches) : null;
 
             void BetweenBatches(long done)
@@ -122,11 +128,21 @@ public sealed partial class ResNetTrainer
             }
         }
 
-        // Of streamed images, the window is not needed any more.
-        private bool HasRoomForFeatures(ImageDataset images)
+        // Of streamed images, the window is not needed any more. All processes do the same, whatever memory each has.
+        private bool TakesRoomForFeatures(ImageDataset images)
         {
             var size = FrozenFeatures.SizeOf(state.Network.Plan, images.Count);
-            return size <= (images.Window ?? data.Memory.Left);
+            if (group.Any(size > (images.Window ?? data.Memory.Left)))
+            {
+                return false;
+            }
+
+            if (!images.IsStreamed)
+            {
+                data.Memory.Take(size);
+            }
+
+            return true;
         }
 
         private void BetweenSteps(TrainingProgress progress)

@@ -30,11 +30,13 @@ namespace ResNetMLNet;
 public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer, ResNetModel>
 {
     private readonly IHost _host;
+    private readonly IHostEnvironment _context;
     private readonly Options _options;
 
     internal ResNetTrainer(IHostEnvironment environment, Options options)
     {
         _host = environment.Register(nameof(ResNetTrainer));
+        _context = environment;
         options.Check(_host);
 
         // A copy: what the caller does with the options later must not change a trainer that has been checked.

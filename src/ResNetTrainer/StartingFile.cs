@@ -50,6 +50,9 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
     /// <summary>By what training from these weights is recognised, with what they see.</summary>
     public string Fingerprint(PixelStatistics? seen) => WeightMetadata.With(Weights, seen).Fingerprint($"{seen}");
 
+    /// <summary>Whether a network keeps their linear layer.</summary>
+    public bool HasHead(NetworkPlan plan) => WeightImport.HasHead(Weights, plan);
+
     /// <summary>The weights as a network takes them.</summary>
     /// <param name="context">Where errors come from.</param>
     /// <param name="plan">The network.</param>
@@ -59,7 +62,7 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
     {
         try
         {
-            var weights = WeightImport.Fit(Weights, plan, fresh);
+            var weights = WeightImport.Fit(Weights, plan, fresh, Statistics);
             return plan.Rejects(weights, out var problem) ? throw new InvalidDataException(problem) : weights;
         }
         catch (InvalidDataException e)

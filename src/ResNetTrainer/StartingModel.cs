@@ -41,9 +41,17 @@ internal static class StartingModel
     }
 
     /// <summary>Says where images are not as the model to start from saw them.</summary>
-    public static void WarnOfFormat(IChannel channel, ResNetModel model, InputFormat format)
+    public static void WarnOfFormat(IChannel channel, ResNetModel model, InputFormat format, float largestPixel)
     {
         var then = model.Network.Format;
+        if (PixelScale.Differs(model.Network.LargestPixel, largestPixel))
+        {
+            channel.Warn(
+                FormattableString.Invariant($"The model to start from was trained on pixels of up to {model.Network.LargestPixel}, and ")
+                + FormattableString.Invariant($"these go up to {largestPixel}. Scale them alike: bytes and images are in [0, 1], and ")
+                + "ExtractPixels has scaleImage.");
+        }
+
         if ((then.Shape.Height, then.Shape.Width) != (format.Shape.Height, format.Shape.Width))
         {
             channel.Warn(

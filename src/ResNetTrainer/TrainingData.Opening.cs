@@ -53,13 +53,26 @@ internal sealed partial class TrainingData
             }
         }
 
+        // A square image with colours, and a grey one of 4:3, may have as many values.
+        public void CheckShape(FeatureColumn feature)
+        {
+            if (feature.OtherShape is { } other)
+            {
+                using var channel = host.OpenChannel("Data");
+                channel.Warn(
+                    $"The feature column '{feature.Column.Name}' has {feature.Shape!.Value.Count} values without dimensions, and is taken "
+                    + $"for images of {feature.Shape} (channels x height x width). If they are of {other}, give the column its dimensions: "
+                    + "[VectorType(channels, height, width)].");
+            }
+        }
+
         public TrainingColumns FindColumns(IDataView data) => new(
             FeatureColumn.Find(host, data.Schema, options.FeatureColumnName, options.ImageChannels, options.MaximumImagePixels),
             LabelColumn.Find(host, data, options.LabelColumnName),
             WeightColumn.Find(host, data.Schema, options.ExampleWeightColumnName));
 
         // What is wrong with the options is said before the data is read.
-        public (InputFormat Format, ResNetArchitecture Architecture) Choose(IDataView data, FeatureColumn feature)
+        public (InputFormat Format, ResNetArchitecture Architecture) Choose(IDataView data, FeatureColumn feature, LabelColumn label)
         {
             if (setting.Architecture is { } wanted)
             {
@@ -68,7 +81,7 @@ internal sealed partial class TrainingData
 
             var shape = options.ImageSize is { } size
                 ? new ImageShape(feature.Channels, size, size)
-                : feature.FindShape(host, data, options.UnreadableImages) ?? throw LabelColumn.NoRows(host);
+                : feature.FindShape(host, data, label, options.UnreadableImages) ?? throw label.NoLabels(host, data);
             var architecture = setting.Architecture ?? ResNetArchitecture.DefaultFor(shape.LongerSide, options.Recipe);
             options.Check(host, architecture);
             var smallest = architecture.MinimumImageSize;
@@ -146,20 +159,27 @@ internal sealed partial class TrainingData
 
         public TrainingColumns FindValidationColumns(IDataView data, LabelColumn trainLabel)
         {
-            foreach (var name in (string[])[options.LabelColumnName, options.FeatureColumnName])
+            const string Remedy = "It must have been put through the steps before the trainer: fit those on the training data first and "
+                + "give their Transform of the validation data.";
+            foreach (var name in (string?[])[options.LabelColumnName, options.FeatureColumnName, options.ExampleWeightColumnName])
             {
-                if (data.Schema.GetColumnOrNull(name) is null)
+                if (name is not null && data.Schema.GetColumnOrNull(name) is null)
                 {
-                    throw host.Error(
-                        $"The validation set has no column '{name}'. It must have been put through the steps before the "
-                        + "trainer: fit those on the "
-                        + "training data first and give their Transform of the validation data.");
+                    throw host.Error($"The validation set has no column '{name}'. {Remedy}");
                 }
             }
 
-            var columns = FindColumns(data);
-            CheckSameClasses(trainLabel, columns.Label);
-            return columns;
+            try
+            {
+                var columns = FindColumns(data);
+                CheckSameClasses(trainLabel, columns.Label);
+                return columns;
+            }
+            catch (ArgumentOutOfRangeException e)
+            {
+                // What it advises is for the training data, whose steps may be as they should.
+                throw host.Error(e, $"A column of the validation set is of another type than training needs. {Remedy} ({e.Message})");
+            }
         }
 
         public ImageDataset? LoadValidation(IDataView? data, TrainingColumns? columns, ImageDataset train) => data is null

@@ -45,6 +45,9 @@ internal sealed partial class TrainingData : IDisposable
 
     public IReadOnlyList<string> ClassNames { get; }
 
+    /// <summary>The largest pixel that is trained on; 1 for bytes and images.</summary>
+    public float LargestPixel => PixelScale.LargestOf(FeatureKinds.Of(Columns.Feature.Column.Type)) ?? Train.Statistics.LargestPixel;
+
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">The data cannot be trained on; the message says which row or column and why.</exception>
     public static TrainingData Open(
@@ -54,8 +57,9 @@ internal sealed partial class TrainingData : IDisposable
         var (trainView, validationView) = opening.Split(views, setting.Seed);
         opening.CheckMetrics(validationView);
         var columns = opening.FindColumns(trainView);
+        opening.CheckShape(columns.Feature);
         var validationColumns = validationView is null ? null : opening.FindValidationColumns(validationView, columns.Label);
-        var (format, architecture) = opening.Choose(trainView, columns.Feature);
+        var (format, architecture) = opening.Choose(trainView, columns.Feature, columns.Label);
         var train = opening.Load(trainView, columns, opening.ForTraining(format));
         try
         {

@@ -45,6 +45,9 @@ internal sealed class ExampleReader : IDisposable
     /// <summary>The rows so far, those without a label included.</summary>
     public long Count { get; private set; }
 
+    /// <summary>How many of them have no label.</summary>
+    public long Unlabelled { get; private set; }
+
     /// <summary>The shape of the image that was read last.</summary>
     public ImageShape Shape { get; private set; }
 
@@ -159,9 +162,17 @@ internal sealed class ExampleReader : IDisposable
         while (_cursor.MoveNext())
         {
             _source.ThrowIfStopped();
-            var (label, weight) = (_label(), _weight?.Invoke() ?? 1);
+            var label = _label();
+            if (label < 0)
+            {
+                _fetched++;
+                Unlabelled++;
+                continue;
+            }
+
+            var weight = _weight?.Invoke() ?? 1;
             _fetched++;
-            if (label >= 0 && IsWanted?.Invoke(_labelled++) != false)
+            if (IsWanted?.Invoke(_labelled++) != false)
             {
                 if (isAhead)
                 {

@@ -17,7 +17,12 @@ internal sealed class FeatureColumn
         + "channels x side x side values, or a vector of bytes of unknown length that holds an encoded image; "
         + "the property of a class that holds pixels (byte[] or float[]) says their shape with [VectorType(channels, height, width)]";
 
+    // Those of LoadFromImageFolder.
     private const string PathColumnName = "ImagePath";
+    private const string ImageColumnName = "Image";
+    private const string BytesColumnName = "ImageBytes";
+
+    private const int Listed = 10;
 
     private readonly DataViewSchema.Column _column;
 
@@ -39,6 +44,24 @@ internal sealed class FeatureColumn
     private int ImageChannels { get; init; }
 
     private int MaximumPixels { get; init; }
+
+    /// <summary>
+    /// What a flat column may hold besides the square images that it is taken for: images of the usual 4:3 have as many values. Null where
+    /// its dimensions say it, or nothing else fits.
+    /// </summary>
+    public string? OtherShape
+    {
+        get
+        {
+            if (_column.Type is not VectorDataViewType { Dimensions: [var length] } || Shape is not { } shape)
+            {
+                return null;
+            }
+
+            var (channels, unit) = (4 - shape.Channels, Math.Sqrt(length / 12.0 / (4 - shape.Channels)));
+            return unit == Math.Floor(unit) ? $"{channels}x{3 * unit}x{4 * unit}" : null;
+        }
+    }
 
     /// <summary>Whether a column of this shape can be a feature column; dimensions are only known to a real schema.</summary>
     public static void Check(IExceptionContext context, SchemaShape schema, string name)
@@ -111,7 +134,11 @@ internal sealed class FeatureColumn
     /// The shape of the images of a model that keeps the column's size: from its first row where the type does not say it, or from the
     /// first that can be read where the others are left out.
     /// </summary>
-    public ImageShape? FindShape(IExceptionContext context, IDataView data, UnreadableImages unreadable)
+    /// <param name="context">How errors are thrown.</param>
+    /// <param name="data">Where the column is.</param>
+    /// <param name="label">Rows without a label do not count.</param>
+    /// <param name="unreadable">What is done with images that cannot be read.</param>
+    public ImageShape? FindShape(IExceptionContext context, IDataView data, LabelColumn label, UnreadableImages unreadable)
     {
         if (Shape is { } shape)
         {
@@ -120,7 +147,7 @@ internal sealed class FeatureColumn
 
         try
         {
-            return FirstShape(context, data, unreadable);
+            return FirstShape(context, data, label, unreadable);
         }
         catch (Exception e) when (RowError.IsUpstream(e))
         {
@@ -128,13 +155,19 @@ internal sealed class FeatureColumn
         }
     }
 
-    private ImageShape? FirstShape(IExceptionContext context, IDataView data, UnreadableImages unreadable)
+    private ImageShape? FirstShape(IExceptionContext context, IDataView data, LabelColumn label, UnreadableImages unreadable)
     {
-        using var cursor = data.GetRowCursor(Columns);
+        using var cursor = data.GetRowCursor([.. Columns, label.Column]);
         var reader = CreateReader(context, cursor, format: null);
+        var labelOf = label.CreateReader(cursor);
         ExceptionDispatchInfo? error = null;
         while (cursor.MoveNext())
         {
+            if (labelOf() < 0)
+            {
+                continue;
+            }
+
             try
             {
                 reader.Read();
@@ -150,13 +183,22 @@ internal sealed class FeatureColumn
         return null;
     }
 
-    // A column of images gets lost on the way where nobody expects it.
     private static Exception Missing(IExceptionContext context, string name, IEnumerable<string> others)
     {
-        var encoded = others.Contains("ImageBytes") ? "the column \"ImageBytes\"" : "ImageBytes of LoadFromImageFolder";
+        var there = others.Distinct().ToArray();
+        var names = string.Join(", ", there.Take(Listed).Select(other => $"'{other}'")) + (there.Length > Listed ? ", ..." : "");
+
+        // Of a folder of images, the column of images gets lost on the way where nobody expects it.
+        var lost = there.Contains(PathColumnName) && !there.Contains(ImageColumnName) && name != BytesColumnName;
+        var encoded = there.Contains(BytesColumnName) ? $"the column \"{BytesColumnName}\"" : $"{BytesColumnName} of LoadFromImageFolder";
         return context.MissingColumn(
-            "feature", name, $"ML.NET's ShuffleRows and Cache drop columns of images (MLImage): use the encoded bytes where rows "
-            + $"are shuffled or cached ({encoded}).");
+            "feature",
+            name,
+            $"The data has {(names.Length == 0 ? "no columns" : names)}."
+            + (lost
+                ? " ML.NET's ShuffleRows and Cache drop columns of images (MLImage): use the encoded bytes where rows are shuffled or "
+                    + $"cached ({encoded})."
+                : " Name the column that has the images, or put the data through the steps that make it."));
     }
 
     private static ImageShape ShapeOf(IExceptionContext context, VectorDataViewType type, string name)
@@ -185,9 +227,8 @@ internal sealed class FeatureColumn
 
             default:
                 throw context.Error(
-                    $"The feature column '{name}' has the dimensions {string.Join(" x ", type.Dimensions)}, which do not say "
-                    + "the shape of a "
-                    + "image: it must be (channels, height, width), or channels x side x side values of a square image with 1 or 3 "
+                    $"The feature column '{name}' has the dimensions {string.Join(" x ", type.Dimensions)}, which do not say the shape of "
+                    + "an image: it must be (channels, height, width), or channels x side x side values of a square image with 1 or 3 "
                     + "channels. Give the column its dimensions, for instance with ExtractPixels or a VectorType attribute.");
         }
     }

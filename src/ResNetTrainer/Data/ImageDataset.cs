@@ -40,6 +40,11 @@ internal abstract class ImageDataset : IDisposable
     /// <param name="share">The part of each batch that is wanted, which may have no image; null for the whole.</param>
     public abstract IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0, Share? share = null);
 
+    /// <summary>Some of the images, from all over the data.</summary>
+    /// <param name="count">How many, or all where there are fewer.</param>
+    /// <param name="seed">Which, where all are in memory.</param>
+    public virtual ImageBatch Sample(int count, long seed) => Batches(count, seed).First();
+
     public abstract void Dispose();
 
     /// <summary>
@@ -117,48 +122,48 @@ internal abstract class ImageDataset : IDisposable
 
         statistics.LargestPixel = rows.LargestPixel;
         statistics.Complete();
-        Report(source.Host, rows);
-        Check(source.Host, source.Title, source.Columns.Label, rows, statistics);
+        Report(source, rows);
+        Check(source, rows, statistics);
         return fits;
     }
 
-    private static void Report(IHost host, ExampleReader rows)
+    private static void Report(ExampleSource source, ExampleReader rows)
     {
+        using var channel = source.Host.OpenChannel("Reading");
+        if (rows.Unlabelled > 0)
+        {
+            channel.Warn(
+                $"{rows.Unlabelled} of the {rows.Count} rows of the {source.Title} have no label in '{source.Columns.Label.Column.Name}' "
+                + "and are left out: their labels are missing, or are not among the values that the column's key was made from");
+        }
+
+        foreach (var problem in rows.LeftOut)
+        {
+            channel.Warn($"left out: {problem}");
+        }
+
         if (rows.LeftOut.Count > 0)
         {
-            using var channel = host.OpenChannel("Reading");
-            foreach (var problem in rows.LeftOut)
-            {
-                channel.Warn($"left out: {problem}");
-            }
-
-            channel.Warn($"{rows.LeftOut.Count} of {rows.Count} images cannot be read and are left out");
+            channel.Warn($"{rows.LeftOut.Count} of {rows.Count} images of the {source.Title} cannot be read and are left out");
         }
     }
 
-    private static void Check(
-        IExceptionContext context, string title, LabelColumn label, ExampleReader rows, DatasetStatistics statistics)
+    private static void Check(ExampleSource source, ExampleReader rows, DatasetStatistics statistics)
     {
-        if (rows.Count == 0)
-        {
-            throw LabelColumn.NoRows(context, title);
-        }
-
+        var (context, title) = (source.Host, source.Title);
         if (statistics.Count == 0 && rows.LeftOut.Count > 0)
         {
-            throw context.Error($"None of the {rows.LeftOut.Count} images can be read. The first: {rows.LeftOut[0]}");
+            throw context.Error($"None of the {rows.LeftOut.Count} images of the {title} can be read. The first: {rows.LeftOut[0]}");
         }
 
         if (statistics.Count == 0)
         {
-            throw context.Error(
-                $"The label column '{label.Column.Name}' is missing in all {rows.Count} rows. Check that the labels are the values that "
-                + "its key was made from.");
+            throw source.Columns.Label.NoLabels(source.Host, source.Data, source.Title);
         }
 
         if (statistics.Weights.All(weight => weight == 0))
         {
-            throw context.Error("The example weights of all rows are 0: nothing counts. Check the column of weights.");
+            throw context.Error($"The example weights of all rows of the {title} are 0: nothing counts. Check the column of weights.");
         }
     }
 }

@@ -26,18 +26,23 @@ internal sealed class ImageDecoder<TReader>(IExceptionContext context, FeatureCo
                 return;
             }
 
-            var worker = _idle.TryTake(out var idle) ? idle : Create();
-            worker.Row.Current = image;
             try
             {
-                read(worker.Reader, number);
+                var worker = _idle.TryTake(out var idle) ? idle : Create();
+                worker.Row.Current = image;
+                try
+                {
+                    read(worker.Reader, number);
+                }
+                finally
+                {
+                    _idle.Add(worker);
+                }
             }
             catch (Exception e)
             {
                 image.Error = ExceptionDispatchInfo.Capture(e);
             }
-
-            _idle.Add(worker);
         });
 
     private (KeptImageRow Row, TReader Reader) Create()

@@ -57,7 +57,15 @@ internal sealed class ImageReader(FeatureRow row, int channels, InputFormat? for
 
     protected override ReadOnlySpan<byte> ReadPixels()
     {
-        _getter(ref _image!);
+        try
+        {
+            _getter(ref _image!);
+        }
+        catch (Exception e) when (FeatureRow.IsOfFile(e))
+        {
+            throw Row.Unreadable(e.Message);
+        }
+
         var image = _image ?? throw Row.Unreadable("there is no image. Leave rows without images out.");
         return Convert(new(image.Pixels, image.Width, image.Height, redFirst: image.PixelFormat == MLPixelFormat.Rgba32));
     }

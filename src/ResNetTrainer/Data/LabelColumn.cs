@@ -83,6 +83,13 @@ internal sealed class LabelColumn
             ? "Check the path or the filters that it comes from."
             : "Give it some; of few rows, ValidationFraction has to be larger."));
 
+    /// <summary>That no row has a label.</summary>
+    public Exception NoLabels(IExceptionContext context, IDataView data, string title = ExampleSource.TrainingTitle) => IsEmpty(data)
+        ? NoRows(context, title)
+        : context.Error(
+            $"The label column '{Column.Name}' is missing in all rows of the {title}. Check that the labels are the values that its key "
+            + "was made from.");
+
     /// <summary>The class of the row, from 0; -1 for a missing label.</summary>
     public Func<int> CreateReader(DataViewRow row)
     {

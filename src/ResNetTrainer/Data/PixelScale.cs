@@ -11,10 +11,31 @@ internal static class PixelScale
     /// <summary>What no pixel in [0, 1] is: resizing overshoots by less, and pixels of 0 to 255 are far beyond.</summary>
     public const float Most = 16;
 
+    /// <summary>The largest pixel of a column, as the network sees it; null where floats are whatever they are.</summary>
+    public static float? LargestOf(FeatureKind kind) => kind == FeatureKind.Floats ? null : 1;
+
+    /// <summary>The largest pixel that weights were trained on which came with statistics of pixels in [0, 1]; null without.</summary>
+    public static float? LargestOf(PixelStatistics? statistics) => statistics is null ? null : 1;
+
+    /// <summary>Whether a network that was trained on such pixels takes no others than those in [0, 1].</summary>
+    public static bool IsShare(float? largest) => largest <= 1;
+
+    /// <summary>Whether pixels are not in [0, 1].</summary>
+    public static bool IsBeyond(float? largest) => largest > Most;
+
+    /// <summary>Whether one of two data sets has pixels in [0, 1], and the other has not.</summary>
+    public static bool Differs(float? one, float? other) =>
+        (IsShare(one) && IsBeyond(other)) || (IsBeyond(one) && IsShare(other));
+
+    /// <summary>The error where bytes, which are scaled to [0, 1], are given to a network that was trained on larger floats.</summary>
+    public static string ProblemOfBytes(float largest) =>
+        $"The network was trained on floats of up to {Text(largest)}, and bytes and images are scaled to [0, 1]. Give it floats as in "
+        + "training, or train on bytes, or on floats in [0, 1] (ExtractPixels has scaleImage: 1 / 255f).";
+
     /// <summary>Says so where they are not as the statistics have it that came with the weights to start from.</summary>
     public static void Check(IChannel channel, DatasetStatistics data, NetworkPlan network)
     {
-        if (network.Statistics is { } statistics && data.LargestPixel > Most)
+        if (network.Statistics is { } statistics && IsBeyond(data.LargestPixel))
         {
             channel.Warn(
                 $"The pixels go up to {Text(data.LargestPixel)}, but the weights to start from take pixels in [0, 1] ({statistics}). "

@@ -16,6 +16,23 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
     public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0, Share? share = null) =>
         Prefetch.Of(Read(batchSize, shuffle, skip, share));
 
+    // At equal distances, so that no more is read than is wanted.
+    public override ImageBatch Sample(int count, long seed)
+    {
+        var apart = Math.Max(1, Count / count);
+        using var rows = source.Read(isWanted: number => number % apart == 0);
+        using var sample = new ImageStore();
+        while (sample.Count < count && rows.MoveNext())
+        {
+            if (rows.TryRead(out var pixels))
+            {
+                rows.AddTo(sample, pixels);
+            }
+        }
+
+        return sample.Gather([.. Enumerable.Range(0, sample.Count)], Device);
+    }
+
     public override void Dispose()
     {
     }

@@ -8,7 +8,7 @@ namespace ResNetMLNet.Native;
 internal static class DeviceSelector
 {
     /// <summary>The number of the GPU to use; null for the CPU.</summary>
-    /// <param name="host">Where the context's settings are.</param>
+    /// <param name="context">The context: hosts have the settings as they were when the host was made.</param>
     /// <param name="channel">Where a warning goes.</param>
     /// <param name="device">What is wanted.</param>
     /// <param name="place">
@@ -17,14 +17,14 @@ internal static class DeviceSelector
     /// <exception cref="InvalidOperationException">
     /// A GPU was asked for, there is none, and the context does not fall back to the CPU.
     /// </exception>
-    public static int? SelectGpu(IHost host, IChannel channel, ComputeDevice device, int place = 0)
+    public static int? SelectGpu(IHostEnvironment context, IChannel channel, ComputeDevice device, int place = 0)
     {
         if (device == ComputeDevice.Cpu)
         {
             return null;
         }
 
-        var named = Internals.GpuOf(host);
+        var named = Internals.GpuOf(context);
         var count = CountGpus();
         if ((named ?? 0) < count)
         {
@@ -40,9 +40,9 @@ internal static class DeviceSelector
             ? "There is no GPU that TorchSharp can use. The application must reference TorchSharp-cuda-windows or "
                 + "TorchSharp-cuda-linux instead of TorchSharp-cpu, and NVIDIA's driver must be installed."
             : $"There is no GPU {named}: there are {count}, counted from 0.";
-        if (!Internals.FallsBackToCpu(host))
+        if (!Internals.FallsBackToCpu(context))
         {
-            throw host.Error(problem + " Set MLContext.FallbackToCpu, or Device = ComputeDevice.Cpu, to use the CPU.");
+            throw context.Error(problem + " Set MLContext.FallbackToCpu, or Device = ComputeDevice.Cpu, to use the CPU.");
         }
 
         channel.Warn(problem + " The CPU is used instead.");

@@ -16,6 +16,21 @@ internal static class FeatureScale
     /// <summary>Whether the features of a network can be divided: not where zeros are padded to what the stage before puts out.</summary>
     public static bool IsFree(NetworkPlan plan) => plan.Closing is not null || plan.Stages[^1][0].Skip is not null;
 
+    /// <summary>The same weights, with a linear layer that puts the same out for features which were divided.</summary>
+    public static NamedTensors MultiplyHead(NamedTensors weights, LinearPlan head, double divisor)
+    {
+        var multiplied = new NamedTensors();
+        foreach (var (name, tensor) in weights.Tensors)
+        {
+            multiplied.Add(
+                name,
+                tensor.Shape,
+                name == head.Weight.Name ? [.. tensor.Data.Select(value => (float)(value * divisor))] : tensor.Data);
+        }
+
+        return multiplied;
+    }
+
     /// <summary>The same weights, but for those that make features.</summary>
     /// <param name="weights">The weights of a network whose features are free.</param>
     /// <param name="plan">That network.</param>

@@ -25,7 +25,8 @@ internal static class NetworkLimits
         ?? (classes is < 2 or > MostClasses ? $"there are {classes:N0} classes, where 2 to {MostClasses:N0} can be told apart" : null)
         ?? TooLarge(new(architecture, input, classes));
 
-    private static string? ProblemOf(ResNetArchitecture architecture) =>
+    /// <summary>The same of the network alone.</summary>
+    public static string? ProblemOf(ResNetArchitecture architecture) =>
         string.IsNullOrWhiteSpace(architecture.Name) ? "the architecture has no name" :
         !Enum.IsDefined(architecture.Stem) ? $"stem is {(int)architecture.Stem}, which is no kind of stem" :
         !Enum.IsDefined(architecture.Block) ? $"block is {(int)architecture.Block}, which is no kind of block" :

@@ -29,7 +29,7 @@ internal static class UnfoldedConvolution
     {
         var columns = functional.unfold(x, (weight.shape[2], weight.shape[3]), (1, 1), padding, (stride, stride));
         var (height, width) = (ShapeInference.Strided(x.shape[2], stride), ShapeInference.Strided(x.shape[3], stride));
-        var y = weight.flatten(1).matmul(columns).view(x.shape[0], -1, height, width);
+        var y = weight.flatten(1).matmul(columns).view(x.shape[0], weight.shape[0], height, width);
         return bias is null ? y : y.add_(bias.view(-1, 1, 1), Tensors.One);
     }
 }

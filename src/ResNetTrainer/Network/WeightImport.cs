@@ -14,12 +14,18 @@ internal static class WeightImport
     /// <param name="file">Weights under torchvision's names.</param>
     /// <param name="plan">The network.</param>
     /// <param name="fresh">Its fresh weights; empty where it has no head.</param>
+    /// <param name="seen">What the file's network does to pixels; null for nothing.</param>
     /// <exception cref="InvalidDataException">They are of another network; the message says which tensors differ.</exception>
-    public static NamedTensors Fit(NamedTensors file, NetworkPlan plan, NamedTensors fresh)
+    public static NamedTensors Fit(NamedTensors file, NetworkPlan plan, NamedTensors fresh, PixelStatistics? seen = null)
     {
-        var keepsHead = plan.Head?.Tensors.All(tensor => Fits(file, tensor)) == true;
+        var keepsHead = HasHead(file, plan);
         var weights = new NamedTensors();
         var (missing, misshapen) = (new List<string>(), new List<string>());
+
+        // Colours have a mean each, grey has one.
+        var colours = plan.Input.Channels == 1 && file.Tensors.TryGetValue(plan.Stem.Weight.Name, out var first)
+            && first.Shape is [_, 3, _, _] ? first : null;
+        var offset = colours is null ? null : plan.Stem.Normalisation?.RunningMean;
         foreach (var tensor in plan.Tensors)
         {
             if (tensor.IsHead && !keepsHead)
@@ -32,9 +38,9 @@ internal static class WeightImport
             }
             else if (values.Shape.SequenceEqual(tensor.Shape))
             {
-                weights.Add(tensor.Name, tensor.Shape, values.Data);
+                weights.Add(tensor.Name, tensor.Shape, tensor.Name == offset?.Name ? Less(values.Data) : values.Data);
             }
-            else if (tensor.Name == plan.Stem.Weight.Name && ToChannels(values, tensor.Shape) is { } stem)
+            else if (tensor.Name == plan.Stem.Weight.Name && StemChannels.Weights(values, tensor.Shape, seen, plan.Statistics) is { } stem)
             {
                 weights.Add(tensor.Name, tensor.Shape, stem);
             }
@@ -54,7 +60,13 @@ internal static class WeightImport
         return problems.Length == 0
             ? weights
             : throw new InvalidDataException($"its tensors are not those of {plan.Architecture}: {string.Join("; ", problems)}");
+
+        float[] Less(float[] means) =>
+            [.. means.Zip(new StemChannels(colours!, seen, plan.Statistics).Offsets(), (mean, less) => (float)(mean - less))];
     }
+
+    /// <summary>Whether weights have a linear layer that fits the network's, which then stays.</summary>
+    public static bool HasHead(NamedTensors file, NetworkPlan plan) => plan.Head?.Tensors.All(tensor => Fits(file, tensor)) == true;
 
     /// <summary>Weights for images of blue, green, red as those for red, green, blue.</summary>
     public static NamedTensors RedFirst(NamedTensors weights)
@@ -77,27 +89,4 @@ internal static class WeightImport
     private static string[] Problem(string what, List<string> names) => names.Count == 0
         ? []
         : [$"{what}: {string.Join(", ", names.Take(Listed))}{(names.Count > Listed ? $" and {names.Count - Listed} more" : "")}"];
-
-    // What is grey is the same in all three channels: it sees the sum of their weights.
-    private static float[]? ToChannels(NamedTensors.Values stem, long[] shape)
-    {
-        if (stem.Shape is not [var outputs, 1 or 3, var height, var width]
-            || !((long[])[outputs, shape[1], height, width]).SequenceEqual(shape))
-        {
-            return null;
-        }
-
-        var (from, to, size) = ((int)stem.Shape[1], (int)shape[1], (int)(height * width));
-        var values = new float[shape.Aggregate(1L, (count, side) => count * side)];
-        for (var i = 0; i < values.Length; i++)
-        {
-            var (output, at) = (i / (to * size), i % size);
-            for (var channel = 0; channel < from; channel++)
-            {
-                values[i] += stem.Data[(((output * from) + channel) * size) + at] / to;
-            }
-        }
-
-        return values;
-    }
 }

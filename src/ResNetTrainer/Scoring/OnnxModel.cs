@@ -1,3 +1,4 @@
+using ResNetMLNet.Data;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Formats.Onnx;
 using ResNetMLNet.Network;
@@ -21,6 +22,12 @@ internal static class OnnxModel
 
     public static ModelProto Create(TrainedNetwork network, OnnxExportOptions options)
     {
+        if (options.PixelType == OnnxPixelType.Byte && PixelScale.IsBeyond(network.LargestPixel))
+        {
+            throw new InvalidOperationException(
+                $"PixelType cannot be OnnxPixelType.Byte. {PixelScale.ProblemOfBytes(network.LargestPixel!.Value)}");
+        }
+
         var (plan, graph) = (network.Plan, new OnnxGraph(network.Plan.Architecture.Name));
         var images = new OnnxInput(graph, network.Format, options).Add();
         AddNetwork(graph, network, images);

@@ -35,8 +35,8 @@ internal static class OnnxSource
                 + $"'{feature.Name}' is {feature.Type}. {Remedy}");
         }
 
-        var (source, canSave) = Walk(input, context);
-        if (!canSave && source.GetColumnOrNull(feature.Name)?.Type.Equals(feature.Type) != true)
+        var (source, lost) = Walk(input, feature, context);
+        if (lost)
         {
             throw host.Error(
                 "ConvertToOnnx cannot write the network: a transform before it, by which the feature column "
@@ -52,14 +52,30 @@ internal static class OnnxSource
         }
     }
 
-    private static (DataViewSchema Source, bool CanSave) Walk(IDataView view, OnnxContext context)
+    // Whether the feature column, or one that it is made of, comes about by a transform that cannot be written. The columns that the data
+    // has from the beginning stay what they are; one of the same name and type that stands in the place of such a column does not count.
+    private static (DataViewSchema Source, bool Lost) Walk(IDataView view, DataViewSchema.Column feature, OnnxContext context)
     {
-        var canSave = true;
+        DataViewSchema.Column[] needed = [feature];
+        DataViewSchema? left = null;
         for (; view is IDataTransform transform; view = transform.Source)
         {
-            canSave = canSave && transform is ITransformCanSaveOnnx step && step.CanSaveOnnx(context);
+            if (left is null && !(transform is ITransformCanSaveOnnx step && step.CanSaveOnnx(context)))
+            {
+                left = view.Schema;
+            }
+
+            if (left is null && transform is IRowToRowMapper mapper)
+            {
+                needed = [.. mapper.GetDependencies(needed.Select(column => mapper.OutputSchema[column.Name]))];
+            }
         }
 
-        return (view.Schema, canSave);
+        var source = view.Schema;
+        return (source, left is not null && needed.Any(column => !IsUnchanged(column, left)));
+
+        bool IsUnchanged(DataViewSchema.Column column, DataViewSchema there) =>
+            source.GetColumnOrNull(column.Name)?.Type.Equals(column.Type) == true
+            && there.Count(other => other.Name == column.Name) <= source.Count(other => other.Name == column.Name);
     }
 }

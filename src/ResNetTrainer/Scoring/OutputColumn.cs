@@ -58,8 +58,8 @@ internal sealed record LargestOutput(string Name, int Count, float? Least, DataV
             }
         }
 
-        // 0 is what is missing.
-        key = Least is { } least && !(values[best] >= least) ? 0 : (uint)best + 1;
+        // 0 is what is missing. Where a score is not a number none is the largest, as ML.NET's own scorers have it.
+        key = values[best] >= (Least ?? float.NegativeInfinity) ? (uint)best + 1 : 0;
     });
 
     public override string AddTo(OnnxGraph graph, string outputs)

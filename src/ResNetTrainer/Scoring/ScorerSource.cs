@@ -15,8 +15,12 @@ internal sealed class ScorerSource(Func<IScorer> create)
     private Counted? _current;
 
     /// <summary>Scores as a transformer does: on a GPU, with ONNX Runtime, or with libtorch.</summary>
-    public ScorerSource(IHost host, TrainedNetwork network, ComputeDevice device)
-        : this(() => Create(host, network, device))
+    /// <param name="host">The transformer.</param>
+    /// <param name="context">Says which GPU is meant, at the time when it is needed.</param>
+    /// <param name="network">What scores.</param>
+    /// <param name="device">Where.</param>
+    public ScorerSource(IHost host, IHostEnvironment context, TrainedNetwork network, ComputeDevice device)
+        : this(() => Create(host, context, network, device))
     {
     }
 
@@ -42,10 +46,10 @@ internal sealed class ScorerSource(Func<IScorer> create)
         }
     }
 
-    private static IScorer Create(IHost host, TrainedNetwork network, ComputeDevice device)
+    private static IScorer Create(IHost host, IHostEnvironment context, TrainedNetwork network, ComputeDevice device)
     {
         using var channel = host.OpenChannel("Scoring");
-        var gpu = DeviceSelector.SelectGpu(host, channel, device);
+        var gpu = DeviceSelector.SelectGpu(context, channel, device);
         if (gpu is null && OnnxRuntimeLibrary.IsUsable)
         {
             return new OnnxScorer(network);

@@ -23,6 +23,12 @@ internal sealed class ScoringSchema
             Check(shape);
         }
 
+        if (PixelScale.IsBeyond(network.LargestPixel) && FeatureKinds.Of(Feature.Column.Type) != FeatureKind.Floats)
+        {
+            throw context.Error(
+                $"The feature column '{feature}' is {Feature.Column.Type}. {PixelScale.ProblemOfBytes(network.LargestPixel!.Value)}");
+        }
+
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
         foreach (var column in added)
@@ -47,9 +53,6 @@ internal sealed class ScoringSchema
     /// <summary>How many numbers a scorer makes of an image.</summary>
     public int Length { get; private init; }
 
-    /// <summary>Whether floats can only be pixels in [0, 1]: it was trained on nothing else, or has statistics of such.</summary>
-    public bool TakesShares { get; private init; }
-
     /// <summary>Whether ONNX can have all of them.</summary>
     public bool IsInOnnx => Added.All(column => column.IsInOnnx);
 
@@ -65,18 +68,12 @@ internal sealed class ScoringSchema
                 network.Plan.Outputs,
                 network.LeastProbability,
                 ScoreAnnotations.ForPredictedLabel(input, network.KeyValues)),
-            new OutputVector(columns.Score, network.Plan.Outputs, ScoreAnnotations.ForScore(input, network.KeyValues)))
-        {
-            TakesShares = columns.FeatureKind != FeatureKind.Floats,
-        };
+            new OutputVector(columns.Score, network.Plan.Outputs, ScoreAnnotations.ForScore(input, network.KeyValues)));
 
     /// <summary>With the features, of a network without a linear layer.</summary>
     public static ScoringSchema OfFeatures(
         IExceptionContext context, DataViewSchema input, TrainedNetwork network, FeaturizerColumns columns) =>
-        new(context, input, network, columns.Input, new OutputVector(columns.Output, network.Plan.Outputs, Annotations: null))
-        {
-            TakesShares = network.Plan.Statistics is not null,
-        };
+        new(context, input, network, columns.Input, new OutputVector(columns.Output, network.Plan.Outputs, Annotations: null));
 
     /// <summary>With the heat map and, where it is asked for, the image.</summary>
     public static ScoringSchema OfHeatMaps(
@@ -98,7 +95,8 @@ internal sealed class ScoringSchema
         Added[column.Index - Input.Count].CreateGetter(row) as ValueGetter<TValue>
         ?? throw _context.Error($"The column '{column.Name}' is of type {column.Type}; it cannot be read as {typeof(TValue)}.");
 
-    public InputReader CreateReader(FeatureRow row) => new(Feature.CreateReader(row, Network.Format), Network.Format, TakesShares);
+    public InputReader CreateReader(FeatureRow row) =>
+        new(Feature.CreateReader(row, Network.Format), Network.Format, PixelScale.IsShare(Network.LargestPixel));
 
     /// <summary>The input columns that are needed for some of the output's.</summary>
     public IEnumerable<DataViewSchema.Column> Dependencies(IEnumerable<DataViewSchema.Column> columns)

@@ -17,6 +17,9 @@ namespace ResNetMLNet.Scoring;
 internal sealed record TrainedNetwork(
     NetworkPlan Plan, NamedTensors Weights, InputFormat Format, TestTimeAugmentation TestTimeAugmentation, KeyValues? KeyValues)
 {
+    /// <summary>The largest pixel that it was trained on, 1 for bytes and images; null where that is not known.</summary>
+    public float? LargestPixel { get; init; }
+
     /// <summary>The probability below which the likeliest class is none; null where it always is one.</summary>
     public double? RejectBelow { get; init; }
 

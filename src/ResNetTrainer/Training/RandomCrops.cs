@@ -28,13 +28,16 @@ internal static class RandomCrops
     public static Tensor Apply(Tensor images, InputFormat format, double smallest, long seed)
     {
         // Much larger images lose pixels between the samples of a crop: they are made smaller first, as those that are read one by one.
-        var kept = format.Kept;
+        var kept = KeptFor(format.Shape);
         var isLarge = images.shape[2] > kept.Height || images.shape[3] > kept.Width;
         var shape = isLarge ? kept : kept with { Height = (int)images.shape[2], Width = (int)images.shape[3] };
         var whole = Resizing.ToInput(images, format with { Shape = shape });
         var random = RandomStream.Create(seed);
         var count = images.shape[0];
-        var parts = Enumerable.Range(0, (int)count).SelectMany(_ => Draw(random, smallest, whole.shape[2], whole.shape[3])).ToArray();
+
+        // Proportions are those of what is scored: a stretched image's own are not seen.
+        var square = format.ResizeMode == ResizeMode.Stretch ? 1 : (double)whole.shape[2] / whole.shape[3];
+        var parts = Enumerable.Range(0, (int)count).SelectMany(_ => Draw(random, smallest, square)).ToArray();
         var transforms = Tensors.Copy(parts, [count, 2, 3], whole.device);
         var grid = functional.affine_grid(
             transforms, [count, format.Shape.Channels, format.Shape.Height, format.Shape.Width], align_corners: false);
@@ -46,13 +49,13 @@ internal static class RandomCrops
     public static ImageShape KeptFor(ImageShape shape) => shape with { Height = shape.Height * 3 / 2, Width = shape.Width * 3 / 2 };
 
     // Two rows of (x, y, 1): from places in the crop to places in the image, both from -1 to 1.
-    private static float[] Draw(Random random, double smallest, long imageHeight, long imageWidth)
+    private static float[] Draw(Random random, double smallest, double square)
     {
         var (height, width) = (1.0, 1.0);
         for (var attempt = 0; attempt < Tries; attempt++)
         {
             var area = smallest + ((1 - smallest) * random.NextDouble());
-            var aspect = Math.Pow(WidestAspect, (2 * random.NextDouble()) - 1) * imageHeight / imageWidth;
+            var aspect = Math.Pow(WidestAspect, (2 * random.NextDouble()) - 1) * square;
             var (h, w) = (Math.Sqrt(area / aspect), Math.Sqrt(area * aspect));
             if (h <= 1 && w <= 1)
             {

@@ -12,12 +12,13 @@ internal static class UnitFeatures
     private const int Images = 64;
 
     /// <summary>Divides features by what makes their mean square 1; the network computes the same otherwise.</summary>
-    /// <param name="network">The network, whose linear layer has not been trained; where features cannot be divided, it stays.</param>
+    /// <param name="network">The network; where features cannot be divided, it stays.</param>
+    /// <param name="headIsTrained">Whether its linear layer has been trained with it: then that sees them as they were.</param>
     /// <param name="images">Images of the training.</param>
     /// <param name="seed">Which of them.</param>
     /// <param name="group">The processes, which all divide by what the first of them finds.</param>
     /// <returns>What features were divided by.</returns>
-    public static double Of(TrainableNetwork network, ImageDataset images, long seed, ProcessGroup group)
+    public static double Of(TrainableNetwork network, bool headIsTrained, ImageDataset images, long seed, ProcessGroup group)
     {
         if (!FeatureScale.IsFree(network.Plan))
         {
@@ -26,7 +27,7 @@ internal static class UnitFeatures
 
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
-        using var batch = images.Batches(Images, shuffle: seed).First();
+        using var batch = images.Sample(Images, seed);
         var features = network.Features(batch.ToInput(images.Format));
         var square = group.OfFirst(features.mul(features).mean().item<float>());
         if (!(square > 0) || !float.IsFinite(square))
@@ -35,7 +36,8 @@ internal static class UnitFeatures
         }
 
         var divisor = Math.Sqrt(square);
-        network.Import(FeatureScale.Divide(network.Export(), network.Plan, divisor));
+        var divided = FeatureScale.Divide(network.Export(), network.Plan, divisor);
+        network.Import(headIsTrained ? FeatureScale.MultiplyHead(divided, network.Plan.Head!, divisor) : divided);
         return divisor;
     }
 }

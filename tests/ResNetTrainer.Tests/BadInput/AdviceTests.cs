@@ -102,6 +102,88 @@ public class AdviceTests
         Says(lacking, "'ImageBytes'");
     }
 
+    [TestMethod]
+    public void Where_the_name_of_the_column_is_wrong_those_that_there_are_are_named()
+    {
+        using var folder = new ImageFolderFixture();
+        folder.AddClasses("ant", "bee");
+        var data = Ml.Data.LoadFromImageFolder(folder.Path);
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Ml.MulticlassClassification.Trainers.ResNet().Fit(data));
+
+        Says(error, "'Features'", "'Image'", "'ImageBytes'", "'Label'");
+        Assert.DoesNotContain("ShuffleRows", error.Message);
+
+        using var model = Images.Trainer(Ml).Fit(Images.Labelled());
+        var lacking = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.Transform(new MemoryDataView(1, Images.Number())));
+        Says(lacking, "'Features'", "'Number'");
+        Assert.DoesNotContain("ShuffleRows", lacking.Message);
+    }
+
+    [TestMethod]
+    [DataRow(3 * 20 * 20, "1x30x40")]
+    [DataRow(36 * 36, "3x18x24")]
+    [DataRow(400, null)]
+    public void Flat_pixels_that_may_be_of_another_shape_are_asked_for_it(int length, string? other)
+    {
+        var log = new List<string>();
+        var ml = Images.Context();
+        ml.Log += (_, message) => log.Add(message.RawMessage);
+        var data = new MemoryDataView(6, Images.Vector("Features", row => new byte[length], length), Images.Key(LabelKind.Text));
+        Images.Trainer(ml).Fit(data).Dispose();
+
+        var said = log.Where(line => line.Contains("without dimensions", StringComparison.Ordinal)).ToArray();
+        Assert.HasCount(other is null ? 0 : 1, said);
+        Assert.IsTrue(said.All(line => line.Contains(other!, StringComparison.Ordinal) && line.Contains(Shape, StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
+    public void A_validation_set_that_has_not_been_through_the_steps_is_told_so()
+    {
+        var raw = new MemoryDataView(6, Images.Features(), Images.RawClass(LabelKind.Text, "Label"));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml).Fit(Images.Labelled(), raw));
+
+        Says(error, "validation set", "'Label'", "put through the steps before the trainer");
+    }
+
+    [TestMethod]
+    public void Rows_without_a_label_are_left_out_and_counted_in_both_sets()
+    {
+        var log = new List<string>();
+        var ml = Images.Context();
+        ml.Log += (_, message) => log.Add(message.RawMessage);
+        static MemoryDataView Some(int rows, int missing, params MemoryColumn[] more) => new(
+            rows, [Images.Features(), Images.Key(LabelKind.ByteKeyWithText, missing: row => row < missing), .. more]);
+
+        using var model = Images.Trainer(ml).Fit(Some(24, 5), Some(12, 3));
+
+        Assert.AreEqual(19, model.Model.Training.Images);
+        Assert.ContainsSingle(line => line.Contains("5 of the 24 rows of the data", StringComparison.Ordinal), log);
+        Assert.ContainsSingle(line => line.Contains("3 of the 12 rows of the validation set", StringComparison.Ordinal), log);
+    }
+
+    [TestMethod]
+    public void Rows_without_a_label_may_have_any_weight_and_size()
+    {
+        var weight = new MemoryColumn<float>("Weight", NumberDataViewType.Single, row => row == 0 ? float.NaN : 1);
+        var features = Images.Vector("Features", row => PixelPattern.Bmp(row, 1, row == 0 ? 30 : 20, row == 0 ? 30 : 20));
+        var data = new MemoryDataView(13, features, weight, Images.Key(LabelKind.ByteKeyWithText, missing: row => row == 0));
+        using var model = Images.Trainer(Ml, ImageKind.GreyEncoded, options => options.ExampleWeightColumnName = "Weight").Fit(data);
+
+        Assert.AreEqual(12, model.Model.Training.Images);
+        Assert.AreEqual(20, model.Model.ImageWidth);
+    }
+
+    [TestMethod]
+    public void A_chain_of_two_networks_is_asked_which()
+    {
+        var two = Images.Trainer(Ml).Append(Images.Trainer(Ml, change: options =>
+            (options.ScoreColumnName, options.PredictedLabelColumnName) = ("Score2", "PredictedLabel2"))).Fit(Images.Labelled());
+        var trainer = Images.Trainer(Ml, change: options => options.StartFrom = two);
+
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Images.Labelled()));
+        Says(error, "2 networks", "OfType<ResNetTransformer>");
+    }
+
     private static IDataView Keyed(IDataView data) => Ml.Transforms.Conversion.MapValueToKey("Label", "Class").Fit(data).Transform(data);
 
     private static void Says(Exception error, params string[] words)

@@ -50,7 +50,7 @@ public class DataTests
 
     [TestMethod]
     public void Labels_that_are_all_missing() => RefusedByFit(
-        new MemoryDataView(4, Images.Features(), Images.Key(LabelKind.Text, missing: _ => true)), "Label", "missing in all 4 rows");
+        new MemoryDataView(4, Images.Features(), Images.Key(LabelKind.Text, missing: _ => true)), "Label", "missing in all rows");
 
     [TestMethod]
     [DataRow(new[] { 500 }, "square")]
@@ -130,8 +130,8 @@ public class DataTests
         ["Precision", (Action<ResNetTrainer.Options>)(options => options.Precision = (ComputePrecision)9)],
         ["Recipe", (Action<ResNetTrainer.Options>)(options => options.Recipe = (TrainingRecipe)9)],
         ["ResizeMode", (Action<ResNetTrainer.Options>)(options => options.ResizeMode = (ResizeMode)9)],
-        ["Groups", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture! with { Groups = 0 })],
-        ["Depths", (Action<ResNetTrainer.Options>)(options =>
+        ["groups", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture! with { Groups = 0 })],
+        ["depths", (Action<ResNetTrainer.Options>)(options =>
             options.Architecture = options.Architecture! with { Depths = new(1, 0, 1, 1) })],
         ["ValidationFraction", (Action<ResNetTrainer.Options>)(options => options.ValidationFraction = 1)],
         ["ValidationFraction", (Action<ResNetTrainer.Options>)(options =>
@@ -150,7 +150,7 @@ public class DataTests
         ["Checkpoints.Minutes", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "x", Minutes = 0 })],
         ["Checkpoints.Kept", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "x", Kept = 0 })],
         ["Checkpoints.Directory", (Action<ResNetTrainer.Options>)(options => options.Checkpoints = new() { Directory = "" })],
-        ["Width", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture! with { Width = 0 })],
+        ["width", (Action<ResNetTrainer.Options>)(options => options.Architecture = options.Architecture! with { Width = 0 })],
         ["FeatureColumnName", (Action<ResNetTrainer.Options>)(options => options.FeatureColumnName = " ")],
         ["PredictedLabelColumnName", (Action<ResNetTrainer.Options>)(options =>
             options.PredictedLabelColumnName = options.ScoreColumnName)],
@@ -213,6 +213,18 @@ public class DataTests
         var forgiving = new MLContext(1) { FallbackToCpu = true, GpuDeviceId = 0 };
         using var model = Images.Trainer(forgiving, change: options => options.Device = ComputeDevice.Cuda).Fit(Images.Labelled());
         Assert.AreEqual("cpu", model.Model.Training.Device);
+
+        // Named after the trainer was made, and with the device left open.
+        var context = new MLContext(1);
+        var trainer = Images.Trainer(context, change: options => options.Device = ComputeDevice.Auto);
+        context.GpuDeviceId = 3;
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Images.Labelled())).Message, "FallbackToCpu");
+        var log = new List<string>();
+        context.Log += (_, message) => log.Add(message.RawMessage);
+        context.FallbackToCpu = true;
+        trainer.Fit(Images.Labelled()).Dispose();
+        Assert.ContainsSingle(line => line.Contains("The CPU is used instead", StringComparison.Ordinal), log);
     }
 
     private sealed class Numbers

@@ -164,6 +164,40 @@ public class ConvertToOnnxTests
     }
 
     [TestMethod]
+    public void A_step_that_cannot_be_written_and_makes_other_pixels_of_the_same_name_is_refused()
+    {
+        var data = new MemoryDataView(12, Images.Features(ImageKind.GreyFloats), Images.Key(LabelKind.Text), Images.Number());
+        var halved = Ml.Transforms.CustomMapping<Pixels, Pixels>((from, to) => to.Features = [.. from.Features.Select(x => x / 2)], null)
+            .Append(Images.Trainer(Ml, ImageKind.GreyFloats))
+            .Fit(data);
+        var lost = Ml.Transforms.NormalizeMinMax("Features")
+            .Append(Ml.Transforms.CustomMapping<Numbered, Doubled>((from, to) => to.Twice = 2 * from.Number, null))
+            .Append(Images.Trainer(Ml, ImageKind.GreyFloats))
+            .Fit(data);
+        var hidden = Ml.Transforms.CustomMapping<Pixels, Pixels>((from, to) => to.Features = [.. from.Features.Select(x => x / 2)], null)
+            .Append(Ml.Transforms.CopyColumns("Copied", "Features"))
+            .Append(Images.Trainer(Ml, ImageKind.GreyFloats, options => options.FeatureColumnName = "Copied"))
+            .Fit(data);
+
+        AssertRefused(halved, data, "'Features'", "ExportToOnnx");
+        AssertRefused(lost, data, "'Features'", "ExportToOnnx");
+        AssertRefused(hidden, data, "'Copied'", "ExportToOnnx");
+    }
+
+    [TestMethod]
+    public void A_step_that_cannot_be_written_and_leaves_the_pixels_alone_does_no_harm()
+    {
+        var data = Images.Labelled(12, ImageKind.GreyFloats, more: Images.Number());
+        var model = Ml.Transforms.CustomMapping<Numbered, Doubled>((from, to) => to.Twice = 2 * from.Number, null)
+            .Append(Images.Trainer(Ml, ImageKind.GreyFloats))
+            .Fit(data);
+        using var stream = new MemoryStream();
+        Ml.Model.ConvertToOnnx(model, data, stream, "Score");
+
+        AssertClose(model.Transform(data).GetColumn<float[]>("Score"), Run(stream.ToArray(), data)["Score.output"]);
+    }
+
+    [TestMethod]
     public void An_image_that_the_network_does_not_read_is_refused_by_its_name()
     {
         var model = Images.Trainer(Ml).Fit(Images.Labelled(12));
@@ -255,5 +289,21 @@ public class ConvertToOnnxTests
         {
             Assert.AreEqual(one, other, 2e-5f);
         }
+    }
+
+    private sealed class Pixels
+    {
+        [VectorType(1, Images.Size, Images.Size)]
+        public float[] Features { get; set; } = [];
+    }
+
+    private sealed class Numbered
+    {
+        public int Number { get; set; }
+    }
+
+    private sealed class Doubled
+    {
+        public int Twice { get; set; }
     }
 }

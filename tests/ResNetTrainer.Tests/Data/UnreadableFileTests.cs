@@ -71,6 +71,7 @@ public sealed class UnreadableFileTests : IDisposable
         finally
         {
             SetFileUser((uint)before);
+            File.SetUnixFileMode(_folder.In(file), (UnixFileMode)0x1ed);
         }
     }
 

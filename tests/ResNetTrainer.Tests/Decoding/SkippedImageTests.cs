@@ -46,7 +46,27 @@ public sealed class SkippedImageTests
             Assert.HasCount(2, _log.Where(line => line.Contains(name) && line.Contains("left out")), name);
         }
 
-        Assert.HasCount(2, _log.Where(line => line.Contains("5 of 17 images cannot be read")));
+        Assert.ContainsSingle(line => line.Contains("5 of 17 images of the data cannot be read"), _log);
+        Assert.ContainsSingle(line => line.Contains("5 of 17 images of the validation set cannot be read"), _log);
+    }
+
+    [TestMethod]
+    [DataRow(20)]
+    [DataRow(null)]
+    public void What_LoadImages_cannot_read_is_left_out_too(int? size)
+    {
+        _folder.Write("cat", "damaged.png", "no image"u8.ToArray());
+        var files = Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .Select(file => new LabelledFile { ImagePath = file, Class = Path.GetFileName(Path.GetDirectoryName(file)!) })
+            .Prepend(new() { ImagePath = _folder.PathOf("cat", "gone.png"), Class = "cat" });
+        var loaded = _ml.Transforms.LoadImages("Image", _folder.Path, nameof(LabelledFile.ImagePath))
+            .Append(_ml.Transforms.Conversion.MapValueToKey("Label", nameof(LabelledFile.Class)));
+        var data = _ml.Data.LoadFromEnumerable(files);
+        using var model = Train(loaded.Fit(data).Transform(data), "Image", options => options.ImageSize = size);
+
+        Assert.AreEqual(12, model.Model.Training.Images);
+        Assert.ContainsSingle(line => line.Contains("left out") && line.Contains("damaged.png"), _log);
+        Assert.ContainsSingle(line => line.Contains("left out") && line.Contains("gone.png"), _log);
     }
 
     [TestMethod]
@@ -99,5 +119,12 @@ public sealed class SkippedImageTests
     private sealed class Row
     {
         public string ImagePath { get; set; } = "";
+    }
+
+    private sealed class LabelledFile
+    {
+        public string ImagePath { get; set; } = "";
+
+        public string Class { get; set; } = "";
     }
 }

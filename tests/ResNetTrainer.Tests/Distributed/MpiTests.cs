@@ -21,7 +21,7 @@ public sealed class MpiTests : IDisposable
     [TestMethod]
     [DataRow(2, 4, 80, "even")]
     [DataRow(2, 4, 83, "the last batch of three images")]
-    [DataRow(3, 2, 44, "one process has no image of the last batch")]
+    [DataRow(3, 2, 47, "one process has no image of the last batch")]
     public void Processes_that_normalise_together_are_one_with_the_whole_batch(int processes, int batch, int rows, string _)
     {
         var alone = Ranks(1, "alone", $"batch={processes * batch}", $"rows={rows}", "validate=1");
@@ -33,6 +33,22 @@ public sealed class MpiTests : IDisposable
         }
 
         AssertSame(Weights("alone", 0), Weights("together", 0), 2e-4);
+    }
+
+    [TestMethod]
+    public void The_command_line_trains_in_several_processes_of_which_the_first_speaks_and_writes()
+    {
+        SampleProcess.WriteImages(Path.Combine(_folder, "images"));
+        var folder = Path.Combine(_folder, "out");
+        using var process = Mpirun.Start(
+            2, SampleProcess.Program, "train", "--images", Path.Combine(_folder, "images"), "--epochs", "1", "--image-size", "20",
+            "--batch-size", "4", "--device", "cpu", "--precision", "float32", "--out", folder);
+        var run = Programs.End(process, TimeSpan.FromMinutes(2));
+
+        Assert.AreEqual(0, run.Status, run.Error);
+        CollectionAssert.AreEquivalent(SampleFolder.Results, SampleFolder.NamesIn(folder));
+        Assert.HasCount(2, run.Output.Split("epoch  1 of 1"));
+        StringAssert.Contains(run.Output, "batches of 8");
     }
 
     [TestMethod]
@@ -288,7 +304,10 @@ public sealed class MpiTests : IDisposable
         {
             var others = actual.Tensors[name].Data;
             var difference = Math.Sqrt(values.Data.Zip(others, (a, b) => Math.Pow((double)a - b, 2)).Sum());
-            Assert.IsLessThanOrEqualTo(tolerance * Math.Sqrt(values.Data.Sum(value => (double)value * value)), difference, name);
+
+            // Of what is nearly nothing, the last bits are all there is.
+            var size = 1e-3 + Math.Sqrt(values.Data.Sum(value => (double)value * value));
+            Assert.IsLessThanOrEqualTo(tolerance * size, difference, name);
         }
     }
 }

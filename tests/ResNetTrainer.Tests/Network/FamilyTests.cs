@@ -73,10 +73,11 @@ public class FamilyTests
     [TestMethod]
     public void A_network_that_cannot_be_built_is_refused_by_the_option_that_is_wrong()
     {
-        AssertRefused("Architecture.Groups is 3", ResNetArchitecture.ResNet50 with { Groups = 3 });
-        AssertRefused("Architecture.Groups is 0", ResNetArchitecture.ResNet50 with { Groups = 0 });
-        AssertRefused("Architecture.WidthFactor is 0", ResNetArchitecture.ResNet50 with { WidthFactor = 0 });
-        AssertRefused("Architecture.Block is Basic", ResNetArchitecture.ResNet18 with { Groups = 2 });
+        AssertRefused("groups is 3", ResNetArchitecture.ResNet50 with { Groups = 3 });
+        AssertRefused("groups is 0", ResNetArchitecture.ResNet50 with { Groups = 0 });
+        AssertRefused("widthFactor is 0", ResNetArchitecture.ResNet50 with { WidthFactor = 0 });
+        AssertRefused("block is Basic", ResNetArchitecture.ResNet18 with { Groups = 2 });
+        AssertRefused("depths is 2000", ResNetArchitecture.ResNet18 with { Depths = new(2000, 1, 1, 1) });
         AssertRefused("FrozenStages is 4, but it must be 0 (the stem) to 3", ResNetArchitecture.ResNet20);
 
         static void AssertRefused(string message, ResNetArchitecture architecture) => StringAssert.Contains(
@@ -84,6 +85,20 @@ public class FamilyTests
                 Images.Trainer(Images.Context(), change: options =>
                     (options.Architecture, options.FrozenStages) = (architecture, 4))).Message,
             message);
+    }
+
+    [TestMethod]
+    public void A_network_that_cannot_be_built_has_no_summary()
+    {
+        foreach (var none in (ResNetArchitecture[])
+        [
+            ResNetArchitecture.ResNet50 with { Groups = 0 },
+            ResNetArchitecture.ResNet18 with { Depths = new(2, -1, 2, 2) },
+            ResNetArchitecture.ResNet18 with { Width = 1 << 20 },
+        ])
+        {
+            Assert.ThrowsExactly<ArgumentException>(() => none.Summarize(3, 224, 10));
+        }
     }
 
     private static int SavedFormat(ResNetArchitecture architecture)

@@ -55,6 +55,31 @@ public class CommandLineTests
     }
 
     [TestMethod]
+    public void Metrics_are_those_of_the_model()
+    {
+        var model = ((IEnumerable<ITransformer>)new MLContext().Model.Load(Model, out _)).OfType<ResNetTransformer>().Single().Model;
+        using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
+        var root = metrics.RootElement;
+
+        Assert.AreEqual(model.Architecture.Name, root.GetProperty("architecture").GetString());
+        Assert.AreEqual(model.ParameterCount, root.GetProperty("parameters").GetInt64());
+        Assert.AreEqual(8, root.GetProperty("batchSize").GetInt32());
+        Assert.AreEqual(24, root.GetProperty("imageSize").GetInt32());
+        Assert.IsGreaterThan(10_000_000, root.GetProperty("peakMemoryBytes").GetInt64());
+        var rows = root.GetProperty("epochs").EnumerateArray().ToArray();
+        Assert.HasCount(2, rows);
+        foreach (var (row, epoch) in rows.Zip(model.History))
+        {
+            double Value(string name) => row.GetProperty(name).GetDouble();
+            Assert.AreEqual(epoch.Epoch, Value("epoch"));
+            Assert.AreEqual(epoch.TrainLoss, Value("trainLoss"), 1e-6);
+            Assert.AreEqual(epoch.TrainAccuracy, Value("trainAccuracy"), 1e-6);
+            Assert.AreEqual(epoch.ValidationLoss!.Value, Value("testLoss"), 1e-6);
+            Assert.AreEqual(epoch.ValidationAccuracy!.Value, Value("testAccuracy"), 1e-6);
+        }
+    }
+
+    [TestMethod]
     public void Metrics_have_their_names_in_their_order()
     {
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));

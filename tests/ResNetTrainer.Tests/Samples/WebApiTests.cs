@@ -45,6 +45,24 @@ public sealed class WebApiTests
     }
 
     [TestMethod]
+    public async Task A_model_that_would_rather_say_nothing_says_nothing()
+    {
+        var ml = Images.Context();
+        var model = Path.Combine(_folder.Path, "careful.zip");
+        using (var careful = ((ResNetTransformer)ml.Model.Load(_folder.Model, out var schema)).WithRejectBelow(0.999999))
+        {
+            ml.Model.Save(careful, schema, model);
+        }
+
+        using var service = new WebApiProcess(model);
+        using var response = await service.Classify(File.ReadAllBytes(Files("top")[0]));
+
+        var answer = await Json(response);
+        Assert.IsNull(answer["label"]);
+        Assert.IsLessThan(0.999999f, (float)answer["probability"]!);
+    }
+
+    [TestMethod]
     public async Task It_says_that_it_is_well()
     {
         using var response = await _service.Client.GetAsync("health", TestContext.CancellationToken);

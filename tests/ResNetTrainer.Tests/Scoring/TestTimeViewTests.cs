@@ -53,6 +53,8 @@ public class TestTimeViewTests
         Assert.AreEqual(TestTimeAugmentation.Flip, options.TestTimeAugmentation);
         options.TestTimeAugmentation = TestTimeAugmentation.FlipAndShift;
         Assert.IsTrue(options.TestTimeFlip);
+        options = new() { TestTimeAugmentation = TestTimeAugmentation.FlipAndShift, TestTimeFlip = true };
+        Assert.AreEqual(TestTimeAugmentation.FlipAndShift, options.TestTimeAugmentation, "It asks for no fewer views.");
         options.TestTimeFlip = false;
         Assert.AreEqual(TestTimeAugmentation.None, options.TestTimeAugmentation);
         Assert.Contains("TestTimeAugmentation", Assert.ThrowsExactly<InvalidOperationException>(() =>

@@ -9,6 +9,9 @@ internal static class SampleProcess
 {
     private static readonly Assembly _program = typeof(FashionMnistDownload).Assembly;
 
+    /// <summary>The file of the program.</summary>
+    public static string Program => _program.Location;
+
     /// <summary>Writes 30 images of 20x20 into a folder, with a sub-folder for each class.</summary>
     public static void WriteImages(string folder)
     {

@@ -150,6 +150,41 @@ public class AugmentationTests
     }
 
     [TestMethod]
+    [DataRow(ResizeMode.Stretch, 1.0)]
+    [DataRow(ResizeMode.Pad, 2.0)]
+    public void Crops_have_the_proportions_that_scoring_sees(ResizeMode mode, double square)
+    {
+        using var scope = NewDisposeScope();
+
+        // Twice as wide as high: stretched, that is not seen; else a square crop is half as wide, of the whole width, as it is high.
+        var ramp = linspace(0, 1, 60).view(1, 1, 1, 60).expand(512, 1, 30, 60);
+        var images = cat([ramp, linspace(0, 1, 30).view(1, 1, 30, 1).expand(512, 1, 30, 60)], 1);
+        var crops = Apply(images, new() { SmallestCrop = 0.1 }, new(new(2, 64, 64), true, mode) { Kept = new(2, 96, 96) });
+
+        var (left, right) = (crops.select(1, 0).amin([1, 2]), crops.select(1, 0).amax([1, 2]));
+        var height = crops.select(1, 1).amax([1, 2]) - crops.select(1, 1).amin([1, 2]);
+        var aspects = ((right - left) / height).data<float>().ToArray();
+        Array.Sort(aspects);
+        Assert.AreEqual(1, aspects[256] * square, 0.1);
+        Assert.IsLessThan(0.05f, left.min().item<float>());
+        Assert.IsGreaterThan(0.95f, right.max().item<float>());
+        Assert.IsGreaterThan(50, left.data<float>().ToArray().Distinct().Count());
+    }
+
+    [TestMethod]
+    public void Crops_of_the_small_images_that_training_begins_with_lose_no_pixels()
+    {
+        using var scope = NewDisposeScope();
+
+        // Every other column is white. Where samples lie between pixels further apart than that, some crops would be all white or black.
+        var stripes = arange(0, 96, ScalarType.Int64).remainder(2).to_type(ScalarType.Float32).view(1, 1, 1, 96).expand(64, 1, 96, 96);
+        var crops = Apply(stripes, new() { SmallestCrop = 0.99 }, new(new(1, 24, 24), true, default) { Kept = new(1, 96, 96) });
+
+        var edge = crops.slice(2, 4, 20, 1).slice(3, 4, 20, 1);
+        Assert.IsLessThan(0.25f, (edge - 0.5f).abs().max().item<float>());
+    }
+
+    [TestMethod]
     public void The_largest_random_crop_is_the_whole_image_and_bytes_become_shares_of_255()
     {
         using var scope = NewDisposeScope();

@@ -174,6 +174,42 @@ public class CheckpointFolderTests
     }
 
     [TestMethod]
+    public void A_checkpoint_of_a_newer_version_is_not_passed_over()
+    {
+        Interrupt(epochs: 3);
+        Rewritten("\"formatVersion\": 2", "\"formatVersion\": 99")(PathOf("checkpoint-0003-0000000"));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Checkpoints = Resuming()));
+
+        Assert.Contains("checkpoint-0003-0000000", error.Message);
+        Assert.Contains("Update the package", error.Message);
+        Assert.IsTrue(File.Exists(PathOf("checkpoint-0003-0000000")));
+    }
+
+    [TestMethod]
+    [DataRow(8, 4, 3, 20, 6)]
+    [DataRow(4, 8, 1, 5, 1)]
+    [DataRow(4, 8, 3, 5, 2)]
+    [DataRow(4, 8, 9, 4, 4)]
+    [DataRow(256, 32, 4, 29, 29)]
+    [DataRow(64, 256, 3, 15, 1)]
+    public void The_step_of_other_batches_is_where_as_many_images_are_done(int then, int now, int step, int steps, int expected)
+    {
+        static Dictionary<string, string> Words(int size) => new() { ["BatchSize"] = $"{size}" };
+
+        Assert.AreEqual(expected, CheckpointIdentity.StepOfAsManyImages(Words(then), Words(now), step, steps));
+    }
+
+    [TestMethod]
+    public void A_training_that_has_done_nothing_leaves_no_checkpoint()
+    {
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() => Fit(options => options.CancellationToken = source.Token));
+
+        Assert.IsEmpty(Directory.GetFiles(_folder, "*.safetensors"));
+    }
+
+    [TestMethod]
     public void A_checkpoint_of_version_1_that_names_a_batch_larger_than_the_data_is_gone_on_from()
     {
         void Large(ResNetTrainer.Options options) => (options.Recipe, options.BatchSize) = (TrainingRecipe.Book, 256);

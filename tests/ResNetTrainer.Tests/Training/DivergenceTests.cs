@@ -159,6 +159,7 @@ public class DivergenceTests
         {
             (options.NumberOfEpochs, options.MemoryBudget, options.ExampleWeightColumnName) = (5, 100, "Weight");
             (options.CancellationToken, options.Checkpoints) = (cancellation, new() { Directory = _folder, Kept = 9, Resume = true });
+            options.BestWeightsBy = TrainingMetric.TrainLoss;
         }
 
         using var source = new CancellationTokenSource();
@@ -189,6 +190,7 @@ public class DivergenceTests
         using var good = error.LastGoodModel!;
         var (epoch, _) = CheckpointFile.Read(Path.Combine(_folder, "checkpoint-0002-0000000.safetensors"));
         Assert.HasCount(2, good.Model.History);
+        Assert.IsNull(good.Model.Training.BestEpoch, "The weights are those of the last epoch that went well, not of the best.");
         Assert.AreEqual(epoch.Network.Fingerprint(), good.Model.Network.Weights.Fingerprint());
 
         static MemoryDataView Weighted(Func<float> weight) => new(

@@ -120,6 +120,22 @@ public sealed class FineTuningTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow(null)]
+    [DataRow(0L)]
+    public void A_linear_layer_that_is_kept_says_the_same_of_features_that_are_divided(long? budget)
+    {
+        var data = Images.Labelled(30);
+        using var start = Images.Trainer(Images.Context(), change: options => (options.NumberOfEpochs, options.LearningRate) = (4, 0.05))
+            .Fit(data);
+        start.Model.ExportToSafeTensors(_file);
+        using var model = Fit(options => (options.NumberOfEpochs, options.LearningRate, options.MemoryBudget) = (1, 1e-12, budget));
+
+        var expected = Snapshot.Scores(start.Transform(data));
+        Assert.IsGreaterThan(0.5f, expected.Max(row => row.Max()));
+        Snapshot.AssertNear(expected, Snapshot.Scores(model.Transform(data)), 1e-3);
+    }
+
+    [TestMethod]
     [DataRow(TrainingRecipe.Fast, 30, 50)]
     [DataRow(TrainingRecipe.Fast, 1_000, 10)]
     [DataRow(TrainingRecipe.Fast, 200, 16)]

@@ -37,8 +37,10 @@ public sealed class ProgressTests
     {
         var ml = Images.Context();
         var steps = new List<TrainingProgress>();
-        var data = Images.Labelled(24, ImageKind.Encoded);
-        data.OnRow = _ => Thread.Sleep(30);
+
+        // As many are read ahead as there are processors, eight times.
+        var data = Images.Labelled(3 * 8 * Environment.ProcessorCount, ImageKind.Encoded);
+        data.OnRow = _ => Thread.Sleep(Math.Max(2, 30 / Environment.ProcessorCount));
         using var model = Images.Trainer(ml, ImageKind.Encoded, options => (options.ImageSize, options.ProgressCallback) = (20, steps.Add))
             .Fit(data);
 

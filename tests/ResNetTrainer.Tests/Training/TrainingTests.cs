@@ -68,6 +68,9 @@ public class TrainingTests
 
         var rates = Enumerable.Range(0, 100).Select(step => fast.LearningRateAt(step, 100)).ToArray();
         var peak = Array.IndexOf(rates, rates.Max());
+        Assert.AreEqual(10, peak);
+        Assert.AreEqual(0.05, rates[0] / fast.LearningRate, 1e-9);
+        Assert.AreEqual(0.55, rates[5] / fast.LearningRate, 1e-9);
         Assert.AreEqual(fast.LearningRate, rates[peak], 0.05 * fast.LearningRate);
         CollectionAssert.AreEqual(rates[..peak].Order().ToArray(), rates[..peak]);
         CollectionAssert.AreEqual(rates[peak..].OrderDescending().ToArray(), rates[peak..]);
@@ -103,6 +106,32 @@ public class TrainingTests
         Assert.AreEqual(0.0, Of(TrainingStart.Nothing, images: 50_000).LabelSmoothing, "Where it gains nothing, it only costs.");
         Assert.AreEqual((null, 0.25, 0.0), (model.MuonMultiplier, model.Warmup, model.LabelSmoothing));
         Assert.AreEqual((null, 0.25, 0.0), (weights.MuonMultiplier, weights.Warmup, weights.LabelSmoothing));
+    }
+
+    [TestMethod]
+    [DataRow(TrainingRecipe.Fast, "Model", null, 3)]
+    [DataRow(TrainingRecipe.Best, "Model", null, 15)]
+    [DataRow(TrainingRecipe.Best, "Nothing", null, 50)]
+    [DataRow(TrainingRecipe.Fast, "Weights", 4, 30)]
+    [DataRow(TrainingRecipe.Best, "Weights", 4, 100)]
+    public void Epochs_follow_what_training_starts_from(TrainingRecipe recipe, string start, int? frozen, int epochs)
+    {
+        TrainingPlan Of(long images) => TrainingPlan.Create(new()
+        {
+            Recipe = recipe,
+            Start = Enum.Parse<TrainingStart>(start),
+            FrozenStages = frozen,
+            Stages = 4,
+            Images = images,
+            Seed = 0,
+            Precision = ScalarType.Float32,
+        });
+
+        Assert.AreEqual(epochs, Of(10_000).Epochs);
+        Assert.AreEqual(start == "Nothing" ? 0.1 : 0, Of(39_999).LabelSmoothing);
+        Assert.AreEqual(0, Of(40_000).LabelSmoothing);
+        Assert.IsTrue(start != "Model" || Of(10_000).LearningRate == 0.05 * 64 / 128);
+        Assert.IsTrue(frozen is null || Of(10_000).Augmentation == Augmentation.None);
     }
 
     [TestMethod]

@@ -90,6 +90,45 @@ public class OnnxFilesTests
     }
 
     [TestMethod]
+    public void Variances_that_are_less_than_the_difference_of_epsilons_are_taken_by_the_scale()
+    {
+        var (weights, node) = (new NamedTensors(), new NodeProto { OpType = "BatchNormalization" });
+        var graph = new GraphProto();
+        void Constant(string name, float[] values, params long[] shape)
+        {
+            var tensor = new TensorProto { Name = name, DataType = (int)TensorProto.Types.DataType.Float };
+            tensor.Dims.Add(shape);
+            tensor.FloatData.Add(values);
+            graph.Initializer.Add(tensor);
+        }
+
+        Constant("w", [1, 1, 1], 3, 1, 1, 1);
+        Constant("scale", [2, 2, 2], 3);
+        Constant("shift", [0, 0, 0], 3);
+        Constant("mean", [0, 0, 0], 3);
+        Constant("variance", [1, 0, 1e-6f], 3);
+        graph.Node.Add(new NodeProto { OpType = "Conv", Input = { "x", "w" }, Output = { "y" } });
+        node.Input.Add((string[])["y", "scale", "shift", "mean", "variance"]);
+        node.Output.Add("z");
+        node.Attribute.Add(new AttributeProto { Name = "epsilon", F = 1e-6f, Type = AttributeProto.Types.AttributeType.Float });
+        graph.Node.Add(node);
+        graph.Input.Add(new ValueInfoProto { Name = "x" });
+        graph.Output.Add(new ValueInfoProto { Name = "z" });
+        using var stream = new MemoryStream();
+        new ModelProto { Graph = graph }.WriteTo(stream);
+        stream.Position = 0;
+        new OnnxConvolutions(OnnxFile.Read(stream), weights).Read(graph.Node[0], "conv1", "bn1");
+
+        for (var channel = 0; channel < 3; channel++)
+        {
+            var (scale, variance) = (weights["bn1.weight"][channel], weights["bn1.running_var"][channel]);
+            Assert.IsGreaterThanOrEqualTo(0, variance);
+            var then = 2 / Math.Sqrt((channel == 0 ? 1 : channel == 1 ? 0 : 1e-6) + 1e-6);
+            Assert.AreEqual(1, scale / Math.Sqrt(variance + 1e-5) / then, 1e-4);
+        }
+    }
+
+    [TestMethod]
     public void What_is_no_ResNet_is_refused_where_it_ceases_to_be_one()
     {
         StringAssert.Contains(Refused(graph => graph.Node.First(node => node.OpType == "Relu").OpType = "Sigmoid"),

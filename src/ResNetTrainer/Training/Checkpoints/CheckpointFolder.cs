@@ -88,7 +88,7 @@ internal sealed class CheckpointFolder : IDisposable
         while (_newest is var (file, written, words))
         {
             CheckIdentity(file, words);
-            var checkpoint = ForAsManyProcesses(written, words);
+            var checkpoint = ForAsManyProcesses(written, words, steps);
             if (CheckpointCheck.Problem(checkpoint, state, steps) is not { } problem)
             {
                 _channel.Log($"going on from the checkpoint '{file}'");
@@ -99,7 +99,7 @@ internal sealed class CheckpointFolder : IDisposable
                 return;
             }
 
-            Damaged(file, problem, isForGood: true);
+            PassOver(file, problem, isDamaged: true);
             ReadNext();
         }
     }
@@ -196,37 +196,37 @@ internal sealed class CheckpointFolder : IDisposable
                 _newest = (file, checkpoint, identity);
                 return true;
             }
+            catch (NewerFormatException e)
+            {
+                throw _host.Error(e, $"The checkpoint '{file}' cannot be read: {e.Message}. Update the package ResNetMLNet.");
+            }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
             {
-                Damaged(file, e.Message, isForGood: e is InvalidDataException or EndOfStreamException);
+                PassOver(file, e.Message, isDamaged: e is InvalidDataException or EndOfStreamException);
             }
         }
 
-        return _problems.Count == 0
-            ? false
-            : throw _host.Error($"None of the checkpoints can be read: {string.Join("; ", _problems)}. Delete them to start afresh.");
+        return _problems.Count == 0 ? false : throw _host.Error(
+                $"None of the checkpoints can be used: {string.Join("; ", _problems)}. Start afresh in another Checkpoints.Directory.");
     }
 
-    private void Damaged(string file, string problem, bool isForGood)
+    private void PassOver(string file, string problem, bool isDamaged)
     {
-        _ = isForGood && _leftBehind.Add(file);
+        _ = isDamaged && _leftBehind.Add(file);
         _problems.Add($"'{file}': {problem}");
-        _channel.Warn($"The checkpoint '{file}' is damaged ({problem}); the one before it is used.");
+        _channel.Warn($"The checkpoint '{file}' {(isDamaged ? "is damaged" : "cannot be read")} ({problem}); the one before it is used.");
     }
 
-    // The step at which so many images are done, or a few less.
-    private Checkpoint ForAsManyProcesses(Checkpoint checkpoint, IReadOnlyDictionary<string, string> words)
+    private Checkpoint ForAsManyProcesses(Checkpoint checkpoint, IReadOnlyDictionary<string, string> words, long steps)
     {
-        if (!CheckpointIdentity.IsOfOtherProcesses(words, _identity)
-            || !long.TryParse(words.GetValueOrDefault(nameof(TrainingPlan.BatchSize)), CultureInfo.InvariantCulture, out var then)
-            || !long.TryParse(_identity[nameof(TrainingPlan.BatchSize)], CultureInfo.InvariantCulture, out var now))
+        if (!CheckpointIdentity.IsOfOtherProcesses(words, _identity))
         {
             return checkpoint;
         }
 
         _leftBehind.UnionWith(Files());
         _channel.Log("the checkpoint is of another number of processes: training goes on, but not as it would have with that number");
-        return checkpoint with { Step = checkpoint.Step * then / now };
+        return checkpoint with { Step = CheckpointIdentity.StepOfAsManyImages(words, _identity, checkpoint.Step, steps) };
     }
 
     private void CheckIdentity(string file, IReadOnlyDictionary<string, string> words)

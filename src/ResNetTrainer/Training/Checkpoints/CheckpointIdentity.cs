@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ResNetMLNet.Training.Checkpoints;
 
 /// <summary>Which training a checkpoint is of, in the words of <see cref="TrainingIdentity"/>, and whether another is the same.</summary>
@@ -16,6 +18,23 @@ internal static class CheckpointIdentity
     /// <summary>Whether a training of another number of processes wrote it.</summary>
     public static bool IsOfOtherProcesses(IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now) =>
         then.GetValueOrDefault(TrainingIdentity.ProcessesWord) != now.GetValueOrDefault(TrainingIdentity.ProcessesWord);
+
+    /// <summary>
+    /// The step of an epoch at which a training has done as many images as another of other batches, or a few more: not none of them,
+    /// where some are.
+    /// </summary>
+    public static long StepOfAsManyImages(
+        IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now, long step, long steps)
+    {
+        return BatchSize(then) is { } before && BatchSize(now) is { } after
+            ? Math.Min(((step * before) + after - 1) / after, steps)
+            : step;
+
+        static long? BatchSize(IReadOnlyDictionary<string, string> words) =>
+            long.TryParse(words.GetValueOrDefault(nameof(TrainingPlan.BatchSize)), CultureInfo.InvariantCulture, out var size)
+                ? size
+                : null;
+    }
 
     /// <summary>In what two trainings differ, other than in the number of processes.</summary>
     public static string[] Differences(IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now)

@@ -47,7 +47,7 @@ internal sealed class CheckpointSchedule(CheckpointFolder folder, TrainingState 
 
     private void Write()
     {
-        if (soundness.Problem() is null)
+        if (!state.IsFresh && soundness.Problem() is null)
         {
             folder.Write(state);
         }

@@ -1,0 +1,104 @@
+using Microsoft.ML;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.Scoring;
+
+/// <summary>A model knows whether its pixels were in [0, 1], and refuses those that are not what it was trained on.</summary>
+[TestClass]
+public sealed class PixelScaleTests
+{
+    private static readonly MLContext Ml = Images.Context();
+
+    private static IDataView Floats(float white) => new MemoryDataView(
+        12,
+        Images.Vector("Features", row => Pixels(row, white), 1, Images.Size, Images.Size),
+        Images.Key(LabelKind.ByteKeyWithText));
+
+    private static float[] Pixels(int row, float white) =>
+        [.. PixelPattern.Planes(row, 1, Images.Size, Images.Size).Select(pixel => pixel * white / 255)];
+
+    public static IEnumerable<object[]> ModelsOfShares =>
+    [
+        ["floats in [0, 1]", (Func<ResNetTransformer>)(() => Train(1))],
+        ["the same, saved and loaded", (Func<ResNetTransformer>)(() => Reloaded(Train(1)))],
+        ["bytes", (Func<ResNetTransformer>)(() => Images.Trainer(Ml).Fit(Images.Labelled(12)))],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(ModelsOfShares))]
+    public void Pixels_of_0_to_255_are_refused_where_the_network_saw_none(string what, Func<ResNetTransformer> train)
+    {
+        using var model = train();
+        var map = Ml.Transforms.ExplainImage("Map", model).Fit(Floats(255));
+        var features = Ml.Transforms.ResNetFeatures("Out", model.Model, "Features").Fit(Floats(255));
+        foreach (var (transformer, column) in ((ITransformer, string)[])[(model, "Score"), (map, "Map"), (features, "Out")])
+        {
+            Assert.HasCount(12, Snapshot.Scores(transformer.Transform(Floats(1)), column), what);
+            var error = Assert.ThrowsExactly<InvalidOperationException>(() => Snapshot.Scores(transformer.Transform(Floats(255)), column));
+            Assert.Contains("in [0, 1]", error.Message);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Bytes_and_images_are_refused_where_the_network_saw_floats_of_0_to_255(bool isLoaded)
+    {
+        using var trained = Train(255);
+        using var model = isLoaded ? Reloaded(trained) : trained;
+
+        Assert.HasCount(12, Snapshot.Scores(model.Transform(Floats(255))));
+        foreach (var kind in (ImageKind[])[ImageKind.GreyBytes, ImageKind.GreyImage, ImageKind.GreyEncoded])
+        {
+            var error = Assert.ThrowsExactly<InvalidOperationException>(() => model.Transform(Images.Unlabelled(12, kind)));
+            Assert.Contains("floats of up to 239", error.Message);
+            Assert.Contains("'Features'", error.Message);
+        }
+    }
+
+    [TestMethod]
+    public void An_ONNX_model_that_divides_bytes_by_255_is_refused_too()
+    {
+        using var model = Train(255);
+
+        model.Model.ExportToOnnx(Stream.Null);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(
+            () => model.Model.ExportToOnnx(Stream.Null, new() { PixelType = OnnxPixelType.Byte }));
+        Assert.Contains("OnnxPixelType.Byte", error.Message);
+    }
+
+    [TestMethod]
+    public void Pixels_on_a_scale_of_their_own_are_nobodys_business()
+    {
+        using var model = Train(5);
+
+        Assert.HasCount(12, Snapshot.Scores(model.Transform(Floats(50))));
+        Assert.HasCount(12, Snapshot.Scores(model.Transform(Images.Unlabelled(12))));
+        model.Model.ExportToOnnx(Stream.Null, new() { PixelType = OnnxPixelType.Byte });
+    }
+
+    [TestMethod]
+    [DataRow(255f, 1f, true)]
+    [DataRow(1f, 255f, true)]
+    [DataRow(1f, 1f, false)]
+    [DataRow(255f, 200f, false)]
+    public void Going_on_with_pixels_on_another_scale_is_said(float then, float now, bool isSaid)
+    {
+        using var start = Train(then);
+        var log = new List<string>();
+        var ml = Images.Context();
+        ml.Log += (_, message) => log.Add(message.RawMessage);
+        Images.Trainer(ml, ImageKind.GreyFloats, options => options.StartFrom = start).Fit(Floats(now)).Dispose();
+
+        Assert.AreEqual(isSaid, log.Any(line => line.Contains("Scale them alike", StringComparison.Ordinal)), string.Join("\n", log));
+    }
+
+    private static ResNetTransformer Train(float white) => Images.Trainer(Ml, ImageKind.GreyFloats).Fit(Floats(white));
+
+    private static ResNetTransformer Reloaded(ResNetTransformer model)
+    {
+        using var zip = new MemoryStream();
+        Ml.Model.Save(model, Floats(1).Schema, zip);
+        return (ResNetTransformer)new MLContext(1).Model.Load(zip, out _);
+    }
+}
