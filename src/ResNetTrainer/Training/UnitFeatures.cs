@@ -28,7 +28,7 @@ internal static class UnitFeatures
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
         using var batch = images.Sample(Images, seed);
-        var features = network.Features(batch.ToInput(images.Format));
+        var features = network.Features(batch.ToInput(images.Format)).to_type(ScalarType.Float32);
         var square = group.OfFirst(features.mul(features).mean().item<float>());
         if (!(square > 0) || !float.IsFinite(square))
         {

@@ -121,6 +121,26 @@ public sealed class FineTuningTests : IDisposable
 
     [TestMethod]
     [DataRow(null)]
+    [DataRow(0)]
+    [DataRow(4)]
+    public void Whatever_is_trained_can_be_in_bfloat16(int? frozen)
+    {
+        Start(options => { });
+        var ml = Images.Context();
+        using var model = Fit(options => (options.Precision, options.FrozenStages, options.ValidationFraction, options.Calibrate) =
+            (ComputePrecision.BFloat16, frozen, 0.3, true));
+
+        Assert.AreEqual("bfloat16", model.Model.Training.Precision);
+        Assert.IsTrue(model.Model.History.All(epoch => double.IsFinite(epoch.TrainLoss)));
+        Assert.IsNotNull(model.Model.Training.Calibration);
+        using var again = Images.Trainer(ml, change: options =>
+            (options.StartFrom, options.Precision, options.FrozenStages) = (model, ComputePrecision.BFloat16, frozen))
+            .Fit(Images.Labelled(30));
+        Assert.HasCount(1, again.Model.History);
+    }
+
+    [TestMethod]
+    [DataRow(null)]
     [DataRow(0L)]
     public void A_linear_layer_that_is_kept_says_the_same_of_features_that_are_divided(long? budget)
     {
