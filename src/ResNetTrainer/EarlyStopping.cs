@@ -5,8 +5,9 @@ namespace ResNetMLNet;
 
 /// <summary>When to stop training before its last epoch: when a metric has not improved for some epochs.</summary>
 /// <remarks>
-/// It suits a constant learning rate (<see cref="TrainingRecipe.Book"/>). The rate of <see cref="TrainingRecipe.Fast"/> falls
-/// until the last epoch and brings its best weights there: stopped early, it misses them; choose fewer epochs instead.
+/// It suits a constant learning rate (<see cref="TrainingRecipe.Book"/>). The rate of <see cref="TrainingRecipe.Fast"/> and
+/// <see cref="TrainingRecipe.Best"/> falls until the last epoch and brings the best weights there: stopped early, they are missed; choose
+/// fewer epochs instead.
 /// </remarks>
 public sealed record EarlyStopping
 {

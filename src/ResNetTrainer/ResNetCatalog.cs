@@ -154,7 +154,7 @@ public static partial class ResNetCatalog
     /// <param name="folder">The folder.</param>
     /// <param name="classNames">
     /// The classes in the order of their keys, so that the labels of this folder mean the same as those of a model
-    /// (<c>model.Model.ClassNames</c>) or of other data; some may have no sub-folder here, and sub-folders of other names are left
+    /// (<see cref="ResNetModel.ClassNames"/>) or of other data; some may have no sub-folder here, and sub-folders of other names are left
     /// out with a warning. Null: the sub-folders, in ordinal order.
     /// </param>
     /// <returns>

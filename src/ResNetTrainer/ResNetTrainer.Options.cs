@@ -51,7 +51,9 @@ public sealed partial class ResNetTrainer
         public ResNetArchitecture? Architecture { get; set; }
 
         /// <summary>
-        /// The height and width in pixels to which images are resized, in batches on the device; null keeps the column's.
+        /// The height and width in pixels to which images are resized, in batches on the device: between 1 and 4096, and at least <see
+        /// cref="ResNetArchitecture.MinimumImageSize"/>. Null keeps the column's; then every image, of training and of scoring, must have
+        /// the size of the first. Set it for photographs.
         /// </summary>
         public int? ImageSize { get; set; }
 
@@ -192,8 +194,8 @@ public sealed partial class ResNetTrainer
         public ITransformer? StartFrom { get; set; }
 
         /// <summary>
-        /// Weights of another origin that training starts from, as files have them; the classes are new. What the weights were trained to
-        /// see becomes part of the model.
+        /// Weights of another origin that training starts from, as files have them; a linear layer for another number of classes starts
+        /// afresh. What the weights were trained to see becomes part of the model.
         /// </summary>
         /// <remarks>
         /// Fast and Best then train at a lower rate, leave the stem and the first stage as they are (<see cref="FrozenStages"/>), normalise

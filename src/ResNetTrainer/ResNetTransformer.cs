@@ -177,7 +177,8 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
             using var channel = _host.OpenChannel("Scoring");
             channel.Warn(
                 $"The label column '{_columns.Label}' of the data to score has other classes than the model: {difference}. "
-                + $"ML.NET compares keys by number, so metrics of these rows will be wrong. {LabelNames.Remedy("model.Model.ClassNames")}");
+                + "ML.NET compares keys by number, so metrics of these rows will be wrong. "
+                + LabelNames.Remedy("Model.ClassNames of the ResNetTransformer"));
         }
     }
 }

@@ -12,8 +12,8 @@ public enum TrainingRecipe
     Fast,
 
     /// <summary>
-    /// Exactly that of Dive into Deep Learning, 7.6: plain SGD with a constant learning rate of 0.05, batches of 256, 10 epochs,
-    /// Xavier initialisation, no augmentation.
+    /// Exactly that of Dive into Deep Learning, 7.6 (first edition): plain SGD with a constant learning rate of 0.05, batches of 256,
+    /// 10 epochs, Xavier initialisation, no augmentation.
     /// </summary>
     Book,
 

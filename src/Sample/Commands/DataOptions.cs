@@ -15,7 +15,7 @@ internal sealed class DataOptions
     private readonly Option<DirectoryInfo?> _images = new("--images")
     {
         HelpName = "DIR",
-        Description = "A folder of own images with one sub-folder a class.",
+        Description = "A folder of your images with one sub-folder per class.",
     };
 
     private readonly Option<bool> _download = new("--download")

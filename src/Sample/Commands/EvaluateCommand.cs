@@ -15,12 +15,12 @@ internal static class EvaluateCommand
         var model = SavedModel.CreateOption();
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var report = new Option<FileInfo?>("--report") { HelpName = "FILE", Description = "An HTML file to write a report to." };
-        var command = new Verb("evaluate", "Evaluates a saved model on test images, or on all images of a folder of one's own.")
+        var command = new Verb("evaluate", "Evaluates a saved model on test images, or on all images of a folder.")
         {
             Examples =
             [
                 "evaluate --model out/model.zip",
-                "evaluate --model out/model.zip --images flowers --report report.html",
+                "evaluate --model out/model.zip --images flowers-new --report report.html",
             ],
         };
         command.Add("Model", model);

@@ -14,6 +14,9 @@ public partial class DocumentationTests
     // What stands before the first line of what a reader is shown.
     private const string Before = """
         using System;
+        using System.Collections.Generic;
+        using System.IO;
+        using System.Linq;
         using System.Threading;
         using Microsoft.ML;
         using Microsoft.ML.Data;

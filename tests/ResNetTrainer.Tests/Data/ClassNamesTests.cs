@@ -35,7 +35,7 @@ public sealed class ClassNamesTests : IDisposable
         Evaluate(model, Ml.Data.LoadFromImageFolder(_folder.In("few")));
         Assert.Contains("'Label' of the data to score has other classes than the model", _folder.Warnings);
         Assert.Contains("its key 1 is 'bee' where the model's is 'ant'", _folder.Warnings);
-        Assert.Contains("classNames: model.Model.ClassNames", _folder.Warnings);
+        Assert.Contains("classNames: Model.ClassNames of the ResNetTransformer", _folder.Warnings);
     }
 
     [TestMethod]

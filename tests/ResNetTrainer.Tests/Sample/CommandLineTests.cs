@@ -55,6 +55,21 @@ public class CommandLineTests
     }
 
     [TestMethod]
+    public void Trained_weights_are_fine_tuned_in_whatever_precision_the_machine_has()
+    {
+        var folder = Path.Combine(_folder, "tuned");
+        var run = SampleProcess.RunHere(
+        [
+            "train", "--images", Path.Combine(_folder, "images"), "--pretrained", "--image-size", "64", "--epochs", "1", "--device", "cpu",
+            "--out", folder,
+        ]);
+
+        Assert.AreEqual(0, run.Status, run.Error);
+        StringAssert.Contains(run.Output, "resnet-2-2-2-3");
+        CollectionAssert.AreEquivalent(SampleFolder.Results, SampleFolder.NamesIn(folder));
+    }
+
+    [TestMethod]
     public void Metrics_are_those_of_the_model()
     {
         var model = ((IEnumerable<ITransformer>)new MLContext().Model.Load(Model, out _)).OfType<ResNetTransformer>().Single().Model;

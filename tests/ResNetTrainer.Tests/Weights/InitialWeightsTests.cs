@@ -57,10 +57,14 @@ public class InitialWeightsTests
 
         var (colours, grey) = (weights.Tensors["conv1.weight"].Data, model.Model.Network.Weights.Tensors["conv1.weight"]);
         CollectionAssert.AreEqual((long[])[4, 1, 7, 7], grey.Shape);
+
+        // Each channel was divided by a deviation of its own.
+        var deviations = PixelStatistics.ImageNet.Deviation;
+        float Of(int channel, int at) => colours[at + (49 * channel)] * deviations.Average() / deviations[channel];
         for (var i = 0; i < grey.Data.Length; i++)
         {
             var first = (i / 49 * 3 * 49) + (i % 49);
-            Assert.AreEqual(colours[first] + colours[first + 49] + colours[first + 98], grey.Data[i], 1e-6f);
+            Assert.AreEqual(Of(0, first) + Of(1, first) + Of(2, first), grey.Data[i], 1e-6f);
         }
     }
 
