@@ -14,6 +14,9 @@ internal sealed class StemChannels(NamedTensors.Values stem, PixelStatistics? th
     private readonly int _from = (int)stem.Shape[1];
     private readonly int _size = (int)(stem.Shape[2] * stem.Shape[3]);
 
+    // Those of one channel may have been said for three.
+    private readonly PixelStatistics? _then = then?.For((int)stem.Shape[1]);
+
     /// <summary>The weights for so many channels; null where there is no such way.</summary>
     public static float[]? Weights(NamedTensors.Values stem, long[] shape, PixelStatistics? then, PixelStatistics? now) =>
         stem.Shape is [var outputs, 1 or 3, var height, var width]
@@ -28,8 +31,8 @@ internal sealed class StemChannels(NamedTensors.Values stem, PixelStatistics? th
     public double[] Offsets() =>
     [
         .. Enumerable.Range(0, (int)stem.Shape[0]).Select(output => Enumerable.Range(0, _from).Sum(channel =>
-            Kernel(output, channel).ToArray().Sum(weight => (double)weight) * (MeanOf(now, 0) - MeanOf(then, channel))
-            / DeviationOf(then, channel))),
+            Kernel(output, channel).ToArray().Sum(weight => (double)weight) * (MeanOf(now, 0) - MeanOf(_then, channel))
+            / DeviationOf(_then, channel))),
     ];
 
     private float[] Weights(int outputs, int to)
@@ -40,7 +43,7 @@ internal sealed class StemChannels(NamedTensors.Values stem, PixelStatistics? th
             for (var channel = 0; channel < _from; channel++)
             {
                 // What is grey is the same in all three channels: it sees the sum of their weights.
-                var factor = (to == 1 ? DeviationOf(now, 0) / DeviationOf(then, channel) : 1) / to;
+                var factor = (to == 1 ? DeviationOf(now, 0) / DeviationOf(_then, channel) : 1) / to;
                 var kernel = Kernel(output, channel);
                 for (var i = 0; i < to * _size; i++)
                 {
