@@ -13,10 +13,6 @@ public class TorchRuntimeTests
     public void After_loading_a_convolution_can_be_trained() => LoadAndTrain();
 
     [TestMethod]
-    public void Loading_from_many_threads_and_many_times_is_loading_once() =>
-        Parallel.For(0, 100, _ => TorchRuntime.EnsureLoaded());
-
-    [TestMethod]
     public void Errors_of_the_native_side_arrive_as_exceptions()
     {
         TorchRuntime.EnsureLoaded();
@@ -38,7 +34,7 @@ public class TorchRuntimeTests
         }
         catch (TargetInvocationException e)
         {
-            error = e.InnerException;
+            error = e.InnerException is AggregateException ofAll ? ofAll.InnerExceptions[0] : e.InnerException;
         }
 
         // Where the original library loads, the context has no reason to throw.
@@ -120,7 +116,8 @@ public class TorchRuntimeTests
 
     private static void LoadAndTrain()
     {
-        TorchRuntime.EnsureLoaded();
+        // From many threads at once; in the context of a plugin it is the first time.
+        Parallel.For(0, 16, _ => TorchRuntime.EnsureLoaded());
 
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);

@@ -49,6 +49,17 @@ public class FitTests
     }
 
     [TestMethod]
+    public void What_becomes_of_the_options_later_does_not_change_the_trainer()
+    {
+        var options = Images.Tiny(change: each => each.NumberOfEpochs = 2);
+        var trainer = Images.Context().MulticlassClassification.Trainers.ResNet(options);
+        options.NumberOfEpochs = 1;
+        using var model = trainer.Fit(Images.Labelled());
+
+        Assert.HasCount(2, model.Model.History);
+    }
+
+    [TestMethod]
     public void The_longer_side_decides_which_network_suits()
     {
         var wide = Images.Vector("Features", i => PixelPattern.Planes(i, 1, 28, 44), 1, 28, 44);
