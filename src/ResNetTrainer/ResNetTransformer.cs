@@ -36,7 +36,6 @@ namespace ResNetMLNet;
 public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResNetModel>, ISingleFeaturePredictionTransformer, IDisposable
 {
     private readonly IHost _host;
-    private readonly IHostEnvironment _context;
     private readonly ScoringColumns _columns;
     private readonly ScorerSource _scorers;
 
@@ -49,9 +48,9 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
         IHostEnvironment? context = null)
     {
         _host = environment.Register(nameof(ResNetTransformer));
-        _context = context ?? environment;
+        Context = context ?? environment;
         _columns = columns;
-        _scorers = new(_host, _context, model.Network, device);
+        _scorers = new(_host, Context, model.Network, device);
         Model = model;
         Device = device;
         FeatureColumnType = featureColumnType;
@@ -111,7 +110,7 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     /// <param name="probability">In (0, 1); null predicts a class for every image.</param>
     /// <exception cref="ArgumentOutOfRangeException">The probability is not between 0 and 1.</exception>
     public ResNetTransformer WithRejectBelow(double? probability) => probability is null or (> 0 and < 1)
-        ? new(_host, new(Model.Network with { RejectBelow = probability }, Model.Training), FeatureColumnType, _columns, Device, _context)
+        ? new(_host, new(Model.Network with { RejectBelow = probability }, Model.Training), FeatureColumnType, _columns, Device, Context)
         : throw new ArgumentOutOfRangeException(nameof(probability), probability, "It must be between 0 and 1, without them.");
 
     /// <summary>Frees the native memory of the network, as soon as no call uses it.</summary>
@@ -140,7 +139,7 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     internal ComputeDevice Device { get; }
 
     /// <summary>Says which GPU is meant.</summary>
-    internal IHostEnvironment Context => _context;
+    internal IHostEnvironment Context { get; }
 
     private string NotPermutable =>
         $"PermutationFeatureImportance permutes the values of a vector of floats, and finds none in the column '{FeatureColumnName}' of "

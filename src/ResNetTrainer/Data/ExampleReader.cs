@@ -45,9 +45,6 @@ internal sealed class ExampleReader : IDisposable
     /// <summary>The rows so far, those without a label included.</summary>
     public long Count { get; private set; }
 
-    /// <summary>How many of them have no label.</summary>
-    public long Unlabelled { get; private set; }
-
     /// <summary>The shape of the image that was read last.</summary>
     public ImageShape Shape { get; private set; }
 
@@ -163,16 +160,9 @@ internal sealed class ExampleReader : IDisposable
         {
             _source.ThrowIfStopped();
             var label = _label();
-            if (label < 0)
-            {
-                _fetched++;
-                Unlabelled++;
-                continue;
-            }
-
-            var weight = _weight?.Invoke() ?? 1;
+            var weight = label < 0 ? 0 : _weight?.Invoke() ?? 1;
             _fetched++;
-            if (IsWanted?.Invoke(_labelled++) != false)
+            if (label >= 0 && IsWanted?.Invoke(_labelled++) != false)
             {
                 if (isAhead)
                 {

@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 namespace ResNetMLNet.Data;
@@ -25,13 +24,6 @@ internal abstract class FeatureRow(IExceptionContext context, FeatureColumn colu
 
     /// <summary>An error about an image that can be left out.</summary>
     public Exception Unreadable(string problem) => RowError.AsUnreadable(Error(problem));
-
-    /// <summary>
-    /// Whether a step before says that the image file is gone, not permitted or damaged, as ML.NET's LoadImages does in a getter; what
-    /// it throws while it goes to the next row ends the cursor.
-    /// </summary>
-    public static bool IsOfFile(Exception e) => e is IOException or UnauthorizedAccessException
-        || e is ArgumentException && e.Source == typeof(MLImage).Assembly.GetName().Name;
 }
 
 /// <summary>The feature column of a row or cursor of ML.NET's.</summary>

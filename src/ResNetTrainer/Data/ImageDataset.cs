@@ -122,18 +122,19 @@ internal abstract class ImageDataset : IDisposable
 
         statistics.LargestPixel = rows.LargestPixel;
         statistics.Complete();
-        Report(source, rows);
+        Report(source, rows, statistics);
         Check(source, rows, statistics);
         return fits;
     }
 
-    private static void Report(ExampleSource source, ExampleReader rows)
+    private static void Report(ExampleSource source, ExampleReader rows, DatasetStatistics statistics)
     {
         using var channel = source.Host.OpenChannel("Reading");
-        if (rows.Unlabelled > 0)
+        var unlabelled = rows.Count - rows.LeftOut.Count - statistics.Count;
+        if (unlabelled > 0)
         {
             channel.Warn(
-                $"{rows.Unlabelled} of the {rows.Count} rows of the {source.Title} have no label in '{source.Columns.Label.Column.Name}' "
+                $"{unlabelled} of the {rows.Count} rows of the {source.Title} have no label in '{source.Columns.Label.Column.Name}' "
                 + "and are left out: their labels are missing, or are not among the values that the column's key was made from");
         }
 

@@ -61,7 +61,7 @@ internal sealed class ImageReader(FeatureRow row, int channels, InputFormat? for
         {
             _getter(ref _image!);
         }
-        catch (Exception e) when (FeatureRow.IsOfFile(e))
+        catch (Exception e) when (IsOfFile(e))
         {
             throw Row.Unreadable(e.Message);
         }
@@ -69,6 +69,10 @@ internal sealed class ImageReader(FeatureRow row, int channels, InputFormat? for
         var image = _image ?? throw Row.Unreadable("there is no image. Leave rows without images out.");
         return Convert(new(image.Pixels, image.Width, image.Height, redFirst: image.PixelFormat == MLPixelFormat.Rgba32));
     }
+
+    // That the file is gone, not permitted or damaged, as ML.NET's LoadImages says in its getter.
+    private static bool IsOfFile(Exception e) => e is IOException or UnauthorizedAccessException
+        || e is ArgumentException && e.Source == typeof(MLImage).Assembly.GetName().Name;
 }
 
 /// <summary>Encoded images (PNG, JPEG, GIF, BMP, WebP), as ML.NET's LoadRawImageBytes gives them.</summary>

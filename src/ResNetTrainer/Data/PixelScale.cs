@@ -27,10 +27,14 @@ internal static class PixelScale
     public static bool Differs(float? one, float? other) =>
         (IsShare(one) && IsBeyond(other)) || (IsBeyond(one) && IsShare(other));
 
-    /// <summary>The error where bytes, which are scaled to [0, 1], are given to a network that was trained on larger floats.</summary>
-    public static string ProblemOfBytes(float largest) =>
-        $"The network was trained on floats of up to {Text(largest)}, and bytes and images are scaled to [0, 1]. Give it floats as in "
-        + "training, or train on bytes, or on floats in [0, 1] (ExtractPixels has scaleImage: 1 / 255f).";
+    /// <summary>
+    /// What is wrong with bytes, which are scaled to [0, 1], for a network that was trained on floats up to the largest; null where nothing
+    /// is.
+    /// </summary>
+    public static string? ProblemOfBytes(float? largest) => largest is { } pixel && IsBeyond(pixel)
+        ? $"The network was trained on floats of up to {Text(pixel)}, and bytes and images are scaled to [0, 1]. Give it floats as in "
+            + "training, or train on bytes, or on floats in [0, 1] (ExtractPixels has scaleImage: 1 / 255f)."
+        : null;
 
     /// <summary>Says so where they are not as the statistics have it that came with the weights to start from.</summary>
     public static void Check(IChannel channel, DatasetStatistics data, NetworkPlan network)

@@ -16,28 +16,19 @@ internal static class FeatureScale
     /// <summary>Whether the features of a network can be divided: not where zeros are padded to what the stage before puts out.</summary>
     public static bool IsFree(NetworkPlan plan) => plan.Closing is not null || plan.Stages[^1][0].Skip is not null;
 
-    /// <summary>The same weights, with a linear layer that puts the same out for features which were divided.</summary>
-    public static NamedTensors MultiplyHead(NamedTensors weights, LinearPlan head, double divisor)
-    {
-        var multiplied = new NamedTensors();
-        foreach (var (name, tensor) in weights.Tensors)
-        {
-            multiplied.Add(
-                name,
-                tensor.Shape,
-                name == head.Weight.Name ? [.. tensor.Data.Select(value => (float)(value * divisor))] : tensor.Data);
-        }
-
-        return multiplied;
-    }
-
     /// <summary>The same weights, but for those that make features.</summary>
     /// <param name="weights">The weights of a network whose features are free.</param>
     /// <param name="plan">That network.</param>
     /// <param name="divisor">What features are divided by.</param>
-    public static NamedTensors Divide(NamedTensors weights, NetworkPlan plan, double divisor)
+    /// <param name="keepsLogits">Whether the linear layer is to put out what it did, and is multiplied.</param>
+    public static NamedTensors Divide(NamedTensors weights, NetworkPlan plan, double divisor, bool keepsLogits = false)
     {
         var changes = plan.Closing is { } closing ? Scaled(closing) : plan.Stages[^1].SelectMany(ChangesOf);
+        if (keepsLogits)
+        {
+            changes = changes.Append((plan.Head!.Weight, (weight, _) => weight * divisor));
+        }
+
         var changed = changes.ToDictionary(change => change.Tensor.Name, change => change.Change);
         var divided = new NamedTensors();
         foreach (var (name, tensor) in weights.Tensors)
@@ -76,12 +67,10 @@ internal static class FeatureScale
             return
             [
                 (normalisation.RunningMean, Divided),
-                (normalisation.RunningVariance, (variance, _) => Math.Max(0, Smaller(variance))),
+                (normalisation.RunningVariance, (variance, _) => NormalisationPlan.NotNegative(1, Smaller(variance)).Variance),
 
-                // A variance of nearly nothing would have to be less than that: then the rest is the scale's.
-                (normalisation.Scale, (scale, channel) => Smaller(variances[channel]) >= 0
-                    ? scale
-                    : scale * divisor * Math.Sqrt(NormalisationPlan.Epsilon / (variances[channel] + NormalisationPlan.Epsilon))),
+                // A variance of nearly nothing would have to be less than that.
+                (normalisation.Scale, (scale, channel) => NormalisationPlan.NotNegative(scale, Smaller(variances[channel])).Scale),
             ];
         }
 

@@ -50,6 +50,13 @@ internal sealed record NormalisationPlan(string Name, int Channels)
     public TensorPlan RunningVariance => new($"{Name}.running_var", TensorRole.RunningVariance, [Channels]);
 
     public IEnumerable<TensorPlan> Tensors => [Scale, Shift, RunningMean, RunningVariance];
+
+    /// <summary>
+    /// The same of a variance that is less than nothing, but not with epsilon: it is 0 then, and the rest is the scale's.
+    /// </summary>
+    public static (double Scale, double Variance) NotNegative(double scale, double variance) => variance < 0 && variance + Epsilon > 0
+        ? (scale * Math.Sqrt(Epsilon / (variance + Epsilon)), 0)
+        : (scale, variance);
 }
 
 /// <summary>The linear layer that makes logits of features.</summary>

@@ -64,18 +64,8 @@ internal sealed class OnnxConvolutions(OnnxFile file, NamedTensors weights)
         // The epsilon may be another one, and the bias is said by the mean.
         var more = node.Number("epsilon", 1e-5f) - (float)NormalisationPlan.Epsilon;
         float[] means = [.. values[2].Zip(bias, (mean, own) => mean - own)];
-        var (scales, variances) = (values[0].ToArray(), values[3].Select(variance => variance + more).ToArray());
-        for (var channel = 0; channel < variances.Length; channel++)
-        {
-            // Less than nothing, but for an epsilon that is smaller than PyTorch's: then the rest is the scale's.
-            if (variances[channel] < 0 && variances[channel] + NormalisationPlan.Epsilon > 0)
-            {
-                scales[channel] *= (float)Math.Sqrt(NormalisationPlan.Epsilon / (variances[channel] + NormalisationPlan.Epsilon));
-                variances[channel] = 0;
-            }
-        }
-
-        Add(name, [scales, values[1], means, variances]);
+        var spreads = values[0].Zip(values[3], (scale, variance) => NormalisationPlan.NotNegative(scale, variance + more)).ToArray();
+        Add(name, [[.. spreads.Select(each => (float)each.Scale)], values[1], means, [.. spreads.Select(each => (float)each.Variance)]]);
     }
 
     private void Add(string name, float[][] values)

@@ -17,26 +17,22 @@ internal sealed class StemChannels(NamedTensors.Values stem, PixelStatistics? th
     // Those of one channel may have been said for three.
     private readonly PixelStatistics? _then = then?.For((int)stem.Shape[1]);
 
-    /// <summary>The weights for so many channels; null where there is no such way.</summary>
-    public static float[]? Weights(NamedTensors.Values stem, long[] shape, PixelStatistics? then, PixelStatistics? now) =>
-        stem.Shape is [var outputs, 1 or 3, var height, var width]
-        && ((long[])[outputs, shape[1], height, width]).SequenceEqual(shape)
-            ? new StemChannels(stem, then, now).Weights((int)outputs, (int)shape[1])
+    /// <summary>That of a file; null where the network's has as many channels, or differs in more.</summary>
+    /// <param name="file">Weights of the same network.</param>
+    /// <param name="plan">The network.</param>
+    /// <param name="seen">What the file's network does to pixels; null for nothing.</param>
+    public static StemChannels? Of(NamedTensors file, NetworkPlan plan, PixelStatistics? seen) =>
+        file.Tensors.TryGetValue(plan.Stem.Weight.Name, out var stem)
+        && stem.Shape is [var outputs, 1 or 3, var height, var width]
+        && stem.Shape[1] != plan.Input.Channels
+        && ((long[])[outputs, plan.Input.Channels, height, width]).SequenceEqual(plan.Stem.Weight.Shape)
+            ? new(stem, seen, plan.Statistics)
             : null;
 
-    /// <summary>
-    /// What colours add to each output that grey does not: each channel has a mean of its own, and they are at once seen from their common
-    /// one. To be taken off the running mean of the normalisation behind it.
-    /// </summary>
-    public double[] Offsets() =>
-    [
-        .. Enumerable.Range(0, (int)stem.Shape[0]).Select(output => Enumerable.Range(0, _from).Sum(channel =>
-            Kernel(output, channel).ToArray().Sum(weight => (double)weight) * (MeanOf(now, 0) - MeanOf(_then, channel))
-            / DeviationOf(_then, channel))),
-    ];
-
-    private float[] Weights(int outputs, int to)
+    /// <summary>The weights for so many channels.</summary>
+    public float[] Weights(int to)
     {
+        var outputs = (int)stem.Shape[0];
         var values = new float[outputs * to * _size];
         for (var output = 0; output < outputs; output++)
         {
@@ -54,6 +50,17 @@ internal sealed class StemChannels(NamedTensors.Values stem, PixelStatistics? th
 
         return values;
     }
+
+    /// <summary>
+    /// What colours add to each output that grey does not: each channel has a mean of its own, and they are at once seen from their common
+    /// one. To be taken off the running mean of the normalisation behind it.
+    /// </summary>
+    public double[] Offsets() =>
+    [
+        .. Enumerable.Range(0, (int)stem.Shape[0]).Select(output => Enumerable.Range(0, _from).Sum(channel =>
+            Kernel(output, channel).ToArray().Sum(weight => (double)weight) * (MeanOf(now, 0) - MeanOf(_then, channel))
+            / DeviationOf(_then, channel))),
+    ];
 
     private ReadOnlySpan<float> Kernel(int output, int channel) => stem.Data.AsSpan(((output * _from) + channel) * _size, _size);
 

@@ -21,11 +21,7 @@ internal static class WeightImport
         var keepsHead = HasHead(file, plan);
         var weights = new NamedTensors();
         var (missing, misshapen) = (new List<string>(), new List<string>());
-
-        // Colours have a mean each, grey has one.
-        var colours = plan.Input.Channels == 1 && file.Tensors.TryGetValue(plan.Stem.Weight.Name, out var first)
-            && first.Shape is [_, 3, _, _] ? first : null;
-        var offset = colours is null ? null : plan.Stem.Normalisation?.RunningMean;
+        var stem = StemChannels.Of(file, plan, seen);
         foreach (var tensor in plan.Tensors)
         {
             if (tensor.IsHead && !keepsHead)
@@ -38,11 +34,16 @@ internal static class WeightImport
             }
             else if (values.Shape.SequenceEqual(tensor.Shape))
             {
-                weights.Add(tensor.Name, tensor.Shape, tensor.Name == offset?.Name ? Less(values.Data) : values.Data);
+                // Colours have a mean each, grey has one.
+                var isOffset = stem is not null && plan.Input.Channels == 1 && tensor.Name == plan.Stem.Normalisation?.RunningMean.Name;
+                weights.Add(
+                    tensor.Name,
+                    tensor.Shape,
+                    isOffset ? [.. values.Data.Zip(stem!.Offsets(), (mean, offset) => (float)(mean - offset))] : values.Data);
             }
-            else if (tensor.Name == plan.Stem.Weight.Name && StemChannels.Weights(values, tensor.Shape, seen, plan.Statistics) is { } stem)
+            else if (stem is not null && tensor.Name == plan.Stem.Weight.Name)
             {
-                weights.Add(tensor.Name, tensor.Shape, stem);
+                weights.Add(tensor.Name, tensor.Shape, stem.Weights(plan.Input.Channels));
             }
             else
             {
@@ -60,9 +61,6 @@ internal static class WeightImport
         return problems.Length == 0
             ? weights
             : throw new InvalidDataException($"its tensors are not those of {plan.Architecture}: {string.Join("; ", problems)}");
-
-        float[] Less(float[] means) =>
-            [.. means.Zip(new StemChannels(colours!, seen, plan.Statistics).Offsets(), (mean, less) => (float)(mean - less))];
     }
 
     /// <summary>Whether weights have a linear layer that fits the network's, which then stays.</summary>

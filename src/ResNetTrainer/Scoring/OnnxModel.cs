@@ -22,10 +22,9 @@ internal static class OnnxModel
 
     public static ModelProto Create(TrainedNetwork network, OnnxExportOptions options)
     {
-        if (options.PixelType == OnnxPixelType.Byte && PixelScale.IsBeyond(network.LargestPixel))
+        if (options.PixelType == OnnxPixelType.Byte && PixelScale.ProblemOfBytes(network.LargestPixel) is { } problem)
         {
-            throw new InvalidOperationException(
-                $"PixelType cannot be OnnxPixelType.Byte. {PixelScale.ProblemOfBytes(network.LargestPixel!.Value)}");
+            throw new InvalidOperationException($"PixelType cannot be OnnxPixelType.Byte. {problem}");
         }
 
         var (plan, graph) = (network.Plan, new OnnxGraph(network.Plan.Architecture.Name));

@@ -23,10 +23,9 @@ internal sealed class ScoringSchema
             Check(shape);
         }
 
-        if (PixelScale.IsBeyond(network.LargestPixel) && FeatureKinds.Of(Feature.Column.Type) != FeatureKind.Floats)
+        if (FeatureKinds.Of(Feature.Column.Type) != FeatureKind.Floats && PixelScale.ProblemOfBytes(network.LargestPixel) is { } problem)
         {
-            throw context.Error(
-                $"The feature column '{feature}' is {Feature.Column.Type}. {PixelScale.ProblemOfBytes(network.LargestPixel!.Value)}");
+            throw context.Error($"The feature column '{feature}' is {Feature.Column.Type}. {problem}");
         }
 
         var builder = new DataViewSchema.Builder();

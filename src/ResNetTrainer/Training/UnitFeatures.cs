@@ -36,8 +36,7 @@ internal static class UnitFeatures
         }
 
         var divisor = Math.Sqrt(square);
-        var divided = FeatureScale.Divide(network.Export(), network.Plan, divisor);
-        network.Import(headIsTrained ? FeatureScale.MultiplyHead(divided, network.Plan.Head!, divisor) : divided);
+        network.Import(FeatureScale.Divide(network.Export(), network.Plan, divisor, keepsLogits: headIsTrained));
         return divisor;
     }
 }

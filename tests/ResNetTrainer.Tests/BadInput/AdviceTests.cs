@@ -126,8 +126,7 @@ public class AdviceTests
     public void Flat_pixels_that_may_be_of_another_shape_are_asked_for_it(int length, string? other)
     {
         var log = new List<string>();
-        var ml = Images.Context();
-        ml.Log += (_, message) => log.Add(message.RawMessage);
+        var ml = Images.Context(log);
         var data = new MemoryDataView(6, Images.Vector("Features", row => new byte[length], length), Images.Key(LabelKind.Text));
         Images.Trainer(ml).Fit(data).Dispose();
 
@@ -149,8 +148,7 @@ public class AdviceTests
     public void Rows_without_a_label_are_left_out_and_counted_in_both_sets()
     {
         var log = new List<string>();
-        var ml = Images.Context();
-        ml.Log += (_, message) => log.Add(message.RawMessage);
+        var ml = Images.Context(log);
         static MemoryDataView Some(int rows, int missing, params MemoryColumn[] more) => new(
             rows, [Images.Features(), Images.Key(LabelKind.ByteKeyWithText, missing: row => row < missing), .. more]);
 

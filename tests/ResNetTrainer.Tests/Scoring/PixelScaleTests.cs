@@ -86,8 +86,7 @@ public sealed class PixelScaleTests
     {
         using var start = Train(then);
         var log = new List<string>();
-        var ml = Images.Context();
-        ml.Log += (_, message) => log.Add(message.RawMessage);
+        var ml = Images.Context(log);
         Images.Trainer(ml, ImageKind.GreyFloats, options => options.StartFrom = start).Fit(Floats(now)).Dispose();
 
         Assert.AreEqual(isSaid, log.Any(line => line.Contains("Scale them alike", StringComparison.Ordinal)), string.Join("\n", log));

@@ -49,6 +49,14 @@ internal static class Images
 
     public static MLContext Context(int? seed = 1) => new(seed);
 
+    /// <summary>A context that writes its messages into a list.</summary>
+    public static MLContext Context(List<string> log)
+    {
+        var ml = Context();
+        ml.Log += (_, message) => log.Add(message.RawMessage);
+        return ml;
+    }
+
     /// <summary>The options of a network that is trained in a moment.</summary>
     public static ResNetTrainer.Options Tiny(ImageKind kind = ImageKind.GreyBytes, Action<ResNetTrainer.Options>? change = null)
     {

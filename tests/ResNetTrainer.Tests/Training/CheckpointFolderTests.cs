@@ -163,8 +163,7 @@ public class CheckpointFolderTests
         var newest = PathOf("checkpoint-0003-0000000");
         forge(newest);
         var log = new List<string>();
-        var ml = Images.Context();
-        ml.Log += (_, message) => log.Add(message.RawMessage);
+        var ml = Images.Context(log);
         var epochs = new List<int>();
         var found = Fit(options => (options.Checkpoints, options.EpochCallback) = (Resuming(), epoch => epochs.Add(epoch.Epoch)), ml);
 

@@ -148,8 +148,7 @@ public class CheckpointTests
             var newest = Path.Combine(_folder, Files()[^1]);
             damage(newest);
             var log = new List<string>();
-            var ml = Images.Context();
-            ml.Log += (_, message) => log.Add(message.RawMessage);
+            var ml = Images.Context(log);
             var epochs = 0;
             var found = Fit(
                 options => (options.NumberOfEpochs, options.Checkpoints, options.EpochCallback) = (3, Resuming, _ => epochs++),
@@ -278,8 +277,7 @@ public class CheckpointTests
     public void A_disk_that_fails_does_not_end_training()
     {
         var log = new List<string>();
-        var ml = Images.Context();
-        ml.Log += (_, message) => log.Add(message.RawMessage);
+        var ml = Images.Context(log);
         using var model = Images.Trainer(ml, change: options =>
         {
             (options.Checkpoints, options.NumberOfEpochs) = (new() { Directory = _folder }, 3);

@@ -74,8 +74,7 @@ public sealed class FineTuningTests : IDisposable
     {
         Start(options => { });
         var log = new List<string>();
-        var ml = Images.Context();
-        ml.Log += (_, message) => log.Add(message.RawMessage);
+        var ml = Images.Context(log);
         float[] Pixels(int row) => [.. PixelPattern.Planes(row, 1, Images.Size, Images.Size).Select(pixel => pixel * white / 255)];
         var data = new MemoryDataView(
             24, Images.Vector("Features", Pixels, 1, Images.Size, Images.Size), Images.Key(LabelKind.ByteKeyWithText));

@@ -52,8 +52,7 @@ public class MemoryTests
     public void Images_that_are_streamed_class_after_class_are_said(long? budget, bool canShuffle, int inARow, bool isSaid)
     {
         var log = new List<string>();
-        var ml = Images.Context();
-        ml.Log += (_, message) => log.Add(message.RawMessage);
+        var ml = Images.Context(log);
         var label = new MemoryColumn<uint>("Label", new KeyDataViewType(typeof(uint), 3), row => (uint)((row / inARow % 3) + 1));
         var data = new MemoryDataView(24, Images.Features(), label) { CanShuffle = canShuffle };
         Images.Trainer(ml, change: options => options.MemoryBudget = budget).Fit(data).Dispose();
@@ -162,8 +161,7 @@ public class MemoryTests
         // Loads what has to be loaded, so that the limit is about the images.
         Images.Trainer(Images.Context()).Fit(Images.Labelled()).Dispose();
         var log = new List<string>();
-        var ml = Images.Context();
-        ml.Log += (_, message) => log.Add(message.RawMessage);
+        var ml = Images.Context(log);
         var image = new byte[LargeSide * LargeSide];
         new Random(1).NextBytes(image);
         var features = Images.Vector("Features", _ => image, 1, LargeSide, LargeSide);

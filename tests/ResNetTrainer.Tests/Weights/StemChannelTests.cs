@@ -25,13 +25,14 @@ public class StemChannelTests
         var grey = _colours.For(1)!;
         var weights = rand(5, 3, 7, 7).sub(0.5);
         var stem = new NamedTensors.Values([5, 3, 7, 7], weights.data<float>().ToArray());
+        var channels = new StemChannels(stem, _colours, grey);
         var images = rand(2, 1, 20, 20);
         static Tensor Standardised(Tensor x, PixelStatistics by) =>
             (x - tensor(by.Mean.ToArray()).view(1, -1, 1, 1)) / tensor(by.Deviation.ToArray()).view(1, -1, 1, 1);
 
         var expected = functional.conv2d(Standardised(images.expand(2, 3, 20, 20), _colours), weights);
-        var summed = tensor(StemChannels.Weights(stem, [5, 1, 7, 7], _colours, grey)!).view(5, 1, 7, 7);
-        var offsets = tensor(new StemChannels(stem, _colours, grey).Offsets()).to_type(ScalarType.Float32).view(1, 5, 1, 1);
+        var summed = tensor(channels.Weights(1)).view(5, 1, 7, 7);
+        var offsets = tensor(channels.Offsets()).to_type(ScalarType.Float32).view(1, 5, 1, 1);
 
         Assert.IsLessThan(1e-3f, (functional.conv2d(Standardised(images, grey), summed) + offsets - expected).abs().max().item<float>());
     }
