@@ -3,6 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
+using ResNetMLNet.Saving;
 using ResNetMLNet.Scoring;
 
 [assembly: LoadableClass(
@@ -11,7 +12,7 @@ using ResNetMLNet.Scoring;
     null,
     typeof(SignatureLoadModel),
     "Heat maps of a residual network",
-    ResNetMLNet.HeatMapZip.LoaderSignature)]
+    ResNetMLNet.Saving.HeatMapZip.LoaderSignature)]
 
 namespace ResNetMLNet;
 
@@ -93,7 +94,7 @@ public sealed class HeatMapTransformer : ITransformer, IDisposable
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ArgumentNullException.ThrowIfNull(ctx);
-        HeatMapZip.Save(_host, ctx, Model, new()
+        HeatMapZip.Save(_host, ctx, Model.Network, Model.Training, new()
         {
             HeatMapColumnName = _columns.HeatMap,
             FeatureColumnName = _columns.Feature,
@@ -105,9 +106,9 @@ public sealed class HeatMapTransformer : ITransformer, IDisposable
     // Found by ML.NET through the LoadableClass attribute above.
     private static HeatMapTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
-        var (model, header) = HeatMapZip.Load(env, ctx);
+        var (network, training, header) = HeatMapZip.Load(env, ctx);
         var columns = new HeatMapColumns(header.HeatMapColumnName, header.FeatureColumnName, header.ImageColumnName);
-        return new(env, model, columns, header.ClassName, ComputeDevice.Auto);
+        return new(env, new(network, training), columns, header.ClassName, ComputeDevice.Auto);
     }
 
     private ScoringSchema Bind(DataViewSchema inputSchema)

@@ -3,6 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Formats;
+using ResNetMLNet.Saving;
 using ResNetMLNet.Scoring;
 
 [assembly: LoadableClass(
@@ -11,7 +12,7 @@ using ResNetMLNet.Scoring;
     null,
     typeof(SignatureLoadModel),
     "Features of a residual network",
-    ResNetMLNet.FeaturesZip.LoaderSignature)]
+    ResNetMLNet.Saving.FeaturesZip.LoaderSignature)]
 
 namespace ResNetMLNet;
 

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using ResNetMLNet.Formats;
+using ResNetMLNet.Saving;
 using ResNetMLNet.Scoring;
 
 namespace ResNetMLNet;

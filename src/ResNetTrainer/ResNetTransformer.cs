@@ -3,6 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
+using ResNetMLNet.Saving;
 using ResNetMLNet.Scoring;
 
 [assembly: LoadableClass(
@@ -11,7 +12,7 @@ using ResNetMLNet.Scoring;
     null,
     typeof(SignatureLoadModel),
     "Residual network",
-    ResNetMLNet.ModelZip.LoaderSignature)]
+    ResNetMLNet.Saving.ModelZip.LoaderSignature)]
 
 namespace ResNetMLNet;
 
@@ -148,15 +149,15 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ArgumentNullException.ThrowIfNull(ctx);
-        ModelZip.Save(_host, ctx, Model, _columns);
+        ModelZip.Save(_host, ctx, Model.Network, Model.Training, _columns);
     }
 
     // Found by ML.NET through the LoadableClass attribute above.
     private static ResNetTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
         // On whatever device there is here: where the model was trained does not matter.
-        var (model, columns) = ModelZip.Load(env, ctx);
-        return new(env, model, columns.FeatureKind.ToType(model.Network.Plan.Input), columns, ComputeDevice.Auto);
+        var (network, training, columns) = ModelZip.Load(env, ctx);
+        return new(env, new(network, training), columns.FeatureKind.ToType(network.Plan.Input), columns, ComputeDevice.Auto);
     }
 
     private ScoringSchema Bind(DataViewSchema inputSchema)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Microsoft.ML;
 using ResNetMLNet.Formats;
+using ResNetMLNet.Saving;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.BadInput;

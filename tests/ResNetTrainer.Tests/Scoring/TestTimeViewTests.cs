@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using ResNetMLNet.Saving;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Scoring;
@@ -42,7 +43,7 @@ public class TestTimeViewTests
 
         Assert.AreEqual(views, loaded.Model.TestTimeAugmentation);
         Assert.AreEqual(views != TestTimeAugmentation.None, loaded.Model.TestTimeFlip);
-        Assert.AreEqual(version, new ModelHeader(loaded.Model, new("a", "b", "c", "d"), "").FormatVersion);
+        Assert.AreEqual(version, new ModelHeader(loaded.Model.Network, loaded.Model.Training, new("a", "b", "c", "d"), "").FormatVersion);
         CollectionAssert.AreEqual(Snapshot.Scores(model.Transform(data))[3], Snapshot.Scores(loaded.Transform(data))[3]);
     }
 

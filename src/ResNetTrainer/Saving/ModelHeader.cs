@@ -1,11 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using ResNetMLNet.Data;
 using ResNetMLNet.Scoring;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Saving;
 
 /// <summary>What stands beside the weights in a saved classifier: model.json, readable by people and by any tool.</summary>
 internal sealed record ModelHeader : NetworkHeader
@@ -17,23 +16,23 @@ internal sealed record ModelHeader : NetworkHeader
     }
 
     [SetsRequiredMembers]
-    public ModelHeader(ResNetModel model, ScoringColumns columns, string weightsSha256)
-        : base(model.Network, weightsSha256)
+    public ModelHeader(TrainedNetwork network, TrainingSummary training, ScoringColumns columns, string weightsSha256)
+        : base(network, weightsSha256)
     {
-        var shifts = model.TestTimeAugmentation == ResNetMLNet.TestTimeAugmentation.FlipAndShift;
+        var shifts = network.TestTimeAugmentation == ResNetMLNet.TestTimeAugmentation.FlipAndShift;
 
         // 1 for all that the first version knows, 2 for other networks and statistics of channels, 3 for what a reader of those would
         // overlook: mean images, shifted views, images that are given no class.
-        FormatVersion = HasMeanImage || shifts || model.RejectBelow is not null ? CurrentVersion
-            : model.Architecture.IsOfFirstVersion && model.PixelStatistics is null ? 1
+        FormatVersion = HasMeanImage || shifts || network.RejectBelow is not null ? CurrentVersion
+            : network.Plan.Architecture.IsOfFirstVersion && network.Plan.Statistics is null ? 1
             : 2;
-        TestTimeFlip = model.TestTimeFlip;
-        TestTimeAugmentation = shifts ? model.TestTimeAugmentation : null;
-        RejectBelow = model.RejectBelow;
-        ClassNames = [.. model.ClassNames];
+        TestTimeFlip = network.TestTimeAugmentation != ResNetMLNet.TestTimeAugmentation.None;
+        TestTimeAugmentation = shifts ? network.TestTimeAugmentation : null;
+        RejectBelow = network.RejectBelow;
+        ClassNames = [.. network.ClassNames];
         (FeatureColumnName, FeatureKind, LabelColumnName) = (columns.Feature, columns.FeatureKind, columns.Label);
         (ScoreColumnName, PredictedLabelColumnName) = (columns.Score, columns.PredictedLabel);
-        Training = model.Training;
+        Training = training;
     }
 
     // Not in the files of the first days.
@@ -76,15 +75,3 @@ internal sealed record ModelHeader : NetworkHeader
     /// <summary>The same with what the first version did not write: its bottlenecks had neither groups nor another width.</summary>
     public ModelHeader FromFirstVersion() => this with { Architecture = Architecture with { WidthFactor = 1, Groups = 1 } };
 }
-
-[JsonSourceGenerationOptions(
-    JsonSerializerDefaults.Web,
-    WriteIndented = true,
-    UseStringEnumConverter = true,
-    RespectNullableAnnotations = true,
-    AllowDuplicateProperties = false,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-[JsonSerializable(typeof(ModelHeader))]
-[JsonSerializable(typeof(FeaturesHeader))]
-[JsonSerializable(typeof(HeatMapHeader))]
-internal sealed partial class ModelJson : JsonSerializerContext;

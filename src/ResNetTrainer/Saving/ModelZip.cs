@@ -4,7 +4,7 @@ using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Scoring;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Saving;
 
 /// <summary>
 /// A classifier in ML.NET's model zip. In its folder: model.json (the header), weights.safetensors, and the values of the
@@ -16,20 +16,26 @@ internal static class ModelZip
     private const string KeyValuesEntry = "KeyValues.bin";
 
     public static void Save(
-        IHostEnvironment environment, ModelSaveContext zip, ResNetModel model, ScoringColumns columns, string signature = LoaderSignature)
+        IHostEnvironment environment,
+        ModelSaveContext zip,
+        TrainedNetwork network,
+        TrainingSummary training,
+        ScoringColumns columns,
+        string signature = LoaderSignature)
     {
         zip.CheckAtModel();
         zip.SetVersionInfo(Version(signature));
-        var header = new ModelHeader(model, columns, NetworkZip.SaveWeights(zip, model.Network, model.Training.Calibration?.Temperature));
+        var weightsSha256 = NetworkZip.SaveWeights(zip, network, training.Calibration?.Temperature);
+        var header = new ModelHeader(network, training, columns, weightsSha256);
         NetworkZip.SaveHeader(environment, zip, header, ModelJson.Default.ModelHeader);
-        if (model.Network.KeyValues is { } keyValues)
+        if (network.KeyValues is { } keyValues)
         {
             zip.SaveBinaryStream(KeyValuesEntry, writer => keyValues.Write(environment, writer.BaseStream));
         }
     }
 
     /// <exception cref="InvalidOperationException">The model is damaged or from a newer version.</exception>
-    public static (ResNetModel Model, ScoringColumns Columns) Load(
+    public static (TrainedNetwork Network, TrainingSummary Training, ScoringColumns Columns) Load(
         IHostEnvironment environment, ModelLoadContext zip, string signature = LoaderSignature)
     {
         Internals.CheckVersion(environment);
@@ -46,7 +52,7 @@ internal static class ModelZip
             LargestPixel = header.LargestPixel ?? PixelScale.LargestOf(header.FeatureKind),
             RejectBelow = header.RejectBelow,
         };
-        return (new(network, header.Training), header.Columns);
+        return (network, header.Training, header.Columns);
     }
 
     private static ModelHeader Checked(ModelHeader header, int version)

@@ -5,7 +5,7 @@ using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Network;
 using ResNetMLNet.Scoring;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Saving;
 
 /// <summary>What every saved network says of itself in model.json: which network it is and what it is fed.</summary>
 internal abstract record NetworkHeader

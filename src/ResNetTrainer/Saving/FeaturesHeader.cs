@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 using ResNetMLNet.Scoring;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Saving;
 
 /// <summary>What stands beside the weights in a saved transformer of images to features.</summary>
 internal sealed record FeaturesHeader : NetworkHeader

@@ -6,7 +6,7 @@ using Microsoft.ML.Runtime;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Scoring;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Saving;
 
 /// <summary>What all saved networks have in their folder of ML.NET's model zip: model.json (the header) and weights.safetensors.</summary>
 internal static class NetworkZip

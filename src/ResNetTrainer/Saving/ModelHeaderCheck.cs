@@ -1,7 +1,7 @@
 using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Network;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Saving;
 
 /// <summary>
 /// A header is believed only after this: whoever wrote the file, every value is one that this library could have written. Values that are

@@ -2,7 +2,7 @@ using System.Globalization;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Scoring;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Saving;
 
 /// <summary>What stands beside exported weights: texts, and a mean image as a tensor of its own.</summary>
 internal static class WeightMetadata

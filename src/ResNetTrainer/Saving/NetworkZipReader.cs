@@ -5,7 +5,7 @@ using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Saving;
 
 /// <summary>Reads what <see cref="NetworkZip"/> writes, and refuses what it cannot have written.</summary>
 internal sealed class NetworkZipReader(IHostEnvironment environment, ModelLoadContext zip)

@@ -4,7 +4,7 @@ using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Scoring;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Saving;
 
 /// <summary>A transformer of images to features in ML.NET's model zip: nothing but what all saved networks have.</summary>
 internal static class FeaturesZip
