@@ -3,7 +3,7 @@ namespace ResNetMLNet;
 public sealed partial record ResNetArchitecture
 {
     // In pixels: MNIST's, Fashion-MNIST's and CIFAR's images are smaller, those that a stem of stride 4 is made for are larger
-    // (docs/BENCHMARKS.md, "Recipes").
+    // (docs/EXPERIMENTS.md, "Muon").
     private const int LargestSmallSide = 40;
 
     /// <summary>18 layers, as torchvision has them. 11.2 million parameters for ten classes.</summary>

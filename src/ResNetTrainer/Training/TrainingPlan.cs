@@ -6,7 +6,7 @@ namespace ResNetMLNet.Training;
 /// <summary>A recipe with every number filled in.</summary>
 internal sealed record TrainingPlan
 {
-    // Erasing makes training harder: measured, it costs accuracy in 10 epochs and gains in 20 (docs/BENCHMARKS.md, "Recipes").
+    // Erasing makes training harder: measured, it costs accuracy in 10 epochs and gains in 20 (docs/EXPERIMENTS.md, the second table).
     private const int LongEpochs = 16;
 
     // Below, training takes more and smaller steps.
@@ -16,7 +16,7 @@ internal sealed record TrainingPlan
     private const int ManyImages = 40_000;
 
     // What most networks have learnt of any images, and what training leaves as it is where weights come from elsewhere: the stem and the
-    // first stage, as torchvision's detectors have it. Measured, training them too gains nothing (docs/BENCHMARKS.md, "Few images").
+    // first stage, as torchvision's detectors have it. Measured, training them too gains nothing (docs/EXPERIMENTS.md, "Fine-tuning").
     private const int GeneralStages = 1;
 
     public required int Epochs { get; init; }
@@ -167,7 +167,7 @@ internal sealed record TrainingPlan
             MuonMultiplier = request.TrainsByMuon ? Math.Sqrt(64.0 / batchSize) : null,
             WeightDecay = 5e-4,
 
-            // Measured with Muon: without it, most of what that gains is learnt by heart (docs/BENCHMARKS.md, "Recipes").
+            // Measured with Muon: without it, most of what that gains is learnt by heart (docs/EXPERIMENTS.md).
             LabelSmoothing = request.LabelSmoothing ?? (request.TrainsByMuon && request.Images < ManyImages ? 0.1 : 0),
             Warmup = request.TrainsByMuon ? 0.1 : 0.25,
             Seed = request.Seed,
@@ -184,7 +184,7 @@ internal sealed record TrainingPlan
 
     // In proportion to the batch. Few small images that are mirrored at most are soon learnt by heart, against which a high rate helps: as
     // much for their own, smaller batch. Where they are changed more, it costs accuracy, and larger networks for larger ones gain nothing
-    // (docs/BENCHMARKS.md, "Recipes").
+    // (docs/EXPERIMENTS.md, "Learning rate").
     private static double LearningRateOf(RecipeRequest request, int batchSize, Augmentation augmentation)
     {
         var rate = request.FineTunes ? 0.008 : request.Start == TrainingStart.Nothing ? 0.1 : 0.05;
