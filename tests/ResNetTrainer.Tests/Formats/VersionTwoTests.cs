@@ -1,0 +1,147 @@
+using System.IO.Compression;
+using System.Text.Json;
+using Microsoft.ML;
+using ResNetMLNet.Tests.Support;
+using ResNetMLNet.Tests.Weights;
+
+namespace ResNetMLNet.Tests.Formats;
+
+/// <summary>
+/// What 0.2 saves, and 0.1 did not know. Fixtures/version-2 keeps one of each, with what it computed; written by
+/// <c>FIXTURES=FOLDER dotnet test --filter FullyQualifiedName~VersionTwoTests.Today</c>, once.
+/// </summary>
+[TestClass]
+public sealed class VersionTwoTests : IDisposable
+{
+    private const string ExpectedFile = "expected.json";
+    private const string Training = "training";
+
+    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Fixtures", "version-2");
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("resnet-version-2-").FullName;
+
+    private string[] Checkpoints => Directory.GetFiles(_folder, "checkpoint-*");
+
+    public static IEnumerable<object[]> Kinds => [["statistics", 2], ["views", 3], ["features", 1], ["heat-maps", 1]];
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [TestMethod]
+    [DynamicData(nameof(Kinds))]
+    public void What_was_saved_computes_what_it_computed(string kind, int version)
+    {
+        var file = Path.Combine(Folder, $"{kind}.zip");
+
+        Assert.AreEqual(version, FormatVersion(file));
+        Snapshot.AssertNear(Expected(Folder)[kind], Computed(kind, new MLContext().Model.Load(file, out _)));
+    }
+
+    [TestMethod]
+    public void A_checkpoint_of_Muon_within_an_epoch_is_resumed_to_the_model_that_came_of_it()
+    {
+        var checkpoints = Directory.CreateDirectory(Path.Combine(_folder, "checkpoints")).FullName;
+        foreach (var checkpoint in Directory.GetFiles(Folder, "checkpoint-*"))
+        {
+            File.Copy(checkpoint, Path.Combine(checkpoints, Path.GetFileName(checkpoint)));
+        }
+
+        var log = new List<string>();
+        using var model = Resumable(options => options.Checkpoints = new() { Directory = checkpoints, Resume = true }, log);
+
+        Assert.Contains("checkpoint-0001-0000001", string.Join(Environment.NewLine, log));
+        Snapshot.AssertNear(Expected(Folder)[Training], Scores(model));
+    }
+
+    // Fixtures are made by this, so that those of the next version have what is new in it.
+    [TestMethod]
+    public void Today_the_same_is_saved()
+    {
+        var expected = new Dictionary<string, float[][]>();
+        foreach (var kind in Kinds.Select(row => (string)row[0]))
+        {
+            var (transformer, file) = (Create(kind), Path.Combine(_folder, $"{kind}.zip"));
+            new MLContext().Model.Save(transformer, null, file);
+            expected[kind] = Computed(kind, transformer);
+            Snapshot.AssertNear(expected[kind], Computed(kind, new MLContext().Model.Load(file, out _)));
+        }
+
+        using var cancellation = new CancellationTokenSource();
+        using var cancelled = Resumable(options =>
+        {
+            options.Checkpoints = new() { Directory = _folder, Kept = 1 };
+            (options.CancellationToken, options.OnCancellation) = (cancellation.Token, CancellationBehavior.ReturnModel);
+            options.ProgressCallback = progress =>
+            {
+                if (progress is { Epoch: 2, Images: > 0 })
+                {
+                    cancellation.Cancel();
+                }
+            };
+        });
+        StringAssert.Contains(Checkpoints.Single(), "checkpoint-0001-0000001");
+        using var whole = Resumable(_ => { });
+        expected[Training] = Scores(whole);
+        File.WriteAllText(Path.Combine(_folder, ExpectedFile), JsonSerializer.Serialize(expected));
+
+        if (Environment.GetEnvironmentVariable("FIXTURES") is { Length: > 0 } fixtures)
+        {
+            Directory.CreateDirectory(fixtures);
+            foreach (var file in Directory.GetFiles(_folder, "*.zip").Append(Path.Combine(_folder, ExpectedFile)).Concat(Checkpoints))
+            {
+                File.Copy(file, Path.Combine(fixtures, Path.GetFileName(file)));
+            }
+        }
+    }
+
+    private ITransformer Create(string kind)
+    {
+        var file = Path.Combine(_folder, "weights.safetensors");
+        File.WriteAllBytes(file, ForeignWeights.SafeTensorsOf(ForeignWeights.Create()));
+        var (ml, weights) = (Images.Context(), InitialWeights.FromFile(file, new([0.1f, 0.2f, 0.3f], [0.4f, 0.5f, 0.6f])));
+        return kind switch
+        {
+            "statistics" => Fit(options => (options.InitialWeights, options.Architecture) = (weights, null)),
+            "views" => Fit(options =>
+            {
+                (options.TestTimeAugmentation, options.RejectBelow) = (TestTimeAugmentation.FlipAndShift, 0.4);
+                (options.Calibrate, options.ValidationSet) = (true, Images.Labelled(12, ImageKind.Bytes));
+            }),
+            "features" => ml.Transforms.ResNetFeatures("Seen", weights, "Features", imageSize: 24)
+                .Fit(Images.Unlabelled(1, ImageKind.Bytes)),
+            _ => ml.Transforms.ExplainImage("Seen", Fit(_ => { })).Fit(Images.Unlabelled(1, ImageKind.Bytes)),
+        };
+
+        ResNetTransformer Fit(Action<ResNetTrainer.Options> change) =>
+            Images.Trainer(ml, ImageKind.Bytes, change).Fit(Images.Labelled(kind: ImageKind.Bytes));
+    }
+
+    private static float[][] Computed(string kind, ITransformer transformer) => Snapshot.Scores(
+        transformer.Transform(Images.Unlabelled(4, ImageKind.Bytes)), kind is "statistics" or "views" ? "Score" : "Seen");
+
+    // The recipe's own training, by Muon, with all that is random in it.
+    private static ResNetTransformer Resumable(Action<ResNetTrainer.Options> change, List<string>? log = null) =>
+        Images.Trainer(Images.Context(log ?? []), change: options =>
+        {
+            options.Architecture = ResNetArchitecture.NarrowResNet18 with { Name = "tiny", Width = 4, Depths = new(1, 1, 1) };
+            (options.NumberOfEpochs, options.Augmentation) = (3, Augmentation.Flip | Augmentation.Shift | Augmentation.RandomErasing);
+
+            // The number of threads that the checkpoint was written with.
+            options.Threads = 2;
+            change(options);
+        }).Fit(Images.Labelled(30));
+
+    private static float[][] Scores(ResNetTransformer model) => Snapshot.Scores(model.Transform(Images.Labelled(6)));
+
+    private static Dictionary<string, float[][]> Expected(string folder) =>
+        JsonSerializer.Deserialize<Dictionary<string, float[][]>>(File.ReadAllText(Path.Combine(folder, ExpectedFile)))!;
+
+    // A heat map has a header of its own, beside that of the classifier.
+    private static int FormatVersion(string zip)
+    {
+        using var archive = ZipFile.OpenRead(zip);
+        var header = archive.Entries.SingleOrDefault(entry => entry.Name == "heatmap.json")
+            ?? archive.Entries.Single(entry => entry.Name == "model.json");
+        using var json = JsonDocument.Parse(header.Open());
+        return json.RootElement.GetProperty("formatVersion").GetInt32();
+    }
+}
