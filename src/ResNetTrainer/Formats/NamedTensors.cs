@@ -40,6 +40,19 @@ internal sealed class NamedTensors
         return some;
     }
 
+    /// <summary>Tensors of the same names and shapes with other values; those that stay as they are are shared.</summary>
+    /// <param name="values">The values, given the name and the tensor of before.</param>
+    public NamedTensors Select(Func<string, Values, float[]> values)
+    {
+        var changed = new NamedTensors();
+        foreach (var (name, tensor) in _tensors)
+        {
+            changed.Add(name, tensor.Shape, values(name, tensor));
+        }
+
+        return changed;
+    }
+
     /// <summary>The first tensor with a value that is infinite or not a number; null where all are finite.</summary>
     public string? FirstNotFinite() =>
         _tensors.Where(tensor => tensor.Value.Data.Any(value => !float.IsFinite(value))).Select(tensor => tensor.Key).FirstOrDefault();

@@ -30,16 +30,9 @@ internal static class FeatureScale
         }
 
         var changed = changes.ToDictionary(change => change.Tensor.Name, change => change.Change);
-        var divided = new NamedTensors();
-        foreach (var (name, tensor) in weights.Tensors)
-        {
-            var data = changed.TryGetValue(name, out var change)
-                ? [.. tensor.Data.Select((value, at) => (float)change(value, at))]
-                : tensor.Data;
-            divided.Add(name, tensor.Shape, data);
-        }
-
-        return divided;
+        return weights.Select((name, tensor) => changed.TryGetValue(name, out var change)
+            ? [.. tensor.Data.Select((value, at) => (float)change(value, at))]
+            : tensor.Data);
 
         double Divided(float value, int _) => value / divisor;
 

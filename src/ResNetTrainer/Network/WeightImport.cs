@@ -69,13 +69,9 @@ internal static class WeightImport
     /// <summary>Weights for images of blue, green, red as those for red, green, blue.</summary>
     public static NamedTensors RedFirst(NamedTensors weights)
     {
-        var result = new NamedTensors();
-        foreach (var (name, (shape, data)) in weights.Tensors)
-        {
-            result.Add(name, shape, name == "conv1.weight" && shape[1] == 3 ? Reversed(data, (int)(shape[2] * shape[3])) : data);
-        }
-
-        return result;
+        return weights.Select((name, tensor) => name == "conv1.weight" && tensor.Shape[1] == 3
+            ? Reversed(tensor.Data, (int)(tensor.Shape[2] * tensor.Shape[3]))
+            : tensor.Data);
 
         static float[] Reversed(float[] data, int size) =>
             [.. data.Chunk(3 * size).SelectMany(kernel => kernel.Chunk(size).Reverse().SelectMany(channel => channel))];

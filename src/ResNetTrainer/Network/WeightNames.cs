@@ -50,19 +50,9 @@ internal static class WeightNames
             .Where(pair => pair.Mean is not null && weights.Tensors.TryGetValue(pair.Mean, out var mean)
                 && mean.Data.Length == weights[pair.Bias].Length)
             .ToDictionary(pair => pair.Mean!, pair => pair.Bias);
-        if (inert.Count == 0)
-        {
-            return weights;
-        }
-
-        var result = new NamedTensors();
-        foreach (var (name, values) in weights.Tensors.Where(pair => !inert.ContainsValue(pair.Key)))
-        {
-            var data = inert.TryGetValue(name, out var bias) ? Less(values.Data, weights.Tensors[bias].Data) : values.Data;
-            result.Add(name, values.Shape, data);
-        }
-
-        return result;
+        return weights
+            .Where(name => !inert.ContainsValue(name))
+            .Select((name, tensor) => inert.TryGetValue(name, out var bias) ? Less(tensor.Data, weights.Tensors[bias].Data) : tensor.Data);
     }
 
     // layer1.0.conv2.bias: layer1.0.bn2.running_mean; layer2.0.downsample.0.bias: layer2.0.downsample.1.running_mean.

@@ -34,17 +34,8 @@ internal static class Calibration
     }
 
     /// <summary>The weights of a network whose logits are divided by a number: its linear layer is.</summary>
-    public static NamedTensors Divide(NamedTensors weights, LinearPlan head, double by)
-    {
-        var divided = new NamedTensors();
-        foreach (var (name, tensor) in weights.Tensors)
-        {
-            var isHead = name == head.Weight.Name || name == head.Bias.Name;
-            divided.Add(name, tensor.Shape, isHead ? [.. tensor.Data.Select(value => (float)(value / by))] : tensor.Data);
-        }
-
-        return divided;
-    }
+    public static NamedTensors Divide(NamedTensors weights, LinearPlan head, double by) => weights.Select((name, tensor) =>
+        name == head.Weight.Name || name == head.Bias.Name ? [.. tensor.Data.Select(value => (float)(value / by))] : tensor.Data);
 
     // Where a function with a single minimum has it, between -bound and bound. The cross-entropy is convex in 1 / temperature.
     private static double GoldenSection(Func<double, double> function, double bound)

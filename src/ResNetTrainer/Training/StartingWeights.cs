@@ -24,13 +24,7 @@ internal static class StartingWeights
             rows.TryAdd(oldClasses[row], row);
         }
 
-        var weights = new NamedTensors();
-        foreach (var (name, fresh) in network.Export().Tensors)
-        {
-            weights.Add(name, fresh.Shape, LinearPlan.IsOf(name) ? Rearranged(old[name], fresh.Data) : old.Tensors[name].Data);
-        }
-
-        return weights;
+        return network.Export().Select((name, fresh) => LinearPlan.IsOf(name) ? Rearranged(old[name], fresh.Data) : old.Tensors[name].Data);
 
         float[] Rearranged(ReadOnlySpan<float> oldRows, float[] freshRows)
         {

@@ -267,7 +267,7 @@ public class CursorTests
         var data = new MemoryDataView(
             10, Images.Vector("Features", byte[] (_) => throw new FormatException("The image was read."), 1, 20, 20), Images.Number());
         using var model = Images.Trainer(Ml).Fit(Images.Labelled(12));
-        var tensors = Tensor.TotalCount;
+        var tensors = NativeTensors.Count();
 
         Assert.HasCount(10, Snapshot.Of(model.Transform(data), "Number"));
         Assert.AreEqual(tensors, Tensor.TotalCount);
@@ -279,7 +279,7 @@ public class CursorTests
     [DataRow(1)]
     [DataRow(2)]
     [DataRow(6)]
-    public void Rows_before_a_image_that_cannot_be_used_are_delivered(int bad)
+    public void Rows_before_an_image_that_cannot_be_used_are_delivered(int bad)
     {
         var data = new MemoryDataView(
             10,
@@ -307,7 +307,7 @@ public class CursorTests
     public void A_cursor_that_is_closed_early_frees_its_images()
     {
         using var model = Images.Trainer(Ml).Fit(Images.Labelled(12));
-        var tensors = Tensor.TotalCount;
+        var tensors = NativeTensors.Count();
         var data = Images.Unlabelled(30);
         var scored = model.Transform(data);
         var cursor = scored.GetRowCursor(scored.Schema);

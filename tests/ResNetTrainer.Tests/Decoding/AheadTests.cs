@@ -169,7 +169,7 @@ public sealed class AheadTests
     {
         using var model = Images.Trainer(Ml, ImageKind.Encoded, options => options.ImageSize = Size)
             .Fit(Labelled(Encoded(row => Photographs.Files[row]), 24));
-        var tensors = Tensor.TotalCount;
+        var tensors = NativeTensors.Count();
         var large = LargeBmp(2000);
         var data = new MemoryDataView(Rows, Encoded(_ => large));
         var aside = new ScoredAside(Ml, model, data);

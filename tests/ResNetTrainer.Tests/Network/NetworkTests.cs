@@ -1,6 +1,7 @@
 using ResNetMLNet.Formats;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Tests.Support;
 using ResNetMLNet.Training;
 using static TorchSharp.torch;
 
@@ -181,7 +182,7 @@ public class NetworkTests
     [TestMethod]
     public void A_network_leaves_nothing_native_behind()
     {
-        var before = Tensor.TotalCount;
+        var before = NativeTensors.Count();
         using (var network = TrainableNetwork.Create(new(Tiny, new(1, 28, 28), 2), Initialisation.He, seed: 1, CPU, ScalarType.BFloat16))
         {
             using var scope = NewDisposeScope();

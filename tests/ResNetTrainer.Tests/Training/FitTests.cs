@@ -100,7 +100,7 @@ public class FitTests
     public void Native_memory_is_flat_from_epoch_to_epoch_and_gone_in_the_end()
     {
         Images.Trainer(Ml).Fit(Images.Labelled()).Dispose();
-        var before = CountTensors();
+        var before = NativeTensors.Count();
         var counts = new List<long>();
         var model = Images.Trainer(Ml, change: options =>
         {
@@ -125,7 +125,7 @@ public class FitTests
         var data = Images.Labelled(12, kind, size: 40);
         var trainer = Images.Trainer(Ml, kind, options => options.ImageSize = 24);
         trainer.Fit(data).Dispose();
-        var before = CountTensors();
+        var before = NativeTensors.Count();
         using (var model = trainer.Fit(data))
         {
             Snapshot.Scores(model.Transform(data));
@@ -138,7 +138,7 @@ public class FitTests
     public void A_fit_that_fails_leaves_nothing_native()
     {
         Images.Trainer(Ml).Fit(Images.Labelled()).Dispose();
-        var before = CountTensors();
+        var before = NativeTensors.Count();
         var data = Images.Labelled();
         data.OnRow = row => _ = row == 20 ? throw new FormatException() : 0;
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml).Fit(data));
@@ -156,7 +156,7 @@ public class FitTests
     public void Streaming_that_ends_early_leaves_nothing_native(bool fails)
     {
         Images.Trainer(Ml).Fit(Images.Labelled()).Dispose();
-        var before = CountTensors();
+        var before = NativeTensors.Count();
         var data = Images.Labelled(60);
         var passes = 0;
         data.OnRow = row =>
@@ -318,13 +318,5 @@ public class FitTests
         using var model = Images.Trainer(Ml, change: options => options.NumberOfEpochs = 2).Fit(Images.Labelled(25));
 
         Assert.IsTrue(model.Model.Network.Weights.Tensors.Values.All(tensor => tensor.Data.All(float.IsFinite)));
-    }
-
-    // What other tests left to the garbage collector would vanish at any moment.
-    private static long CountTensors()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        return Tensor.TotalCount;
     }
 }
