@@ -183,11 +183,12 @@ internal sealed record TrainingPlan
     }
 
     // In proportion to the batch. Few small images that are mirrored at most are soon learnt by heart, against which a high rate helps: as
-    // much for their own, smaller batch. Where they are changed more, it costs accuracy, and larger networks for larger ones gain nothing
-    // (docs/EXPERIMENTS.md, "Learning rate").
+    // much for their own, smaller batch. Where they are changed more, it costs accuracy, and half of it is better unless there are very few;
+    // larger networks for larger ones gain nothing (docs/EXPERIMENTS.md, "Learning rate").
     private static double LearningRateOf(RecipeRequest request, int batchSize, Augmentation augmentation)
     {
-        var rate = request.FineTunes ? 0.008 : request.Start == TrainingStart.Nothing ? 0.1 : 0.05;
+        var isChangedMuch = IsOfSmall(request) && request.Images >= FewImages && augmentation.HasFlag(Augmentation.RandomErasing);
+        var rate = request.FineTunes ? 0.008 : request.Start == TrainingStart.Nothing && !isChangedMuch ? 0.1 : 0.05;
         var isMirroredAtMost = (augmentation | Augmentation.Flip) == Augmentation.Flip;
         return rate * batchSize / (IsOfSmall(request) && isMirroredAtMost ? DecayingBatchSize(request.Images) : 128);
     }

@@ -215,9 +215,12 @@ public class TrainingTests
     [DataRow(28, 60_000, 64, Augmentation.Flip, 0.05)]
     [DataRow(28, 2_000, null, Augmentation.Flip | Augmentation.Erase, 0.025)]
     [DataRow(28, 10_000, null, Augmentation.Shift, 0.05)]
-    [DataRow(28, 60_000, null, Augmentation.RandomErasing, 0.1)]
+    [DataRow(28, 2_000, null, Augmentation.Shift | Augmentation.RandomErasing, 0.025)]
+    [DataRow(28, 10_000, null, Augmentation.Shift | Augmentation.RandomErasing, 0.025)]
+    [DataRow(28, 60_000, null, Augmentation.Shift | Augmentation.RandomErasing, 0.05)]
+    [DataRow(64, 60_000, null, Augmentation.RandomErasing, 0.1)]
     [DataRow(64, 2_000, null, Augmentation.Flip, 0.025)]
-    public void Few_small_images_that_are_mirrored_at_most_are_trained_at_a_high_rate(
+    public void The_rate_suits_the_number_of_small_images_and_how_much_they_are_changed(
         int side, int images, int? batchSize, Augmentation augmentation, double expected)
     {
         var plan = TrainingPlan.Create(new()
