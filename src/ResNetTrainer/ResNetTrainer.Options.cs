@@ -113,9 +113,9 @@ public sealed partial class ResNetTrainer
         /// The learning rate, the highest one where it varies; null leaves it to the recipe. Book: 0.05, constant. Fast and Best: 0.1 for
         /// batches of 128 (of the recipe's own <see cref="BatchSize"/>, where fresh networks see images of up to 40 pixels that are
         /// mirrored at most), 0.05 with <see cref="StartFrom"/>, where the linear layer alone is trained, and where fresh networks see
-        /// 4,000 and more images of that size with <see cref="Augmentation.RandomErasing"/>, 0.008 with <see cref="InitialWeights"/>; in
-        /// proportion for other batches, as they are trained. Where Muon trains the convolutions (<see cref="TrainingRecipe.Fast"/>), theirs is this
-        /// times the root of 64 / batch, that of all processes together.
+        /// 4,000 and more images of that size with <see cref="Augmentation.RandomErasing"/>, 0.008 with <see cref="InitialWeights"/>;
+        /// in proportion for other batches, as they are trained. Where Muon trains the convolutions (<see
+        /// cref="TrainingRecipe.Fast"/>), theirs is this times the root of 64 / batch, that of all processes together.
         /// </summary>
         public double? LearningRate { get; set; }
 

@@ -183,8 +183,8 @@ internal sealed record TrainingPlan
     }
 
     // In proportion to the batch. Few small images that are mirrored at most are soon learnt by heart, against which a high rate helps: as
-    // much for their own, smaller batch. Where they are changed more, it costs accuracy, and half of it is better unless there are very few;
-    // larger networks for larger ones gain nothing (docs/EXPERIMENTS.md, "Learning rate").
+    // much for their own, smaller batch. Where they are changed more, it costs accuracy, and half of it is better unless there are very
+    // few; larger networks for larger ones gain nothing (docs/EXPERIMENTS.md, "Learning rate").
     private static double LearningRateOf(RecipeRequest request, int batchSize, Augmentation augmentation)
     {
         var isChangedMuch = IsOfSmall(request) && request.Images >= FewImages && augmentation.HasFlag(Augmentation.RandomErasing);
