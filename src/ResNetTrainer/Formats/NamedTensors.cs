@@ -29,16 +29,27 @@ internal sealed class NamedTensors
     }
 
     /// <summary>The tensors of some names; the values are shared.</summary>
-    public NamedTensors Where(Func<string, bool> wanted)
+    public NamedTensors Where(Func<string, bool> wanted) => Rename(name => wanted(name) ? name : null);
+
+    /// <summary>The tensors under other names; null leaves one out, and the values are shared.</summary>
+    /// <exception cref="InvalidDataException">Two have the same name then.</exception>
+    public NamedTensors Rename(Func<string, string?> rename)
     {
-        var some = new NamedTensors();
-        foreach (var (name, values) in _tensors.Where(tensor => wanted(tensor.Key)))
+        var renamed = new NamedTensors();
+        foreach (var (name, tensor) in _tensors)
         {
-            some.Add(name, values.Shape, values.Data);
+            if (rename(name) is { } other)
+            {
+                renamed.Add(other, tensor.Shape, tensor.Data);
+            }
         }
 
-        return some;
+        return renamed;
     }
+
+    /// <summary>Those whose names begin so, without it.</summary>
+    public NamedTensors Under(string prefix) =>
+        Rename(name => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null);
 
     /// <summary>Tensors of the same names and shapes with other values; those that stay as they are are shared.</summary>
     /// <param name="values">The values, given the name and the tensor of before.</param>

@@ -11,20 +11,12 @@ internal static class WeightNames
 
     public static NamedTensors Normalise(NamedTensors file)
     {
-        var names = file.Tensors.Keys.Where(name => !name.EndsWith(".num_batches_tracked", StringComparison.Ordinal)).ToArray();
-        var prefix = Prefix(names);
-        var weights = new NamedTensors();
-        foreach (var name in names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)))
-        {
-            var (shape, data) = (file.Tensors[name].Shape, file.Tensors[name].Data);
-            weights.Add(Translate(name[prefix.Length..]), shape, data);
-        }
-
-        return WithoutInertBiases(weights);
+        var weights = file.Where(name => !name.EndsWith(".num_batches_tracked", StringComparison.Ordinal));
+        return WithoutInertBiases(weights.Under(Prefix(weights.Tensors.Keys)).Rename(Translate));
     }
 
     // That under which the first convolution is found.
-    private static string Prefix(string[] names)
+    private static string Prefix(IEnumerable<string> names)
     {
         const string Stem = "conv1.weight";
         var stems = names

@@ -1,5 +1,6 @@
 using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Network;
+using ResNetMLNet.Scoring;
 
 namespace ResNetMLNet.Saving;
 
@@ -38,9 +39,26 @@ internal static class ModelHeaderCheck
         Name(header.OutputColumnName, "outputColumnName");
     }
 
+    /// <inheritdoc cref="Check(ModelHeader)"/>
+    public static void Check(this HeatMapHeader header, TrainedNetwork network)
+    {
+        Version(header.FormatVersion);
+        Name(header.HeatMapColumnName, "heatMapColumnName");
+        Name(header.FeatureColumnName, "featureColumnName");
+        if (header.ImageColumnName is { } image)
+        {
+            Name(image, "imageColumnName");
+        }
+
+        Require(header.ImageColumnName != header.HeatMapColumnName, "heatMapColumnName and imageColumnName are the same");
+        Require(
+            header.ClassName is null || network.ClassNames.Contains(header.ClassName),
+            $"className is '{header.ClassName}', which the model does not know");
+    }
+
     private static void Check(NetworkHeader header, int? classes)
     {
-        Require(header.FormatVersion >= 1, $"formatVersion is {header.FormatVersion}");
+        Version(header.FormatVersion);
         var problem = NetworkLimits.ProblemOf(header.Architecture, header.InputShape, classes);
         Require(problem is null, problem);
         var statistics = header.ToStatistics();
@@ -64,6 +82,8 @@ internal static class ModelHeaderCheck
             $"temperature is {training.Calibration?.Temperature}");
         Require(training.History.All(epoch => epoch is not null), "an epoch of the history is null");
     }
+
+    private static void Version(int version) => Require(version >= 1, $"formatVersion is {version}");
 
     private static void Name(string name, string of) => Require(!string.IsNullOrWhiteSpace(name), $"{of} is empty");
 

@@ -6,7 +6,7 @@ namespace ResNetMLNet.Training;
 /// <summary>A recipe with every number filled in.</summary>
 internal sealed record TrainingPlan
 {
-    // Erasing makes training harder: measured, it costs accuracy in 10 epochs and gains in 20 (docs/EXPERIMENTS.md, the second table).
+    // Erasing makes training harder: measured, it costs accuracy in 10 epochs and gains in 20 (docs/EXPERIMENTS.md).
     private const int LongEpochs = 16;
 
     // Below, training takes more and smaller steps.
@@ -188,7 +188,7 @@ internal sealed record TrainingPlan
     private static double LearningRateOf(RecipeRequest request, int batchSize, Augmentation augmentation)
     {
         var isChangedMuch = IsOfSmall(request) && request.Images >= FewImages && augmentation.HasFlag(Augmentation.RandomErasing);
-        var rate = request.FineTunes ? 0.008 : request.Start == TrainingStart.Nothing && !isChangedMuch ? 0.1 : 0.05;
+        var rate = request.FineTunes ? 0.008 : request.Start != TrainingStart.Nothing || isChangedMuch ? 0.05 : 0.1;
         var isMirroredAtMost = (augmentation | Augmentation.Flip) == Augmentation.Flip;
         return rate * batchSize / (IsOfSmall(request) && isMirroredAtMost ? DecayingBatchSize(request.Images) : 128);
     }

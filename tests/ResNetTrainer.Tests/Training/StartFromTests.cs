@@ -123,9 +123,7 @@ public class StartFromTests
     {
         using var start = Learnt();
         var log = new List<string>();
-        var ml = Ml;
-        ml.Log += (_, message) => log.Add(message.RawMessage);
-        Images.Trainer(ml, change: options => options.StartFrom = start).Fit(With(["top", "middle", "other"])).Dispose();
+        Images.Trainer(Images.Context(log), change: options => options.StartFrom = start).Fit(With(["top", "middle", "other"])).Dispose();
 
         Assert.IsTrue(log.Any(line => line.Contains("new: other", StringComparison.Ordinal)));
         Assert.IsTrue(log.Any(line => line.Contains("does not have the classes bottom", StringComparison.Ordinal)));

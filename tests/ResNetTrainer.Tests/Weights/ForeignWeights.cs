@@ -36,17 +36,6 @@ internal static class ForeignWeights
         return weights;
     }
 
-    public static NamedTensors Change(NamedTensors weights, Func<string, string?> rename)
-    {
-        var changed = new NamedTensors();
-        foreach (var (name, values) in weights.Tensors.Where(pair => rename(pair.Key) is not null))
-        {
-            changed.Add(rename(name)!, values.Shape, values.Data);
-        }
-
-        return changed;
-    }
-
     /// <summary>A safetensors file of values of 2, 4 or 8 bytes, with a counter beside each normalisation as PyTorch has it.</summary>
     public static byte[] SafeTensorsOf(NamedTensors weights, string type = "F32")
     {

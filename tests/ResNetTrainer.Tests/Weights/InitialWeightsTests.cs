@@ -43,7 +43,7 @@ public class InitialWeightsTests
     public void Names_behind_a_wrappers_prefix_are_found(string prefix)
     {
         var weights = ForeignWeights.Create();
-        var wrapped = ForeignWeights.Change(weights, name => prefix + name.Replace("downsample", "shortcut", StringComparison.Ordinal));
+        var wrapped = weights.Rename(name => prefix + name.Replace("downsample", "shortcut", StringComparison.Ordinal));
         using var model = Fit(File("weights.safetensors", ForeignWeights.SafeTensorsOf(wrapped)));
 
         AssertBody(weights, model);
@@ -85,7 +85,7 @@ public class InitialWeightsTests
     public void Biases_that_a_normalisation_cancels_go_into_its_running_mean()
     {
         var weights = ForeignWeights.Create();
-        var biased = ForeignWeights.Change(weights, name => name);
+        var biased = weights.Rename(name => name);
         biased.Add("layer2.0.conv1.bias", [8], [.. Enumerable.Repeat(0.25f, 8)]);
         using var model = Fit(File("weights.safetensors", ForeignWeights.SafeTensorsOf(biased)));
 
@@ -167,7 +167,7 @@ public class InitialWeightsTests
     public void A_file_that_does_not_fit_is_refused_with_the_tensors_that_differ()
     {
         var weights = ForeignWeights.Create();
-        var odd = ForeignWeights.Change(weights, name => name switch
+        var odd = weights.Rename(name => name switch
         {
             "layer1.0.bn1.weight" => null,
             "layer2.0.conv1.weight" => "layer2.0.conv7.weight",

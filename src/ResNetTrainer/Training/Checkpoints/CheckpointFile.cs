@@ -79,7 +79,7 @@ internal static class CheckpointFile
             throw new InvalidDataException("what it belongs to is left out");
         }
 
-        var parts = _parts.Select(prefix => Part(tensors, prefix)).ToArray();
+        var parts = _parts.Select(tensors.Under).ToArray();
         return (
             new()
             {
@@ -126,17 +126,6 @@ internal static class CheckpointFile
     }
 
     private static NamedTensors? OrNull(NamedTensors part) => part.Tensors.Count == 0 ? null : part;
-
-    private static NamedTensors Part(NamedTensors tensors, string prefix)
-    {
-        var part = new NamedTensors();
-        foreach (var (name, values) in tensors.Tensors.Where(tensor => tensor.Key.StartsWith(prefix, StringComparison.Ordinal)))
-        {
-            part.Add(name[prefix.Length..], values.Shape, values.Data);
-        }
-
-        return part;
-    }
 }
 
 internal sealed record CheckpointHeader
