@@ -27,7 +27,8 @@ internal static class Transfer
             AllowMultipleArgumentsPerToken = true,
             Description = "Trainings, each of comma-separated settings: "
                 + "scratch, size=N, epochs=N, rate=X, body=X, frozen=N, batch=N, noflip, "
-                + "statistics=0 or 1, unit=0 or 1, smoothing=X, decay=X.",
+                + "statistics=0 or 1, unit=0 or 1, smoothing=X, decay=X; again=N trains a model on N images a class first and goes on "
+                + "from that.",
             DefaultValueFactory = _ => ["scratch,size=96", "size=96", "size=96,frozen=4"],
         };
         var data = FullData.Option();
@@ -48,10 +49,13 @@ internal static class Transfer
                     {
                         var size = Setting(way, "size") is { } pixels ? (int)pixels : 96;
                         var (ml, test) = (new MLContext(seed), parsed.GetValue(testImages));
-                        var (train, scored) = parsed.GetValue(photographs) is [_, ..] files
-                            ? Photographs(ml, files, (count, test), size)
-                            : Garments(ml, parsed.GetValue(data)!, (count, test), parsed.GetValue(heldOut));
-                        return Run(ml, way, train, scored);
+                        var (train, scored) = Images(count);
+                        using var start = Setting(way, "again") is { } first ? Train(ml, $"size={size}", Images((int)first).Train) : null;
+                        return Run(ml, way, train, scored, start);
+
+                        (IDataView Train, IDataView Test) Images(int perClass) => parsed.GetValue(photographs) is [_, ..] files
+                            ? Photographs(ml, files, (perClass, test), size)
+                            : Garments(ml, parsed.GetValue(data)!, (perClass, test), parsed.GetValue(heldOut));
                     }).ToArray();
                     var accuracies = runs.Select(run => run.Accuracy).ToArray();
                     var texts = string.Join(", ", accuracies.Select(accuracy => accuracy.ToString("F4", CultureInfo.InvariantCulture)));
@@ -63,9 +67,17 @@ internal static class Transfer
         return command;
     }
 
-    private static (double Accuracy, double Seconds) Run(MLContext ml, string way, IDataView train, IDataView test)
+    private static (double Accuracy, double Seconds) Run(
+        MLContext ml, string way, IDataView train, IDataView test, ResNetTransformer? start)
     {
-        var options = new ResNetTrainer.Options
+        var watch = Stopwatch.StartNew();
+        using var model = Train(ml, way, train, start);
+        var seconds = watch.Elapsed.TotalSeconds;
+        return (ml.MulticlassClassification.Evaluate(model.Transform(test)).MicroAccuracy, seconds);
+    }
+
+    private static ResNetTransformer Train(MLContext ml, string way, IDataView images, ResNetTransformer? start = null) =>
+        ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
         {
             FeatureColumnName = "Pixels",
             ImageSize = (int?)Setting(way, "size") ?? 96,
@@ -82,14 +94,9 @@ internal static class Transfer
                 WeightDecay = Setting(way, "decay") ?? plan.WeightDecay,
             },
             Augmentation = way.Contains("noflip", StringComparison.Ordinal) ? Augmentation.None : null,
-            InitialWeights = way.Contains("scratch", StringComparison.Ordinal) ? null : PretrainedWeights.ImageNet,
-            Architecture = way.Contains("scratch", StringComparison.Ordinal) ? ResNetArchitecture.ResNet18 : null,
-        };
-        var watch = Stopwatch.StartNew();
-        using var model = ml.MulticlassClassification.Trainers.ResNet(options).Fit(train);
-        var seconds = watch.Elapsed.TotalSeconds;
-        return (ml.MulticlassClassification.Evaluate(model.Transform(test)).MicroAccuracy, seconds);
-    }
+            InitialWeights = start is null && !way.Contains("scratch", StringComparison.Ordinal) ? PretrainedWeights.ImageNet : null,
+            StartFrom = start,
+        }).Fit(images);
 
     private static (IDataView Train, IDataView Test) Photographs(MLContext ml, string[] files, (int PerClass, int Test) count, int size)
     {
