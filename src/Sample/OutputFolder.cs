@@ -38,32 +38,41 @@ internal sealed class OutputFolder
         ? null
         : PlainText.OneLine($"The folder '{_folder}' could not be written to: {_problem} Saved instead: {PlainText.List(_moved)}.");
 
-    /// <summary>Removes a file of an earlier training; where that cannot be done, it stays.</summary>
-    public void Remove(string name)
+    /// <summary>Whether an earlier training left this file.</summary>
+    public bool Has(string name) => File.Exists(Path.Combine(_folder, name));
+
+    /// <summary>Removes files of an earlier training; what cannot be removed stays, and so does all beside a model that was not replaced.</summary>
+    public void Remove(params IEnumerable<string> names)
     {
-        try
+        foreach (var name in _moved.Count == 0 ? names : [])
         {
-            File.Delete(Path.Combine(_folder, name));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // What is written next says so.
+            try
+            {
+                File.Delete(Path.Combine(_folder, name));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // What is written next says so.
+            }
         }
     }
 
-    /// <summary>Writes a file and returns where it is.</summary>
+    /// <summary>Writes a file and returns where it is: with those before it.</summary>
     /// <exception cref="IOException">There is no place left that takes it.</exception>
     public string Write(string name, Action<Stream> write)
     {
-        var path = Path.Combine(_folder, name);
-        try
+        if (_moved.Count == 0)
         {
-            OutputFile.Write(path, write);
-            return path;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            _problem = e.Message;
+            var path = Path.Combine(_folder, name);
+            try
+            {
+                OutputFile.Write(path, write);
+                return path;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                _problem = e.Message;
+            }
         }
 
         try

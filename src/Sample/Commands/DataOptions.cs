@@ -35,18 +35,26 @@ internal sealed class DataOptions
         });
     }
 
-    /// <summary>The images of a folder of one's own are split, four fifths for training; column names are the same everywhere.</summary>
-    public Images Open(MLContext ml, ParseResult parsed, int seed, TextWriter progress, CancellationToken cancellation)
+    /// <summary>Finds the images; column names are the same everywhere.</summary>
+    /// <param name="ml">The context.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="seed">Draws the order of a folder of one's own, some of which is kept back to test on; null where all is tested.</param>
+    /// <param name="progress">Hears of a download.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public Images Open(MLContext ml, ParseResult parsed, int? seed, TextWriter progress, CancellationToken cancellation)
     {
         if (parsed.GetValue(_images) is { } images)
         {
             RequireFolder(images, _images);
             var all = ml.Data.LoadFromImageFolder(images.FullName);
+            if (seed is null)
+            {
+                return new(all, all, all, "ImageBytes", ImageChannels: 3);
+            }
 
             // The folder's own order is drawn anew; a pool besides would hold a thousand files.
-            var shuffled = ml.Data.ShuffleRows(all, seed, shufflePoolSize: 1);
-            var split = ml.Data.TrainTestSplit(shuffled, testFraction: 0.2, seed: seed);
-            return new(split.TrainSet, split.TestSet, all, "ImageBytes", ImageChannels: 3);
+            var (split, shuffled) = (new FolderSplit(ml, all, images.FullName), ml.Data.ShuffleRows(all, seed, shufflePoolSize: 1));
+            return new(split.Train(shuffled), split.Test(shuffled), all, "ImageBytes", ImageChannels: 3);
         }
 
         var folder = FashionMnist.Shipped;
@@ -81,7 +89,7 @@ internal sealed class DataOptions
 /// <summary>Training and test images.</summary>
 /// <param name="Train">To train on.</param>
 /// <param name="Test">To evaluate what was trained on the others.</param>
-/// <param name="All">To evaluate a model that was trained elsewhere.</param>
+/// <param name="All">To evaluate a model that was trained elsewhere; of a folder, those of the other two.</param>
 /// <param name="FeatureColumnName">The column of images.</param>
 /// <param name="ImageChannels">The channels that they should be read with.</param>
 internal sealed record Images(IDataView Train, IDataView Test, IDataView All, string FeatureColumnName, int ImageChannels);

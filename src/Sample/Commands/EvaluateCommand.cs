@@ -38,7 +38,7 @@ internal static class EvaluateCommand
                 }
             };
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
-            var images = data.Open(ml, parsed, seed: 0, SteadyWriter.Error(), CancellationToken.None);
+            var images = data.Open(ml, parsed, seed: null, SteadyWriter.Error(), CancellationToken.None);
             var known = KnownImages.Of(ml, images.All, saved.Network.Model.ClassNames);
             var scored = ScoredImages.Of(ml, saved.Score(ml, known.View, images.FeatureColumnName), saved.Network, known.LeftOut);
             var evaluation = scored.Evaluation;

@@ -41,13 +41,18 @@ internal static class ExplainCommand
             var path = parsed.GetValue(folder)!.ToString();
             var names = HeatMapNames.Of(images, path);
             var target = OutputFolder.Open(path, folder.Name, names);
-            Explanation[] explanations = [.. Explain(ml, saved, images).Select((row, index) => new Explanation
+            var unread = 0;
+            var explanations = ImageFiles.InEach(images, part => Explain(ml, saved, part)).Select((each, index) =>
             {
-                File = images[index].ToString(),
-                Label = row.Likeliest.Label,
-                Probability = row.Likeliest.Probability,
-                HeatMap = target.Write(names[index], stream => stream.Write(row.Png)),
-            })];
+                unread += each.Found is null ? 1 : 0;
+                return new Explanation
+                {
+                    File = each.File.ToString(),
+                    Label = each.Found?.Likeliest.Label,
+                    Probability = each.Found?.Likeliest.Probability,
+                    HeatMap = each.Found is { } found ? target.Write(names[index], stream => stream.Write(found.Png)) : null,
+                };
+            });
             Print(explanations, parsed.GetValue(json));
             if (target.Problem is { } problem)
             {
@@ -55,12 +60,12 @@ internal static class ExplainCommand
                 return Exit.Failed;
             }
 
-            return 0;
+            return unread > 0 ? Exit.Failed : 0;
         });
         return command;
     }
 
-    private static IEnumerable<(Likeliest Likeliest, byte[] Png)> Explain(MLContext ml, SavedModel saved, FileInfo[] files)
+    private static IEnumerable<Seen> Explain(MLContext ml, SavedModel saved, FileInfo[] files)
     {
         var network = saved.Network;
         var (heatMap, seen) = ($"{network.ScoreColumnName}.HeatMap", $"{network.ScoreColumnName}.Seen");
@@ -70,29 +75,29 @@ internal static class ExplainCommand
         var columns = SchemaDefinition.Create(typeof(Row));
         columns[nameof(Row.Scores)].ColumnName = network.ScoreColumnName;
         columns[nameof(Row.HeatMap)].ColumnName = heatMap;
-        columns[nameof(Row.Seen)].ColumnName = seen;
-        return ml.Data.CreateEnumerable<Row>(explained, reuseRowObject: true, schemaDefinition: columns).Select(row => (
+        columns[nameof(Row.SeenPixels)].ColumnName = seen;
+        return ml.Data.CreateEnumerable<Row>(explained, reuseRowObject: true, schemaDefinition: columns).Select(row => new Seen(
             Likeliest.Of(network.Model, row.Scores),
-            HeatMapImage.ToPng(row.Seen, row.HeatMap, network.Model.ImageWidth, network.Model.ImageHeight)));
+            HeatMapImage.ToPng(row.SeenPixels, row.HeatMap, network.Model.ImageWidth, network.Model.ImageHeight)));
     }
 
-    private static void Print(Explanation[] explanations, bool json)
+    private static void Print(IEnumerable<Explanation> explanations, bool json)
     {
         if (json)
         {
-            StandardOutput.WriteJson(explanations, SampleJson.Default.IReadOnlyListExplanation);
+            StandardOutput.WriteJson([.. explanations], SampleJson.Default.IReadOnlyListExplanation);
             return;
         }
 
-        StandardOutput.Write(output =>
+        foreach (var each in explanations.Where(each => each.HeatMap is not null))
         {
-            foreach (var each in explanations)
-            {
-                var label = each.Label ?? Likeliest.Unknown;
-                output.WriteLine(PlainText.OneLine($"{each.File}: {label} ({each.Probability:P1}), heat map in {each.HeatMap}"));
-            }
-        });
+            var label = each.Label ?? Likeliest.Unknown;
+            StandardOutput.Write(output =>
+                output.WriteLine(PlainText.OneLine($"{each.File}: {label} ({each.Probability:P1}), heat map in {each.HeatMap}")));
+        }
     }
+
+    private sealed record Seen(Likeliest Likeliest, byte[] Png);
 
     private sealed class Row
     {
@@ -100,7 +105,7 @@ internal static class ExplainCommand
 
         public float[] HeatMap { get; set; } = [];
 
-        public float[] Seen { get; set; } = [];
+        public float[] SeenPixels { get; set; } = [];
     }
 }
 
@@ -110,13 +115,15 @@ internal sealed record Explanation
     /// <summary>The file, as it was given.</summary>
     public required string File { get; init; }
 
-    /// <summary>The likeliest class; null where it is not likely enough for the model.</summary>
+    /// <summary>The likeliest class; null where it is not likely enough for the model, or the file cannot be read.</summary>
     public required string? Label { get; init; }
 
-    /// <summary>The probability of the likeliest class.</summary>
-    public required float Probability { get; init; }
+    /// <summary>The probability of the likeliest class; null where the file cannot be read.</summary>
+    public required float? Probability { get; init; }
 
-    /// <summary>The PNG that was written: the image as the network sees it under the heat map.</summary>
+    /// <summary>
+    /// The PNG that was written: the image as the network sees it under the heat map; null where the file cannot be read.
+    /// </summary>
     [System.Text.Json.Serialization.JsonPropertyName("heatmap")]
-    public required string HeatMap { get; init; }
+    public required string? HeatMap { get; init; }
 }

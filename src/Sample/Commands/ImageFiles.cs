@@ -6,6 +6,9 @@ namespace ResNetMLNet.Sample.Commands;
 /// <summary>The image files that a command is given.</summary>
 internal static class ImageFiles
 {
+    // Enough for the network's batches, and the first answers come soon.
+    private const int PartSize = 256;
+
     public static Argument<FileInfo[]> CreateArgument()
     {
         var files = new Argument<FileInfo[]>("file")
@@ -43,6 +46,53 @@ internal static class ImageFiles
         Array.Sort(found, StringComparer.Ordinal);
         var folder = Path.GetDirectoryName(named.ToString()) ?? "";
         return found.Length == 0 ? [named] : [.. found.Select(file => new FileInfo(Path.Combine(folder, Path.GetFileName(file))))];
+    }
+
+    /// <summary>
+    /// What is found in each file. One that cannot be read costs no other its answer: it is said on standard error, and nothing is found in it.
+    /// </summary>
+    /// <param name="files">The files.</param>
+    /// <param name="find">Finds it in some of them, in their order.</param>
+    public static IEnumerable<(FileInfo File, T? Found)> InEach<T>(FileInfo[] files, Func<FileInfo[], IEnumerable<T>> find)
+        where T : class
+    {
+        foreach (var part in files.Chunk(PartSize))
+        {
+            // What ended a part may be one file, which shows when each is read by itself.
+            var found = TryFind(part, find, out _) ?? [.. part.Select(file => InOne(file, find))];
+            foreach (var pair in part.Zip(found))
+            {
+                yield return pair;
+            }
+        }
+    }
+
+    private static T? InOne<T>(FileInfo file, Func<FileInfo[], IEnumerable<T>> find)
+        where T : class
+    {
+        if (TryFind([file], find, out var error) is [var found])
+        {
+            return found;
+        }
+
+        SteadyWriter.Error().WriteLine(error);
+        return null;
+    }
+
+    // Null where it fails because of one of the files; all else fails for good.
+    private static T?[]? TryFind<T>(FileInfo[] files, Func<FileInfo[], IEnumerable<T>> find, out string error)
+        where T : class
+    {
+        error = "";
+        try
+        {
+            return [.. find(files)];
+        }
+        catch (Exception e) when (Exit.Explain(e) is var text && files.Any(file => text.Contains(file.ToString(), StringComparison.Ordinal)))
+        {
+            error = text;
+            return null;
+        }
     }
 
     /// <summary>The files as a model scores them; each is read when its row is.</summary>

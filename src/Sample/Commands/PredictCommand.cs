@@ -25,32 +25,35 @@ internal static class PredictCommand
             var ml = new MLContext();
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
             var images = ImageFiles.Find(parsed.GetValue(files)!, command.Name);
-            var predictions = Predict(ml, saved, images);
+            var unread = 0;
+            var predictions = ImageFiles.InEach(images, part => Predict(ml, saved, part)).Select(each =>
+            {
+                unread += each.Found is null ? 1 : 0;
+                return each.Found ?? new Prediction { File = each.File.ToString(), Label = null, Probability = null, Scores = null };
+            });
             if (parsed.GetValue(json))
             {
-                StandardOutput.WriteJson(predictions, SampleJson.Default.IReadOnlyListPrediction);
+                StandardOutput.WriteJson([.. predictions], SampleJson.Default.IReadOnlyListPrediction);
             }
             else
             {
-                StandardOutput.Write(output =>
+                foreach (var prediction in predictions.Where(each => each.Scores is not null))
                 {
-                    foreach (var prediction in predictions)
-                    {
-                        var label = prediction.Label ?? Likeliest.Unknown;
-                        output.WriteLine(PlainText.OneLine($"{prediction.File}: {label} ({prediction.Probability:P1})"));
-                    }
-                });
+                    var label = prediction.Label ?? Likeliest.Unknown;
+                    StandardOutput.Write(output =>
+                        output.WriteLine(PlainText.OneLine($"{prediction.File}: {label} ({prediction.Probability:P1})")));
+                }
             }
 
-            return 0;
+            return unread > 0 ? Exit.Failed : 0;
         });
         return command;
     }
 
-    private static IReadOnlyList<Prediction> Predict(MLContext ml, SavedModel saved, FileInfo[] files)
+    private static IEnumerable<Prediction> Predict(MLContext ml, SavedModel saved, FileInfo[] files)
     {
         var (network, scored) = (saved.Network, ImageFiles.Score(ml, saved, files));
-        return [.. scored.GetColumn<float[]>(network.ScoreColumnName).Zip(files, (scores, file) =>
+        return scored.GetColumn<float[]>(network.ScoreColumnName).Zip(files, (scores, file) =>
         {
             var likeliest = Likeliest.Of(network.Model, scores);
             return new Prediction
@@ -60,7 +63,7 @@ internal static class PredictCommand
                 Probability = likeliest.Probability,
                 Scores = network.Model.ClassNames.Zip(scores).ToDictionary(pair => pair.First, pair => pair.Second),
             };
-        })];
+        });
     }
 }
 
@@ -70,12 +73,12 @@ internal sealed record Prediction
     /// <summary>The file, as it was given.</summary>
     public required string File { get; init; }
 
-    /// <summary>The likeliest class; null where it is not likely enough for the model.</summary>
+    /// <summary>The likeliest class; null where it is not likely enough for the model, or the file cannot be read.</summary>
     public required string? Label { get; init; }
 
-    /// <summary>The probability of the likeliest class.</summary>
-    public required float Probability { get; init; }
+    /// <summary>The probability of the likeliest class; null where the file cannot be read.</summary>
+    public required float? Probability { get; init; }
 
-    /// <summary>The probabilities of all classes.</summary>
-    public required IReadOnlyDictionary<string, float> Scores { get; init; }
+    /// <summary>The probabilities of all classes; null where the file cannot be read.</summary>
+    public required IReadOnlyDictionary<string, float>? Scores { get; init; }
 }

@@ -7,6 +7,8 @@ namespace ResNetMLNet.Sample.Commands;
 /// <summary>A model.zip: the option that names it, and what is in it.</summary>
 internal sealed record SavedModel(ResNetTransformer Network)
 {
+    private bool _hasWarned;
+
     public static Option<FileInfo> CreateOption() => new("--model") { HelpName = "MODEL", Description = "The model.zip.", Required = true };
 
     public static SavedModel Load(MLContext ml, FileInfo file, string option)
@@ -34,8 +36,9 @@ internal sealed record SavedModel(ResNetTransformer Network)
     public IDataView Score(MLContext ml, IDataView images, string featureColumnName)
     {
         // What other steps made of images before the network saw them, nobody knows here.
-        if (Network.FeatureColumnType is VectorDataViewType { ItemType: var item } && item == NumberDataViewType.Single)
+        if (!_hasWarned && Network.FeatureColumnType is VectorDataViewType { ItemType: var item } && item == NumberDataViewType.Single)
         {
+            _hasWarned = true;
             SteadyWriter.Error().WriteLine(
                 $"The model was trained on a column of numbers, '{Network.FeatureColumnName}'. Here it is given pixels from 0 to 1; "
                 + "if other steps made that column in another way, score it in code, with them.");

@@ -105,13 +105,14 @@ internal sealed class TrainOptions
 
     public MLContext CreateContext(ParseResult parsed) => new(Seed(parsed)) { GpuDeviceId = _device.Get(parsed).Gpu };
 
-    /// <summary>The command that goes on from where a training was cancelled.</summary>
+    /// <summary>A sentence with the command that goes on from where a training was cancelled.</summary>
     /// <param name="parsed">The command that began it.</param>
     /// <param name="model">The model that it left.</param>
     public string WayOn(ParseResult parsed, string model)
     {
         var given = parsed.Tokens.Select(token => token.Value).ToList();
-        if (parsed.GetValue(_checkpoint) is null)
+        var hasCheckpoint = parsed.GetValue(_checkpoint) is not null;
+        if (!hasCheckpoint)
         {
             Remove(_startFrom, values: 1);
             Remove(_weights, values: 1);
@@ -123,7 +124,11 @@ internal sealed class TrainOptions
             given.Add(_resume.Name);
         }
 
-        return string.Join(' ', (string[])[ProgramName.Typed, .. given.Select(word => word.Contains(' ') ? $"\"{word}\"" : word)]);
+        var command = string.Join(' ', (string[])[ProgramName.Typed, .. given.Select(word => word.Contains(' ') ? $"\"{word}\"" : word)]);
+        return hasCheckpoint
+            ? $"Go on with: {command}"
+            : $"Only {_checkpoint.Name} DIR lets a training go on as if nothing had been; train this model further, by a new schedule, with: "
+                + command;
 
         void Remove(Option option, int values)
         {

@@ -13,13 +13,14 @@ namespace ResNetMLNet.Sample.Commands;
 internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Options options, Signals signals, TrainingDisplay display)
 {
     private const string ModelFile = "model.zip";
+    private const string UnfinishedFile = "unfinished.zip";
     private const string LastGoodFile = "last-good.zip";
     private const string MetricsFile = "metrics.json";
     private const string CurvesFile = "curves.png";
     private const string ConfusionFile = "confusion.png";
     private const string ReportHtml = "report.html";
 
-    /// <summary>The command that goes on from where a cancelled training stands, of which the model is given.</summary>
+    /// <summary>A sentence with the command that goes on from where a cancelled training stands, of which the model is given.</summary>
     public Func<string, string>? WayOn { get; init; }
 
     /// <summary>Trains and returns the exit status.</summary>
@@ -37,7 +38,8 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         }
 
         // Before the training, which would be lost.
-        var folder = OutputFolder.Open(path, option, ModelFile, LastGoodFile, MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
+        var folder = OutputFolder.Open(
+            path, option, ModelFile, UnfinishedFile, LastGoodFile, MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
         var watch = Stopwatch.StartNew();
         options.EpochCallback = display.Epoch;
         options.ProgressCallback = display.Progress;
@@ -63,9 +65,19 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         var seconds = watch.Elapsed.TotalSeconds;
         var cancelled = network.Training.Outcome == TrainingOutcome.Cancelled;
 
-        // What was trained is safe before anything else is done with it; from then on, who asks for the end need not wait.
-        var zip = folder.Write(ModelFile, stream => ml.Model.Save(model, images.Train.Schema, stream));
+        // What was trained is safe before anything else is done with it; from then on, who asks for the end need not wait. Part of a
+        // training replaces nothing that an earlier one left.
+        var isBeside = cancelled && folder.Has(ModelFile);
+        var zip = folder.Write(
+            isBeside ? UnfinishedFile : ModelFile, stream => ml.Model.Save(model, images.Train.Schema, stream));
         signals.Dispose();
+        if (isBeside)
+        {
+            return Cancelled(folder, network, zip);
+        }
+
+        // They are of the model that was just replaced.
+        folder.Remove(MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
         var test = cancelled ? null : Test(transformer, seconds);
         var metrics = TrainingMetrics.Of(network, options, test?.Evaluation.Accuracy, seconds);
         folder.Write(MetricsFile, stream => JsonSerializer.Serialize(stream, metrics, SampleJson.Default.TrainingMetrics));
@@ -73,11 +85,6 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         if (test is not null)
         {
             folder.Write(ConfusionFile, stream => PngChart.Write(stream, ConfusionChart.Create(test.Evaluation), 900, 900));
-        }
-        else
-        {
-            // What lies there is of another model.
-            folder.Remove(ConfusionFile);
         }
 
         if (!PngChart.HasText)
@@ -89,23 +96,33 @@ internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Opt
         var explain = HeatMap.With(ml, transformer, images.FeatureColumnName);
         var report = new ReportBuilder(ml, network, images) { Explain = explain }.OfTraining(test, seconds);
         folder.Write(ReportHtml, stream => ReportFile.Write(stream, report));
+        if (cancelled)
+        {
+            return Cancelled(folder, network, zip);
+        }
+
         if (folder.Problem is { } problem)
         {
             SteadyWriter.Error().WriteLine(problem);
-            return cancelled ? Exit.Cancelled : Exit.Failed;
+            return Exit.Failed;
         }
 
         display.WriteLine($"wrote {ModelFile}, {MetricsFile}, charts and {ReportHtml} to {path}");
-        if (cancelled)
-        {
-            var wayOn = WayOn is null ? "" : $" Go on with: {WayOn(zip)}";
-            SteadyWriter.Error().WriteLine(
-                $"Cancelled in epoch {network.History.Count + 1}; what was trained so far is in {path}.{wayOn}");
-            return Exit.Cancelled;
-        }
-
         ScoreAgain(zip);
         return 0;
+    }
+
+    private int Cancelled(OutputFolder folder, ResNetModel network, string zip)
+    {
+        if (folder.Problem is { } problem)
+        {
+            SteadyWriter.Error().WriteLine(problem);
+        }
+
+        var wayOn = WayOn is null ? "" : $" {WayOn(zip)}";
+        SteadyWriter.Error().WriteLine(
+            $"Cancelled in epoch {network.History.Count + 1}; what was trained so far is in {zip}.{wayOn}");
+        return Exit.Cancelled;
     }
 
     private ScoredImages Test(ResNetTransformer model, double seconds)

@@ -154,14 +154,27 @@ public class CommandLineTests
     }
 
     [TestMethod]
-    public void Predict_names_the_file_that_is_no_image()
+    public void Predict_names_the_file_that_is_no_image_and_answers_for_the_others()
     {
         var broken = Path.Combine(_folder, "broken.png");
         File.WriteAllBytes(broken, EncodedImages.BmpHeader(0x80000000, 4, 4));
-        var (status, _, error) = Run("predict", "--model", Model, Path.Combine(_folder, "images", "top", "0.png"), broken);
+        string[] files = [ImageOf("top", 0), broken, ImageOf("middle", 1)];
+        var (status, output, error) = Run(["predict", "--model", Model, .. files]);
+        var (_, json, _) = Run(["predict", "--model", Model, "--json", .. files]);
 
         Assert.AreEqual(1, status);
+        Assert.HasCount(1, error.Trim().Split('\n'));
         Assert.Contains(broken, error);
+        var lines = output.Trim().Split('\n');
+        Assert.HasCount(2, lines);
+        Assert.StartsWith($"{files[0]}: ", lines[0]);
+        Assert.StartsWith($"{files[2]}: ", lines[1]);
+        using var all = JsonDocument.Parse(json);
+        CollectionAssert.AreEqual(files, all.RootElement.EnumerateArray().Select(each => each.GetProperty("file").GetString()).ToArray());
+        Assert.AreEqual(JsonValueKind.Null, all.RootElement[1].GetProperty("scores").ValueKind);
+        Assert.AreEqual(JsonValueKind.Object, all.RootElement[2].GetProperty("scores").ValueKind);
+
+        static string ImageOf(string name, int number) => Path.Combine(_folder, "images", name, $"{number}.png");
     }
 
     [TestMethod]

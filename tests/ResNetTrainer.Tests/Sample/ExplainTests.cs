@@ -107,7 +107,11 @@ public sealed class ExplainTests : IDisposable
         var broken = _folder.At("broken.png");
         File.WriteAllBytes(broken, EncodedImages.BmpHeader(0x80000000, 4, 4));
 
-        Run(ImageOf("top", "0"), broken).AssertFailed(broken);
+        var run = Run(broken, ImageOf("top", "0"));
+
+        run.AssertFailed(broken);
+        Assert.HasCount(1, run.OutputLines);
+        CollectionAssert.AreEqual((string[])["0.heatmap.png"], SampleFolder.NamesIn(Out));
         Assert.IsTrue(Directory.GetFiles(Out).All(file => SKBitmap.Decode(file) is { Width: 240 }));
     }
 

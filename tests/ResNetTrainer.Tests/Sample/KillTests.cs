@@ -104,6 +104,36 @@ public class KillTests
 
     [TestMethod]
     [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    public void Part_of_a_training_replaces_nothing_that_an_earlier_one_left()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "earlier")).FullName;
+        foreach (var name in SampleFolder.Results)
+        {
+            File.WriteAllText(Path.Combine(folder, name), "earlier");
+        }
+
+        using var process = Train(1000, "--out", folder);
+        while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch  2", StringComparison.Ordinal))
+        {
+        }
+
+        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        process.StandardOutput.ReadToEnd();
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+
+        Assert.AreEqual(130, process.ExitCode, error);
+        var unfinished = Path.Combine(folder, "unfinished.zip");
+        Assert.Contains($"--start-from {unfinished}", error);
+        Assert.AreEqual(TrainingOutcome.Cancelled, Load(folder, "unfinished.zip").Training.Outcome);
+        foreach (var name in SampleFolder.Results)
+        {
+            Assert.AreEqual("earlier", File.ReadAllText(Path.Combine(folder, name)), name);
+        }
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
     [DataRow("INT", 130)]
     [DataRow("TERM", 143)]
     public void A_signal_to_end_ends_what_has_nothing_to_keep_at_once(string signal, int status)
@@ -180,9 +210,9 @@ public class KillTests
 
     private static string[] Unfinished() => Directory.Exists(Checkpoints) ? Directory.GetFiles(Checkpoints, "*.tmp") : [];
 
-    private static ResNetModel Load(string folder)
+    private static ResNetModel Load(string folder, string name = "model.zip")
     {
-        var chain = (IEnumerable<ITransformer>)new MLContext().Model.Load(Path.Combine(folder, "model.zip"), out _);
+        var chain = (IEnumerable<ITransformer>)new MLContext().Model.Load(Path.Combine(folder, name), out _);
         using var model = chain.OfType<ResNetTransformer>().Single();
         return model.Model;
     }
