@@ -22,7 +22,8 @@ public sealed record CheckpointOptions
 
     /// <summary>
     /// Goes on from the newest checkpoint in <see cref="Directory"/>, or starts at the beginning where there is none. On the CPU the
-    /// model is the same to the bit as if training had never been interrupted. A checkpoint of other data, options, or number of
+    /// model is the same to the bit as if training had never been interrupted (beside other busy programs only where
+    /// <see cref="ResNetTrainer.Options.Threads"/> says how many compute). A checkpoint of other data, options, or number of
     /// threads is refused.
     /// Default: false; checkpoints that are there already are then an error.
     /// </summary>

@@ -55,33 +55,42 @@ public sealed partial class ResNetTrainer
         // The caller may use libtorch too: its scopes own nothing of a training, and what it has switched off is on.
         using var scope = torch.NewDisposeScope();
         using var gradients = torch.enable_grad();
-        using var threads = NativeThreads.Use(_options.Threads ?? Launcher.ThreadsEach(group));
+        var processesHere = Launcher.ProcessesHere(group);
+        using var threads = NativeThreads.Use(_options.Threads ?? Launcher.ThreadsEach(processesHere));
         using var team = NativeTeam.Start();
         using var checkpoints = group.Together(() =>
             _options.Checkpoints is { } where && group.IsFirst ? CheckpointFolder.Open(_host, channel, where) : null);
-        var first = group.OfFirst(Internals.SeedOf(_host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
+        var begun = BegunPlan.Of(checkpoints, group);
+        var first = group.OfFirst(Internals.SeedOf(_host) ?? begun.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
         var seed = _options.Seed ?? first;
         var device = group.Together(() => DeviceSelector.ToDevice(DeviceSelector.SelectGpu(
             _context, channel, _options.Device, group.IsAlone ? 0 : Launcher.PlaceHere)));
         using var tf32 = Tf32.Allow(device, _options.Precision != ComputePrecision.Float32);
         var (start, file) = group.Together(() => (
-            _options.StartFrom is { } transformer ? StartingModel.Find(_host, transformer) : null,
+            StartingModel.Of(_host, _options),
             _options.InitialWeights is { } wanted ? StartingFile.Read(_host, wanted) : null));
 
         // What was begun before there was Muon goes on without it, and with the network that was the default then.
-        var isOlderThanMuon = group.OfFirst(checkpoints?.IsFromBefore(nameof(TrainingPlan.MuonMultiplier)) ?? false);
         var architecture = _options.Architecture ?? start?.Architecture ?? file?.Architecture
-            ?? (isOlderThanMuon ? ResNetArchitecture.BookResNet18 : null);
+            ?? (begun.IsOlderThanMuon ? ResNetArchitecture.BookResNet18 : null);
         using var data = group.Together(() => TrainingData.Open(
-            _host, _options, (trainData, validationData), new(architecture, device, seed, group)));
+            _host, _options, (trainData, validationData), new(architecture, device, seed, group)
+            {
+                // For all of them as on the machine of the first: the window is part of the data.
+                ProcessesHere = group.OfFirst(processesHere),
+            }));
+        file = file?.For(data.ClassNames);
         var plan = Plan(new()
         {
             Recipe = _options.Recipe,
+            Start = StartingModel.KindOf(_host, _options),
+            Epochs = _options.NumberOfEpochs ?? begun.Epochs,
+            Augmentation = _options.Augmentation ?? begun.Augmentation,
             Images = data.Train.Count,
             SmallImages = ResNetArchitecture.IsSmall(data.Format.Shape.LongerSide),
             Processes = group.Size,
             Stages = data.Architecture.Stages,
-            IsOlderThanMuon = isOlderThanMuon,
+            IsOlderThanMuon = begun.IsOlderThanMuon,
             Seed = seed,
             Precision = PrecisionSelector.Select(_options.Precision, device),
         });
@@ -103,7 +112,13 @@ public sealed partial class ResNetTrainer
             Compression = _options.GradientCompression,
         }.ToWords();
         network.NormalisesWith = _options.SynchronizedNormalization && !group.IsAlone ? group : null;
-        Meeting.Agree(group, identity);
+
+        // These two are not part of a training, but of what its processes do together.
+        Meeting.Agree(group, new(identity)
+        {
+            [nameof(Options.Calibrate)] = $"{_options.Calibrate}",
+            [nameof(Options.OnCancellation)] = $"{_options.OnCancellation}",
+        });
         group.Together(() => checkpoints?.Restore(state, identity, plan.StepsPerEpoch(data.Train.Count)));
         Meeting.BeginAsFirst(group, state);
         channel.Log(
@@ -137,16 +152,11 @@ public sealed partial class ResNetTrainer
     {
         var plan = TrainingPlan.Create(request with
         {
-            Epochs = _options.NumberOfEpochs,
             BatchSize = _options.BatchSize,
             LearningRate = _options.LearningRate,
             LabelSmoothing = _options.LabelSmoothing,
             BodyLearningRateMultiplier = _options.BodyLearningRateMultiplier,
-            Augmentation = _options.Augmentation,
             SmallestCrop = _options.SmallestCrop,
-            Start = _options.InitialWeights is not null ? TrainingStart.Weights
-                : _options.StartFrom is not null ? TrainingStart.Model
-                : TrainingStart.Nothing,
             FrozenStages = _options.FrozenStages,
         }) with
         {
@@ -155,62 +165,6 @@ public sealed partial class ResNetTrainer
             BestWeightsBy = _options.BestWeightsBy,
         };
         return _options.Ablation?.Invoke(plan) ?? plan;
-    }
-
-    private NetworkPlan NetworkOf(TrainingData data, ResNetModel? start, StartingFile? file)
-    {
-        var (shape, classes) = (data.Format.Shape, data.Columns.Label.Classes);
-        if (NetworkLimits.ProblemOf(data.Architecture, shape, classes) is { } problem)
-        {
-            throw _host.Error($"There can be no such network: {problem}. Set Architecture and ImageSize to what is possible.");
-        }
-
-        var plan = new NetworkPlan(data.Architecture, shape, classes)
-        {
-            Statistics = start is null ? file?.Statistics.For(shape) : start.PixelStatistics?.For(shape),
-        };
-        StartingModel.Check(_host, start, plan);
-        return plan;
-    }
-
-    // Null where training starts from fresh weights.
-    private NamedTensors? WeightsToStartFrom(
-        IChannel channel, ResNetModel? model, StartingFile? file, TrainableNetwork fresh, TrainingData data)
-    {
-        PixelScale.Check(channel, data.Train.Statistics, fresh.Plan);
-        if (model is null)
-        {
-            return file?.Fit(_host, fresh.Plan, fresh.Export());
-        }
-
-        StartingModel.WarnOfFormat(channel, model, data.Format, data.LargestPixel);
-        StartingModel.LogClasses(channel, model.ClassNames, data.ClassNames);
-        return StartingWeights.Of(model.Network.Weights, model.ClassNames, fresh, data.ClassNames);
-    }
-
-    private static TrainableNetwork CreateNetwork(
-        NetworkPlan networkPlan, TrainingPlan plan, torch.Device device, Func<TrainableNetwork, NamedTensors?> weightsToStartFrom)
-    {
-        var network = TrainableNetwork.Create(networkPlan, plan.Initialisation, RandomStream.Derive(plan.Seed, 0), device, plan.Precision);
-        try
-        {
-            if (weightsToStartFrom(network) is { } weights)
-            {
-                network.Import(weights);
-            }
-
-            if (plan.FrozenStages is { } stages)
-            {
-                network.Freeze(stages);
-            }
-
-            return network;
-        }
-        catch
-        {
-            network.Dispose();
-            throw;
-        }
     }
 
     private ResNetTransformer ToTransformer(
@@ -228,6 +182,7 @@ public sealed partial class ResNetTrainer
             History = state.History,
             Outcome = outcome,
             BestEpoch = outcome == TrainingOutcome.Diverged ? null : state.BestEpoch,
+            FromInitialWeights = StartingModel.KindOf(_host, _options) is TrainingStart.Weights or TrainingStart.TunedModel,
             Calibration = calibration,
         };
         var plan = state.Network.Plan;

@@ -25,7 +25,7 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// The bytes of memory that the images may take, training and validation together; more are read again each epoch. Null: half
-        /// of the machine's memory; where that cannot be had either, they are read again too, and a warning says so.
+        /// of the machine's memory, rounded down; where that cannot be had either, they are read again too, and a warning says so.
         /// </summary>
         public long? MemoryBudget { get; set; }
 

@@ -209,7 +209,7 @@ public sealed partial class ResNetTrainer
         /// Leaves the first layers as they are, with their running statistics: 0 the stem, 1 to 4 the stem and so many stages (all of them,
         /// 4 or 3: only the linear layer is trained).
         /// For use with <see cref="StartFrom"/> or <see cref="InitialWeights"/>. Null leaves it to the recipe (1 with
-        /// <see cref="InitialWeights"/> and Fast or Best; else everything is trained).
+        /// <see cref="InitialWeights"/>, or a model to start from that began with such, and Fast or Best; else everything is trained).
         /// </summary>
         /// <remarks>
         /// Where only the linear layer is trained and images are not changed at random (<see cref="Augmentation"/>), what that layer sees

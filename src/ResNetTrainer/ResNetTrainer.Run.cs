@@ -77,7 +77,8 @@ public sealed partial class ResNetTrainer
             {
                 var views = ImageView.Of(_options.TestTimeAugmentation);
                 using var network = new FoldedNetwork(state.Network.Plan, weights, data.Train.Device);
-                var set = CalibrationSet.Of(network, data.Validation!, _loss, views, state.Plan.BatchSize, ThrowIfCancelled);
+                var batchSize = Math.Max(1, state.Plan.BatchSize / group.Size);
+                var set = CalibrationSet.Of(network, data.Validation!, _loss, views, batchSize, ThrowIfCancelled);
                 var found = Calibration.Find(set, out var problem);
 
                 // The last bits of a score may differ between processes, and with them where the least loss is.
@@ -131,17 +132,14 @@ public sealed partial class ResNetTrainer
         // Of streamed images, the window is not needed any more. All processes do the same, whatever memory each has.
         private bool TakesRoomForFeatures(ImageDataset images)
         {
-            var size = FrozenFeatures.SizeOf(state.Network.Plan, images.Count);
-            if (group.Any(size > (images.Window ?? data.Memory.Left)))
+            var (size, window) = (FrozenFeatures.SizeOf(state.Network.Plan, images.Count), images.Window ?? 0);
+            if (group.Any(size > data.Memory.LeftWith(window)))
             {
                 return false;
             }
 
-            if (!images.IsStreamed)
-            {
-                data.Memory.Take(size);
-            }
-
+            data.Memory.GiveBack(window);
+            data.Memory.Take(size);
             return true;
         }
 

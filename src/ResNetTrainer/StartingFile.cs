@@ -32,12 +32,12 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
         try
         {
             using var stream = File.OpenRead(wanted.Path);
-            var (tensors, statistics) = Read(stream, Path.GetExtension(wanted.Path).ToLowerInvariant(), wanted.BlueFirst);
+            var (tensors, statistics, names) = Read(stream, Path.GetExtension(wanted.Path).ToLowerInvariant(), wanted.BlueFirst);
             var weights = WeightNames.Normalise(tensors);
             var architecture = WeightArchitecture.Of(weights);
             var channels = (int)weights.Tensors["conv1.weight"].Shape[1];
             var seen = wanted.Statistics ?? statistics ?? (channels == 3 ? PixelStatistics.ImageNet : PixelStatistics.None);
-            return new(title, wanted.BlueFirst ? WeightImport.RedFirst(weights) : weights, architecture, seen);
+            return new(title, wanted.BlueFirst ? WeightImport.RedFirst(weights) : weights, architecture, seen) { ClassNames = names };
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
@@ -45,11 +45,44 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
         }
     }
 
+    /// <summary>The classes of the linear layer; null where the file does not name them.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
     /// <summary>The channels of the images that the weights are for.</summary>
     public int Channels => (int)Weights.Tensors["conv1.weight"].Shape[1];
 
     /// <summary>By what training from these weights is recognised, with what they see.</summary>
     public string Fingerprint(PixelStatistics? seen) => WeightMetadata.With(Weights, seen).Fingerprint($"{seen}");
+
+    /// <summary>
+    /// The same for a network of these classes: where the file names the same in another order, the rows of its linear layer are put in
+    /// theirs; where it names others, it has no such layer. Where it names none, nothing is known.
+    /// </summary>
+    public StartingFile For(IReadOnlyList<string> classes)
+    {
+        if (ClassNames is null || ClassNames.SequenceEqual(classes))
+        {
+            return this;
+        }
+
+        if (ClassNames.Count != classes.Count || ClassNames.Except(classes).Any() || classes.Except(ClassNames).Any())
+        {
+            return this with { Weights = Weights.Where(name => !LinearPlan.IsOf(name)) };
+        }
+
+        var rows = classes.Select(name => ClassNames.ToList().IndexOf(name)).ToArray();
+        return this with
+        {
+            Weights = Weights.Select((name, tensor) => LinearPlan.IsOf(name) ? InRows(tensor.Data) : tensor.Data),
+            ClassNames = classes,
+        };
+
+        float[] InRows(float[] data)
+        {
+            var old = data.Chunk(data.Length / rows.Length).ToArray();
+            return [.. rows.SelectMany(row => old[row])];
+        }
+    }
 
     /// <summary>Whether a network keeps their linear layer.</summary>
     public bool HasHead(NetworkPlan plan) => WeightImport.HasHead(Weights, plan);
@@ -72,22 +105,25 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
         }
     }
 
-    // Statistics are known of files that this library wrote, and of graphs, which have them in the order of their channels.
-    private static (NamedTensors Tensors, PixelStatistics? Statistics) Read(Stream stream, string extension, bool blueFirst)
+    // Statistics and names are known of files that this library wrote, and of graphs, which have them in the order of their channels.
+    private static (NamedTensors Tensors, PixelStatistics? Statistics, IReadOnlyList<string>? ClassNames) Read(
+        Stream stream, string extension, bool blueFirst)
     {
         switch (extension)
         {
             case ".safetensors":
                 var tensors = SafeTensors.Read(stream, out var metadata);
                 var statistics = WeightMetadata.TakeStatistics(metadata, ref tensors);
-                return (tensors, statistics);
+                return (tensors, statistics, WeightMetadata.ClassNames(metadata));
 
             case ".pth" or ".pt":
-                return (TorchFile.Read(stream), null);
+                return (TorchFile.Read(stream), null, null);
 
             case ".onnx":
-                var graph = OnnxWeights.Of(OnnxFile.Read(stream));
-                return (graph.Weights, blueFirst ? graph.Statistics?.Reversed() : graph.Statistics);
+                var file = OnnxFile.Read(stream);
+                var graph = OnnxWeights.Of(file);
+                var seen = blueFirst ? graph.Statistics?.Reversed() : graph.Statistics;
+                return (graph.Weights, seen, WeightMetadata.ClassNames(file.Metadata));
 
             default:
                 throw new InvalidDataException(

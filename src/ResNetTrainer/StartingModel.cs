@@ -3,16 +3,24 @@ using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
+using ResNetMLNet.Training;
 
 namespace ResNetMLNet;
 
 /// <summary>The model in <see cref="ResNetTrainer.Options.StartFrom"/>.</summary>
 internal static class StartingModel
 {
-    /// <summary>Finds it, in a chain too.</summary>
+    /// <summary>Finds it, in a chain too; null where the option is not set.</summary>
     /// <exception cref="InvalidOperationException">There is no residual network in it, or more than one.</exception>
-    public static ResNetModel Find(IExceptionContext context, ITransformer transformer) =>
-        FittedNetwork.Find(context, transformer, "The option StartFrom").Model;
+    public static ResNetModel? Of(IExceptionContext context, ResNetTrainer.Options options) =>
+        options.StartFrom is { } transformer ? FittedNetwork.Find(context, transformer, "The option StartFrom").Model : null;
+
+    /// <summary>What training begins with.</summary>
+    public static TrainingStart KindOf(IExceptionContext context, ResNetTrainer.Options options) =>
+        options.InitialWeights is not null ? TrainingStart.Weights
+        : Of(context, options) is not { } model ? TrainingStart.Nothing
+        : IsTuned(model) ? TrainingStart.TunedModel
+        : TrainingStart.Model;
 
     /// <summary>Checks that its body is the network's, if there is one.</summary>
     /// <exception cref="InvalidOperationException">It is another network.</exception>
@@ -63,6 +71,9 @@ internal static class StartingModel
             channel.Warn($"The model to start from saw images by ResizeMode.{then.ResizeMode}, and is now trained by {format.ResizeMode}.");
         }
     }
+
+    // Models of earlier versions do not say it, but only with weights of another origin do statistics of pixels come.
+    private static bool IsTuned(ResNetModel model) => model.Training.FromInitialWeights || model.PixelStatistics is not null;
 
     /// <summary>Says which classes are new and which are gone.</summary>
     public static void LogClasses(IChannel channel, IReadOnlyList<string> then, IReadOnlyList<string> now)

@@ -14,9 +14,12 @@ internal sealed partial class TrainingData
     /// <summary>The steps of opening, with what they share.</summary>
     private sealed class Opening(IHost host, ResNetTrainer.Options options, TrainingSetting setting)
     {
+        private const string ThroughTheSteps = "It must have been put through the steps before the trainer: fit those on the training "
+            + "data first and give their Transform of the validation data.";
+
         // Half of the machine's, and of the GPU's: training wants some too.
         public ImageMemory Memory { get; } = new(
-            options.MemoryBudget ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / setting.ProcessesHere,
+            options.MemoryBudget ?? ImageMemory.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / setting.ProcessesHere),
             setting.Device.type == DeviceType.CUDA ? CudaDriver.Memory(setting.Device.index) / 2 : long.MaxValue);
 
         public (IDataView Train, IDataView? Validation) Split((IDataView Train, IDataView? Validation) views, int seed)
@@ -153,19 +156,17 @@ internal sealed partial class TrainingData
                 channel.Warn(
                     "The images do not fit into MemoryBudget, and the data cannot be shuffled: they are trained on class after class, "
                     + FormattableString.Invariant($"shuffled only within what does fit, {train.Window:N0} bytes. ")
-                    + "Put ml.Data.ShuffleRows before the split, or raise MemoryBudget.");
+                    + "Put ml.Data.ShuffleRows(images, shufflePoolSize: 1) before the split, or raise MemoryBudget.");
             }
         }
 
         public TrainingColumns FindValidationColumns(IDataView data, LabelColumn trainLabel)
         {
-            const string Remedy = "It must have been put through the steps before the trainer: fit those on the training data first and "
-                + "give their Transform of the validation data.";
             foreach (var name in (string?[])[options.LabelColumnName, options.FeatureColumnName, options.ExampleWeightColumnName])
             {
                 if (name is not null && data.Schema.GetColumnOrNull(name) is null)
                 {
-                    throw host.Error($"The validation set has no column '{name}'. {Remedy}");
+                    throw host.Error($"The validation set has no column '{name}'. {ThroughTheSteps}");
                 }
             }
 
@@ -178,28 +179,53 @@ internal sealed partial class TrainingData
             catch (ArgumentOutOfRangeException e)
             {
                 // What it advises is for the training data, whose steps may be as they should.
-                throw host.Error(e, $"A column of the validation set is of another type than training needs. {Remedy} ({e.Message})");
+                throw host.Error(
+                    e, $"A column of the validation set is of another type than training needs. {ThroughTheSteps} ({e.Message})");
             }
         }
 
-        public ImageDataset? LoadValidation(IDataView? data, TrainingColumns? columns, ImageDataset train) => data is null
-            ? null
-            : Counting(Load(data, columns!, train.Format with { Kept = default }, "validation set"), train);
+        public ImageDataset? LoadValidation(IDataView? data, TrainingColumns? columns, ImageDataset train, float largestPixel)
+        {
+            if (data is null)
+            {
+                return null;
+            }
+
+            var validation = Load(data, columns!, train.Format with { Kept = default }, "validation set");
+            try
+            {
+                CheckScale(largestPixel, LargestPixelOf(columns!, validation));
+                CheckCounting(validation, train);
+                return validation;
+            }
+            catch
+            {
+                validation.Dispose();
+                throw;
+            }
+        }
+
+        private void CheckScale(float train, float validation)
+        {
+            if (PixelScale.Differs(train, validation))
+            {
+                throw host.Error(
+                    FormattableString.Invariant($"The pixels of the training data go up to {train}, those of the validation set up to ")
+                    + FormattableString.Invariant($"{validation} (bytes and images are scaled to [0, 1]). {ThroughTheSteps}"));
+            }
+        }
 
         // Balanced classes of which the training data has no image do not count.
-        private ImageDataset Counting(ImageDataset validation, ImageDataset train)
+        private void CheckCounting(ImageDataset validation, ImageDataset train)
         {
             var counts = options.ClassWeights == ClassWeights.Equal
                 || validation.Statistics.Weights.Zip(train.Statistics.Weights).Any(pair => pair.First > 0 && pair.Second > 0);
-            if (counts)
+            if (!counts)
             {
-                return validation;
+                throw host.Error(
+                    "Nothing in the validation set counts: the training data has no image of its classes, and with ClassWeights.Balanced "
+                    + "these weigh nothing. Give validation rows of classes that are trained, or set ClassWeights = ClassWeights.Equal.");
             }
-
-            validation.Dispose();
-            throw host.Error(
-                "Nothing in the validation set counts: the training data has no image of its classes, and with ClassWeights.Balanced these "
-                + "weigh nothing. Give validation rows of classes that are trained, or set ClassWeights = ClassWeights.Equal.");
         }
 
         private void CheckSameClasses(LabelColumn train, LabelColumn validation)

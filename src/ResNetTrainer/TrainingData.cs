@@ -10,8 +10,8 @@ namespace ResNetMLNet;
 /// <summary>What is decided before the data is looked at.</summary>
 internal sealed record TrainingSetting(ResNetArchitecture? Architecture, torch.Device Device, int Seed, ProcessGroup Group)
 {
-    /// <summary>How many processes share a machine: for all of them as on that of the first, for the window is part of the data.</summary>
-    public int ProcessesHere { get; } = Group.IsAlone ? 1 : Group.OfFirst(Launcher.ProcessesHere);
+    /// <summary>How many processes share a machine.</summary>
+    public required int ProcessesHere { get; init; }
 }
 
 /// <summary>
@@ -46,7 +46,7 @@ internal sealed partial class TrainingData : IDisposable
     public IReadOnlyList<string> ClassNames { get; }
 
     /// <summary>The largest pixel that is trained on; 1 for bytes and images.</summary>
-    public float LargestPixel => PixelScale.LargestOf(FeatureKinds.Of(Columns.Feature.Column.Type)) ?? Train.Statistics.LargestPixel;
+    public float LargestPixel => LargestPixelOf(Columns, Train);
 
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">The data cannot be trained on; the message says which row or column and why.</exception>
@@ -65,7 +65,8 @@ internal sealed partial class TrainingData : IDisposable
         {
             opening.CheckClasses(train, columns.Label);
             opening.CheckOrder(trainView, train);
-            return new(columns, format, train, opening.LoadValidation(validationView, validationColumns, train))
+            var largestPixel = LargestPixelOf(columns, train);
+            return new(columns, format, train, opening.LoadValidation(validationView, validationColumns, train, largestPixel))
             {
                 Architecture = architecture,
                 Memory = opening.Memory,
@@ -77,6 +78,9 @@ internal sealed partial class TrainingData : IDisposable
             throw;
         }
     }
+
+    private static float LargestPixelOf(TrainingColumns columns, ImageDataset images) =>
+        PixelScale.LargestOf(FeatureKinds.Of(columns.Feature.Column.Type)) ?? images.Statistics.LargestPixel;
 
     public void Dispose()
     {

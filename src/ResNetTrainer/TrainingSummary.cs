@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ResNetMLNet;
 
 /// <summary>How a model came to be.</summary>
@@ -29,6 +31,13 @@ public sealed record TrainingSummary
 
     /// <summary>The epoch, from 1, whose weights the model has, where the best were asked for; null for the weights at the end.</summary>
     public int? BestEpoch { get; init; }
+
+    /// <summary>
+    /// Whether the network began with weights of another origin (<see cref="ResNetTrainer.Options.InitialWeights"/>), in this training or
+    /// in that of the model that it was trained further from. Training goes on from it as from such weights.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool FromInitialWeights { get; init; }
 
     /// <summary>
     /// What <see cref="ResNetTrainer.Options.Calibrate"/> made of the model's probabilities; null where it was not asked for, or where

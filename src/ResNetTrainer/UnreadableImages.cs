@@ -7,5 +7,10 @@ public enum UnreadableImages
     Fail,
 
     /// <summary>It is left out, of the training as of the validation set; the log lists each with its reason and counts them.</summary>
+    /// <remarks>
+    /// A file that is gone or not permitted can be left out where the trainer reads it (<c>LoadFromImageFolder</c>, with steps behind it
+    /// or without), and not where a thread of ML.NET's does: behind <c>LoadRawImageBytes</c>, and behind <c>ShuffleRows</c> with its usual
+    /// pool, for which <c>shufflePoolSize: 1</c> is a remedy.
+    /// </remarks>
     Skip,
 }

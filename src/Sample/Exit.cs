@@ -83,7 +83,7 @@ internal static class Exit
 
         // libtorch puts its stack trace into its messages.
         var trace = message.IndexOf("\nException raised from ", StringComparison.Ordinal);
-        return PlainText.OneLine(trace < 0 ? message : message[..trace]);
+        return PlainText.OneLine(OptionNames.InCommandLine(trace < 0 ? message : message[..trace]));
     }
 
     // What reflection, and ML.NET when it loads a model or reads rows in parallel, put around an error without saying more about it.

@@ -41,7 +41,9 @@ internal sealed class OutputFolder
     /// <summary>Whether an earlier training left this file.</summary>
     public bool Has(string name) => File.Exists(Path.Combine(_folder, name));
 
-    /// <summary>Removes files of an earlier training; what cannot be removed stays, and so does all beside a model that was not replaced.</summary>
+    /// <summary>
+    /// Removes files of an earlier training. What cannot be removed stays, and so does all that is beside a model that was not replaced.
+    /// </summary>
     public void Remove(params IEnumerable<string> names)
     {
         foreach (var name in _moved.Count == 0 ? names : [])

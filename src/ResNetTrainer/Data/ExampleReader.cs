@@ -181,9 +181,12 @@ internal sealed class ExampleReader : IDisposable
     // Somebody else's cancellation, a request that timed out say, is a failure like any other.
     private bool IsUpstream(Exception e) => e is OperationCanceledException ? !_source.IsCancelled : RowError.IsUpstream(e);
 
-    // ML.NET's cursors wrap what their threads throw: the innermost error knows what happened.
-    private Exception Failed(Exception e, long row) =>
-        _source.Host.Error(e, $"Row {row} (from 0) of the {_source.Title} cannot be read: {e.GetBaseException().Message}");
+    // ML.NET's cursors wrap what their threads throw, and throw it ahead of rows that are on their way: the innermost error knows what
+    // happened, and nobody to which of them.
+    private Exception Failed(Exception e, long row) => _source.Host.Error(
+        e,
+        $"Row {row} (from 0){(e.GetBaseException() == e ? "" : ", or a later one,")} of the {_source.Title} cannot be read: "
+        + e.GetBaseException().Message);
 
     private readonly record struct Example(long Number, int Label, float Weight, bool IsAhead);
 }

@@ -29,9 +29,16 @@ internal sealed class IdxFile : IDisposable
     /// <summary>
     /// Opens a file of bytes with the given number of dimensions, and believes nothing of its header that its length speaks against.
     /// </summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidOperationException">The file is not what it should be.</exception>
     public static IdxFile Open(IExceptionContext context, string path, int dimensions)
     {
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException(
+                Directory.Exists(path) ? $"'{path}' is a folder, and not an IDX file." : $"The file '{path}' does not exist.", path);
+        }
+
         var file = File.OpenRead(path);
         try
         {

@@ -11,6 +11,9 @@ internal static class PixelScale
     /// <summary>What no pixel in [0, 1] is: resizing overshoots by less, and pixels of 0 to 255 are far beyond.</summary>
     public const float Most = 16;
 
+    // A rounded 1 / 255, or a resizing that overshoots, is no scale of its own.
+    private const float MostOfShare = 1.1f;
+
     /// <summary>The largest pixel of a column, as the network sees it; null where floats are whatever they are.</summary>
     public static float? LargestOf(FeatureKind kind) => kind == FeatureKind.Floats ? null : 1;
 
@@ -18,7 +21,7 @@ internal static class PixelScale
     public static float? LargestOf(PixelStatistics? statistics) => statistics is null ? null : 1;
 
     /// <summary>Whether a network that was trained on such pixels takes no others than those in [0, 1].</summary>
-    public static bool IsShare(float? largest) => largest <= 1;
+    public static bool IsShare(float? largest) => largest <= MostOfShare;
 
     /// <summary>Whether pixels are not in [0, 1].</summary>
     public static bool IsBeyond(float? largest) => largest > Most;

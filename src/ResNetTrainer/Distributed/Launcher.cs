@@ -27,19 +27,27 @@ internal static class Launcher
     /// <summary>How many processes there are; null where nobody says.</summary>
     public static int? Count => Number(SizeName);
 
-    /// <summary>How many of the processes are on this machine, itself included.</summary>
-    public static int ProcessesHere => Number(LocalSize) ?? SlurmTasksHere ?? 1;
+    /// <summary>How many of the processes are on this machine, itself included; null where nobody says.</summary>
+    public static int? CountHere => Number(LocalSize) ?? SlurmTasksHere;
 
     /// <summary>Which of the processes on this machine this one is, from 0.</summary>
     public static int PlaceHere => Number(LocalRank) ?? Number(SlurmLocalRank) ?? Rank ?? 0;
 
     /// <summary>
+    /// How many of the processes are on this machine, itself included. Where nobody says, as with Microsoft's mpiexec, they ask each other.
+    /// </summary>
+    public static int ProcessesHere(ProcessGroup group) => group.IsAlone
+        ? 1
+        : CountHere ?? group.Gather(Environment.MachineName).Count(name => name == Environment.MachineName);
+
+    /// <summary>
     /// The threads for each of the processes that share this machine; null leaves it to what is usual: alone, or where
     /// <c>mpirun</c> has bound each process to processors of its own.
     /// </summary>
-    public static int? ThreadsEach(ProcessGroup group) => group.IsAlone || ProcessesHere == 1 || IsBound
+    /// <param name="processes">How many they are.</param>
+    public static int? ThreadsEach(int processes) => processes == 1 || IsBound
         ? null
-        : Math.Max(1, Environment.ProcessorCount / ProcessesHere);
+        : Math.Max(1, Environment.ProcessorCount / processes);
 
     // "4(x2),3": four on each of the first two machines, three on the third.
     private static int? SlurmTasksHere

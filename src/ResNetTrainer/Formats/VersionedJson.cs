@@ -70,6 +70,19 @@ internal static class JsonText
 
     public static string Of(IReadOnlyList<float> numbers) => JsonSerializer.Serialize(numbers, TextJson.Default.IReadOnlyListSingle);
 
+    /// <summary>The texts of an array; null where it is none.</summary>
+    public static IReadOnlyList<string>? ToTexts(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, TextJson.Default.IReadOnlyListString);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     /// <exception cref="ArgumentException">It is not an array of numbers.</exception>
     public static IReadOnlyList<float> ToNumbers(string json)
     {

@@ -26,7 +26,7 @@ internal static class DeviceSelector
 
         var named = Internals.GpuOf(context);
         var count = CountGpus();
-        if ((named ?? 0) < count)
+        if (named is null or >= 0 && (named ?? 0) < count)
         {
             return named ?? (place % count);
         }

@@ -11,6 +11,9 @@ internal sealed class OnnxPreparation(OnnxFile file)
 {
     private const int MostSteps = 8;
 
+    // Of pixels in [0, 1] it is 0.5 at most, and graphs that take these may have been scaled a little otherwise.
+    private const double MostDeviation = 2;
+
     // factor pixel + shift, of pixels in [0, 1]: bytes have 255 for 1. The shift of a channel is one, or one for each pixel.
     private readonly double[] _factor = [.. Enumerable.Repeat(IsOfBytes(file) ? 255.0 : 1, 3)];
     private readonly double[][] _shift = [[0], [0], [0]];
@@ -40,6 +43,12 @@ internal sealed class OnnxPreparation(OnnxFile file)
 
     private PixelStatistics OfChanges()
     {
+        // No pixels in [0, 1] have such a mean or deviation: its floats are of 0 to 255.
+        if (!IsOfBytes(file) && Enumerable.Range(0, 3).Any(IsOfLargePixels))
+        {
+            Array.ForEach([0, 1, 2], channel => _factor[channel] *= byte.MaxValue);
+        }
+
         try
         {
             float[] deviation = [.. _factor.Select(factor => (float)(1 / factor))];
@@ -52,6 +61,9 @@ internal sealed class OnnxPreparation(OnnxFile file)
             throw new InvalidDataException("what it does to its images before the first convolution are no statistics of pixels", e);
         }
     }
+
+    private bool IsOfLargePixels(int channel) =>
+        1 / _factor[channel] > MostDeviation || _shift[channel].Any(shift => -shift / _factor[channel] > 1);
 
     private static bool IsOfBytes(OnnxFile file) => file.Input.Type?.TensorType?.ElemType == (int)TensorProto.Types.DataType.Uint8;
 

@@ -11,6 +11,8 @@ internal static class WeightMetadata
     public const string MeanImage = "mean_image";
 
     private const string Architecture = "architecture";
+    private const string Classes = "classes";
+    private const string OnnxClasses = "class_names";
     private const string Mean = "mean";
     private const string Deviation = "deviation";
 
@@ -23,7 +25,7 @@ internal static class WeightMetadata
         var texts = new Dictionary<string, string> { ["format"] = "pt", [Architecture] = network.Plan.Architecture.Name };
         if (network.Plan.Head is not null)
         {
-            texts["classes"] = JsonText.Of(network.ClassNames);
+            texts[Classes] = JsonText.Of(network.ClassNames);
         }
 
         if (temperature is { } divisor)
@@ -38,6 +40,12 @@ internal static class WeightMetadata
 
         SafeTensors.Write(stream, With(network.Weights, network.Plan.Statistics), texts);
     }
+
+    /// <summary>The classes of an exported network, safetensors or ONNX; null where another program wrote the file.</summary>
+    public static IReadOnlyList<string>? ClassNames(IReadOnlyDictionary<string, string> texts) =>
+        texts.ContainsKey(Architecture) && (texts.GetValueOrDefault(Classes) ?? texts.GetValueOrDefault(OnnxClasses)) is { } names
+            ? JsonText.ToTexts(names)
+            : null;
 
     /// <summary>Takes the mean image from among the tensors of a file; null where there is none.</summary>
     /// <exception cref="InvalidDataException">It is no image.</exception>

@@ -1,4 +1,5 @@
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Distributed;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 
@@ -49,7 +50,7 @@ internal sealed class ScorerSource(Func<IScorer> create)
     private static IScorer Create(IHost host, IHostEnvironment context, TrainedNetwork network, ComputeDevice device)
     {
         using var channel = host.OpenChannel("Scoring");
-        var gpu = DeviceSelector.SelectGpu(context, channel, device);
+        var gpu = DeviceSelector.SelectGpu(context, channel, device, Launcher.PlaceHere);
         if (gpu is null && OnnxRuntimeLibrary.IsUsable)
         {
             return new OnnxScorer(network);

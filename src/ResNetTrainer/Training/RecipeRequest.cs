@@ -47,7 +47,7 @@ internal sealed record RecipeRequest
     public bool OnlyHead => FrozenStages == Stages;
 
     /// <summary>Whether weights from elsewhere are trained further, and not the linear layer alone.</summary>
-    public bool FineTunes => Start == TrainingStart.Weights && !OnlyHead;
+    public bool FineTunes => Start is TrainingStart.Weights or TrainingStart.TunedModel && !OnlyHead;
 
     /// <summary>Whether <see cref="Muon"/> trains the convolutions: weights that are good already are to change little.</summary>
     public bool TrainsByMuon => Start == TrainingStart.Nothing && !IsOlderThanMuon;
@@ -64,6 +64,9 @@ internal enum TrainingStart
 
     /// <summary>A model of this library, whose classes it may know.</summary>
     Model,
+
+    /// <summary>Such a model, which itself began with weights of another origin.</summary>
+    TunedModel,
 
     /// <summary>Weights of another origin.</summary>
     Weights,

@@ -16,6 +16,8 @@ internal sealed record TrainingIdentity
     /// <summary>Among the words: how many processes there are. Alone, nothing is said.</summary>
     public const string ProcessesWord = "the processes";
 
+    private const string Streamed = ", streamed through a window of ";
+
     public required TrainingPlan Plan { get; init; }
 
     public required NetworkPlan Network { get; init; }
@@ -88,9 +90,13 @@ internal sealed record TrainingIdentity
         return $"{network.Name} ({network.Block}, {network.Skip}, {network.Depths}, width {network.Width}{string.Concat(more)})";
     }
 
+    /// <summary>What is said of images, but for how many of them are in memory at a time.</summary>
+    public static string WithoutWindow(string word) =>
+        word.IndexOf(Streamed, StringComparison.Ordinal) is var at and >= 0 ? word[..at] : word;
+
     private static string Text(ImageDataset images)
     {
-        var window = images.Window is { } bytes ? $", streamed through a window of {bytes} bytes (MemoryBudget)" : "";
+        var window = images.Window is { } bytes ? $"{Streamed}{bytes} bytes (MemoryBudget)" : "";
         return $"{images.Count} images of fingerprint {images.Statistics.Fingerprint?[..16]}{window}";
     }
 }

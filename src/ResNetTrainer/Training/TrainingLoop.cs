@@ -51,8 +51,10 @@ internal sealed partial class TrainingLoop(
             }
 
             Align();
-            var trainSeconds = state.Seconds;
             var (trainLoss, trainAccuracy) = state.Metrics.Read();
+
+            // By now a GPU has done all that it was given.
+            var trainSeconds = state.Seconds;
             ThrowIfDiverged("loss", trainLoss, state);
             ThrowIfUnsound(state);
             var (validationLoss, validationAccuracy) = validation is null ? (null, null) : Evaluate(state, validation, betweenSteps);

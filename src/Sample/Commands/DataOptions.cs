@@ -38,7 +38,9 @@ internal sealed class DataOptions
     /// <summary>Finds the images; column names are the same everywhere.</summary>
     /// <param name="ml">The context.</param>
     /// <param name="parsed">The command line.</param>
-    /// <param name="seed">Draws the order of a folder of one's own, some of which is kept back to test on; null where all is tested.</param>
+    /// <param name="seed">
+    /// Draws the order of a folder of one's own, some of which is kept back to test on; null where all of it is tested.
+    /// </param>
     /// <param name="progress">Hears of a download.</param>
     /// <param name="cancellation">Ends it.</param>
     public Images Open(MLContext ml, ParseResult parsed, int? seed, TextWriter progress, CancellationToken cancellation)

@@ -49,7 +49,8 @@ internal static class ImageFiles
     }
 
     /// <summary>
-    /// What is found in each file. One that cannot be read costs no other its answer: it is said on standard error, and nothing is found in it.
+    /// What is found in each file. One that cannot be read costs no other its answer: it is said on standard error, and nothing is found
+    /// in it.
     /// </summary>
     /// <param name="files">The files.</param>
     /// <param name="find">Finds it in some of them, in their order.</param>
@@ -88,12 +89,15 @@ internal static class ImageFiles
         {
             return [.. find(files)];
         }
-        catch (Exception e) when (Exit.Explain(e) is var text && files.Any(file => text.Contains(file.ToString(), StringComparison.Ordinal)))
+        catch (Exception e) when (Names(Exit.Explain(e), files))
         {
-            error = text;
+            error = Exit.Explain(e);
             return null;
         }
     }
+
+    private static bool Names(string error, FileInfo[] files) =>
+        files.Any(file => error.Contains(file.ToString(), StringComparison.Ordinal));
 
     /// <summary>The files as a model scores them; each is read when its row is.</summary>
     public static IDataView Score(MLContext ml, SavedModel saved, FileInfo[] files)

@@ -127,8 +127,8 @@ internal sealed class TrainOptions
         var command = string.Join(' ', (string[])[ProgramName.Typed, .. given.Select(word => word.Contains(' ') ? $"\"{word}\"" : word)]);
         return hasCheckpoint
             ? $"Go on with: {command}"
-            : $"Only {_checkpoint.Name} DIR lets a training go on as if nothing had been; train this model further, by a new schedule, with: "
-                + command;
+            : $"Only {_checkpoint.Name} DIR lets a training go on as if nothing had been; train this model further, by a new schedule, "
+                + $"with: {command}";
 
         void Remove(Option option, int values)
         {

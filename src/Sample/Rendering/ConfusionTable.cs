@@ -17,6 +17,11 @@ internal static class ConfusionTable
         output.WriteLine(
             $"{evaluation.Images:N0} images   accuracy {evaluation.Accuracy:F4}   macro accuracy {evaluation.MacroAccuracy:F4}   "
             + $"log-loss {evaluation.LogLoss:F4}");
+        if (evaluation.Rejected is { } rejected)
+        {
+            output.WriteLine($"given no class: {rejected}");
+        }
+
         if (classes.Length > Confusion.MostClasses)
         {
             output.WriteLine($"taken for each other most often, of {classes.Length:N0} classes:");

@@ -67,7 +67,9 @@ internal sealed class ReportBuilder(MLContext ml, ResNetModel model, Images imag
                 image.Position,
                 Thumbnail.Of(bitmaps[index]),
                 model.ClassNames[image.Truth],
-                model.ClassNames[image.Prediction],
+                image.IsBelow(model.RejectBelow)
+                    ? $"{Likeliest.Unknown} ({model.ClassNames[image.Prediction]})"
+                    : model.ClassNames[image.Prediction],
                 image.Probability)
             {
                 HeatMap = maps is null ? null : Thumbnail.Of(bitmaps[index], maps[index]),

@@ -58,6 +58,11 @@ internal static class ReportFacts
             facts.Add(new("Left out", $"{test.LeftOut.Values.Sum():N0} images of {names}, which the model does not know"));
         }
 
+        if (test?.Rejected is { } rejected)
+        {
+            facts.Add(new("Given no class", $"{rejected}"));
+        }
+
         return facts;
     }
 

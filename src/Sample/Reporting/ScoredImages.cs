@@ -24,6 +24,7 @@ internal sealed record ScoredImages(Evaluation Evaluation, IReadOnlyList<ScoredI
         var seconds = watch.Elapsed.TotalSeconds;
         var metrics = ml.MulticlassClassification.Evaluate(InMemory(ml, rows, classes.Count));
         var confusion = metrics.ConfusionMatrix.Counts;
+        ScoredImage[] evaluated = [.. rows.Select(ScoredImage.Of).Where(row => row.IsEvaluated)];
         var evaluation = new Evaluation
         {
             Images = (long)confusion.Sum(row => row.Sum()),
@@ -33,8 +34,20 @@ internal sealed record ScoredImages(Evaluation Evaluation, IReadOnlyList<ScoredI
             Classes = classes,
             Confusion = [.. confusion.Select(row => row.Select(count => (long)count).ToArray())],
             LeftOut = leftOut,
+            Rejected = network.Model.RejectBelow is { } least ? Rejected(evaluated, least) : null,
         };
-        return new(evaluation, [.. rows.Select(ScoredImage.Of).Where(row => row.IsEvaluated)], seconds);
+        return new(evaluation, evaluated, seconds);
+    }
+
+    private static Rejection Rejected(ScoredImage[] images, double least)
+    {
+        var others = images.Where(image => !image.IsBelow(least)).ToArray();
+        return new()
+        {
+            Below = least,
+            Images = images.Length - others.Length,
+            AccuracyOfOthers = others.Average(image => image.IsRight ? 1 : (double?)0),
+        };
     }
 
     private static Row[] Read(MLContext ml, IDataView scored, string scoreColumnName)
@@ -74,6 +87,9 @@ internal sealed record ScoredImages(Evaluation Evaluation, IReadOnlyList<ScoredI
 internal readonly record struct ScoredImage(int Position, int Truth, int Prediction, float Probability)
 {
     public bool IsRight => Truth == Prediction;
+
+    /// <summary>Whether a model that gives classes of this probability and more gives it none.</summary>
+    public bool IsBelow(double? least) => least is { } probability && !(Probability >= (float)probability);
 
     /// <summary>Whether ML.NET's evaluator counts it.</summary>
     public bool IsEvaluated => Truth >= 0 && float.IsFinite(Probability);

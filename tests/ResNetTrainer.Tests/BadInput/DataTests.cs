@@ -112,6 +112,24 @@ public class DataTests
             () => Images.Trainer(Ml, change: options => options.ValidationSet = new MemoryDataView(3, Images.Number()))
                 .Fit(Images.Labelled())).Message);
 
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void A_validation_set_of_another_scale(bool trainsOnBytes)
+    {
+        var floats = new MemoryDataView(
+            12,
+            Images.Vector(
+                "Features",
+                row => PixelPattern.Planes(row, 1, Images.Size, Images.Size).Select(pixel => (float)pixel).ToArray(),
+                1, Images.Size, Images.Size),
+            Images.Key(LabelKind.ByteKeyWithText));
+        var (train, validation) = trainsOnBytes ? (Images.Labelled(12), floats) : (floats, Images.Labelled(12));
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml).Fit(train, validation)).Message;
+
+        Says(new InvalidOperationException(message), ["validation set", "steps before the trainer", "up to 239"]);
+    }
+
     public static IEnumerable<object[]> BadOptions =>
     [
         ["ImageChannels", (Action<ResNetTrainer.Options>)(options => options.ImageChannels = 2)],
@@ -213,6 +231,12 @@ public class DataTests
         var forgiving = new MLContext(1) { FallbackToCpu = true, GpuDeviceId = 0 };
         using var model = Images.Trainer(forgiving, change: options => options.Device = ComputeDevice.Cuda).Fit(Images.Labelled());
         Assert.AreEqual("cpu", model.Model.Training.Device);
+
+        var negative = new MLContext(1) { GpuDeviceId = -1 };
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(
+                negative, change: options => options.Device = ComputeDevice.Auto).Fit(Images.Labelled())).Message,
+            "FallbackToCpu");
 
         // Named after the trainer was made, and with the device left open.
         var context = new MLContext(1);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.ML;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Sample;
@@ -114,6 +115,28 @@ public sealed class EvaluateTests : IDisposable
         var names = Evaluate("images").EnumerateObject().Select(member => member.Name).Take(6);
 
         CollectionAssert.AreEqual((string[])["images", "accuracy", "macroAccuracy", "logLoss", "classes", "confusion"], names.ToArray());
+    }
+
+    [TestMethod]
+    public void Images_that_the_model_gives_no_class_are_counted_and_called_unknown()
+    {
+        var ml = new MLContext();
+        var sure = Evaluate("images");
+        using (var model = ((ResNetTransformer)ml.Model.Load(_folder.Model, out var schema)).WithRejectBelow(0.999999))
+        {
+            ml.Model.Save(model, schema, _folder.Model);
+        }
+
+        var (json, text) = (Evaluate("images"), Run("images", "--report", _folder.At("report.html")));
+
+        Assert.IsFalse(sure.TryGetProperty("rejected", out _));
+        Assert.AreEqual(30, json.GetProperty("rejected").GetProperty("images").GetInt32());
+        Assert.AreEqual(JsonValueKind.Null, json.GetProperty("rejected").GetProperty("accuracyOfOthers").ValueKind);
+        Assert.AreEqual(sure.GetProperty("accuracy").GetDouble(), json.GetProperty("accuracy").GetDouble());
+        StringAssert.Contains(text.Output, "given no class: 30 below 1");
+        var report = File.ReadAllText(_folder.At("report.html"));
+        StringAssert.Contains(report, "Given no class");
+        StringAssert.Contains(report, "unknown (");
     }
 
     private const string Empty = "[\n      0,\n      0,\n      0\n    ]";

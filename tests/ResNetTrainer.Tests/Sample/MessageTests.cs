@@ -49,6 +49,22 @@ public sealed class MessageTests : IDisposable
     }
 
     [TestMethod]
+    public void Advice_is_in_the_words_of_the_command_line()
+    {
+        string[] training = [.. _folder.Training, "--out", _folder.At("out"), "--checkpoint", _folder.At("checkpoints")];
+        SampleProcess.RunHere(training).Succeeded();
+
+        var again = SampleProcess.RunHere(training);
+        var gpu = SampleProcess.RunHere(["train", "--images", _folder.Images, "--device", "cuda:9", "--out", _folder.At("out")]);
+
+        again.AssertFailed("--resume", "--checkpoint");
+        Assert.DoesNotContain("Resume =", again.Error);
+        Assert.DoesNotContain("Checkpoints.Directory", again.Error);
+        gpu.AssertFailed("--device cpu");
+        Assert.DoesNotContain("MLContext", gpu.Error);
+    }
+
+    [TestMethod]
     [DataRow("--onnx")]
     [DataRow("--safetensors")]
     public void A_folder_to_export_to_that_is_not_there_is_named(string option)

@@ -79,6 +79,14 @@ internal static class Images
         MLContext ml, ImageKind kind = ImageKind.GreyBytes, Action<ResNetTrainer.Options>? change = null) =>
         ml.MulticlassClassification.Trainers.ResNet(Tiny(kind, change));
 
+    /// <summary>A model, saved and loaded again.</summary>
+    public static ResNetTransformer Reloaded(ResNetTransformer model)
+    {
+        using var zip = new MemoryStream();
+        Context().Model.Save(model, inputSchema: null, zip);
+        return (ResNetTransformer)Context().Model.Load(zip, out _);
+    }
+
     /// <summary>Images in the column Features and their class in the column Label.</summary>
     public static MemoryDataView Labelled(
         int rows = 24, ImageKind kind = ImageKind.GreyBytes, LabelKind label = LabelKind.ByteKeyWithText, int size = Size,

@@ -124,7 +124,7 @@ public class DivergenceTests
     [DataRow(TrainingMetric.ValidationAccuracy)]
     public void A_validation_loss_that_is_not_finite_is_reported(TrainingMetric metric)
     {
-        var features = Images.Vector("Features", i => Enumerable.Repeat(i == 7 ? 3e38f : 0.5f, 400).ToArray(), 1, 20, 20);
+        var features = Images.Vector("Features", i => Enumerable.Repeat(i == 7 ? -3e38f : 0.5f, 400).ToArray(), 1, 20, 20);
         var validation = new MemoryDataView(12, features, Images.Key(LabelKind.ByteKeyWithText));
         var train = Images.Labelled(24, ImageKind.GreyFloats);
         var trainer = Images.Trainer(Images.Context(), ImageKind.GreyFloats, options =>

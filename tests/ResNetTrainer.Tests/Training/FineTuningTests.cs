@@ -1,8 +1,11 @@
+using Microsoft.ML;
 using ResNetMLNet.Formats;
+using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 using ResNetMLNet.Training;
+using ResNetMLNet.Training.Checkpoints;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Tests.Training;
@@ -183,6 +186,86 @@ public sealed class FineTuningTests : IDisposable
         var name = "layer1.0.conv1.weight";
         CollectionAssert.AreNotEqual(expected.Tensors[name].Data, model.Model.Network.Weights.Tensors[name].Data);
         CollectionAssert.AreEqual(expected.Tensors["conv1.weight"].Data, model.Model.Network.Weights.Tensors["conv1.weight"].Data);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void What_is_trained_further_is_tuned_as_the_model_was_that_it_starts_from(bool isLoaded)
+    {
+        Start(options => { });
+        var data = Images.Labelled(30);
+        using var first = Fit(options => options.NumberOfEpochs = 1);
+        using var start = isLoaded ? Images.Reloaded(first) : first;
+        using var model = Images.Trainer(Images.Context(), change: options => options.StartFrom = start).Fit(data);
+
+        Assert.IsTrue(start.Model.Training.FromInitialWeights);
+        Assert.IsTrue(model.Model.Training.FromInitialWeights);
+        Assert.AreEqual(0.008 * 8 / 128, model.Model.Training.LearningRate, 1e-9);
+        foreach (var (name, tensor) in start.Model.Network.Weights.Tensors)
+        {
+            var stays = name.StartsWith("conv1", StringComparison.Ordinal) || name.StartsWith("layer1", StringComparison.Ordinal)
+                || name.Contains("running", StringComparison.Ordinal);
+            Assert.IsTrue(!stays || tensor.Data.SequenceEqual(model.Model.Network.Weights[name].ToArray()), name);
+        }
+    }
+
+    [TestMethod]
+    public void What_is_trained_further_from_a_model_that_began_from_nothing_is_not_tuned()
+    {
+        using var start = Images.Trainer(Images.Context()).Fit(Images.Labelled(30));
+        using var model = Images.Trainer(Images.Context(), change: options => options.StartFrom = start).Fit(Images.Labelled(30));
+
+        Assert.IsFalse(model.Model.Training.FromInitialWeights);
+        Assert.AreEqual(0.05 * 8 / 128, model.Model.Training.LearningRate, 1e-9);
+    }
+
+    [TestMethod]
+    [DataRow("safetensors")]
+    [DataRow("onnx")]
+    public void The_classes_of_a_linear_layer_are_told_by_name(string format)
+    {
+        using var model = Images.Trainer(Images.Context(), change: options => options.ImageSize = 64).Fit(Images.Labelled(30));
+        var path = Path.ChangeExtension(_file, format);
+        Action<string> export = format == "onnx" ? file => model.Model.ExportToOnnx(file) : model.Model.ExportToSafeTensors;
+        export(path);
+        var read = StartingFile.Read(Internals.EnvironmentOf(new MLContext().Data), InitialWeights.FromFile(path));
+        float[][] Rows(StartingFile file) => [.. file.Weights["fc.weight"].ToArray().Chunk(file.Weights["fc.weight"].Length / 3)];
+
+        var (before, after) = (Rows(read), Rows(read.For(["middle", "bottom", "top"])));
+
+        CollectionAssert.AreEqual(Images.ClassNames, read.ClassNames!.ToArray());
+        CollectionAssert.AreEqual(before[1], after[0]);
+        CollectionAssert.AreEqual(before[2], after[1]);
+        CollectionAssert.AreEqual(before[0], after[2]);
+        Assert.AreEqual(read.Weights["fc.bias"][1], read.For(["middle", "bottom", "top"]).Weights["fc.bias"][0]);
+        Assert.DoesNotContain("fc.weight", read.For(["cat", "dog", "cow"]).Weights.Tensors.Keys);
+        Assert.DoesNotContain("fc.weight", read.For(["top", "middle"]).Weights.Tensors.Keys);
+    }
+
+    [TestMethod]
+    public void As_another_number_of_processes_began_it_goes_on()
+    {
+        Start(options => { });
+        var folder = Path.Combine(Path.GetDirectoryName(_file)!, "checkpoints");
+        ResNetTransformer Train(int? epochs, bool resumes) => Fit(options =>
+        {
+            (options.NumberOfEpochs, options.BatchSize, options.Augmentation, options.MemoryBudget) = (epochs, null, null, 100);
+            options.Checkpoints = new() { Directory = folder, Resume = resumes };
+        });
+        Train(1, resumes: false).Dispose();
+        var file = Directory.GetFiles(folder).Single();
+        var (checkpoint, words) = CheckpointFile.Read(file);
+        CheckpointFile.Write(file, checkpoint, new Dictionary<string, string>(words)
+        {
+            ["the processes"] = "4",
+            [nameof(TrainingPlan.Epochs)] = "3",
+            ["the training data"] = words["the training data"].Replace("window of ", "window of 1", StringComparison.Ordinal),
+        });
+
+        using var model = Train(null, resumes: true);
+
+        Assert.HasCount(3, model.Model.History);
     }
 
     // Writes the weights of a trained network to the file.

@@ -49,6 +49,16 @@ public class FrozenFeatureTests
     }
 
     [TestMethod]
+    public void So_are_images_to_validate_with_where_both_features_fit()
+    {
+        using var start = Start();
+        var validation = Images.Labelled(12);
+        using var model = Fit(start, options => options.MemoryBudget = 5_000, Images.Labelled(24), validation);
+
+        Assert.AreEqual(12 * 2, validation.RowsRead);
+    }
+
+    [TestMethod]
     public void Features_that_do_not_fit_are_computed_in_each_epoch()
     {
         using var start = Start();
@@ -112,10 +122,13 @@ public class FrozenFeatureTests
     private static ResNetTransformer Start() => Images.Trainer(Images.Context()).Fit(Images.Labelled(30));
 
     private static ResNetTransformer Fit(
-        ResNetTransformer start, Action<ResNetTrainer.Options>? change = null, MemoryDataView? data = null) =>
+        ResNetTransformer start,
+        Action<ResNetTrainer.Options>? change = null,
+        MemoryDataView? data = null,
+        MemoryDataView? validation = null) =>
         Images.Trainer(Images.Context(), change: options =>
         {
             (options.StartFrom, options.FrozenStages, options.NumberOfEpochs, options.LearningRate) = (start, 4, Epochs, 0.1);
             change?.Invoke(options);
-        }).Fit(data ?? Images.Labelled(30), Images.Labelled(12));
+        }).Fit(data ?? Images.Labelled(30), validation ?? Images.Labelled(12));
 }

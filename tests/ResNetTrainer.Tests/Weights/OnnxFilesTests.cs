@@ -129,6 +129,23 @@ public class OnnxFilesTests
     }
 
     [TestMethod]
+    public void A_graph_that_takes_floats_of_0_to_255_has_the_statistics_of_pixels_in_0_to_1()
+    {
+        var plan = new NetworkPlan(ForeignWeights.Architecture, new(3, Size, Size), ForeignWeights.Classes)
+        {
+            Statistics = new([123.675f, 116.28f, 103.53f], [58.395f, 57.12f, 57.375f]),
+        };
+
+        var statistics = Read(Model(plan, ForeignWeights.Create())).Statistics;
+
+        for (var channel = 0; channel < 3; channel++)
+        {
+            Assert.AreEqual(plan.Statistics.Mean[channel] / 255, statistics.Mean[channel], 1e-5f);
+            Assert.AreEqual(plan.Statistics.Deviation[channel] / 255, statistics.Deviation[channel], 1e-5f);
+        }
+    }
+
+    [TestMethod]
     public void What_is_no_ResNet_is_refused_where_it_ceases_to_be_one()
     {
         StringAssert.Contains(Refused(graph => graph.Node.First(node => node.OpType == "Relu").OpType = "Sigmoid"),

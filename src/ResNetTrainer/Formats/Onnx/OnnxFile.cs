@@ -31,6 +31,7 @@ internal sealed class OnnxFile
         Input = graph.Input.FirstOrDefault(input => !_constants.ContainsKey(input.Name))
             ?? throw new InvalidDataException("its graph has no input");
         Producer = model.ProducerName;
+        Metadata = model.MetadataProps.DistinctBy(entry => entry.Key).ToDictionary(entry => entry.Key, entry => entry.Value);
         HasNormalisations = graph.Node.Any(node => node.OpType == "BatchNormalization");
     }
 
@@ -38,6 +39,9 @@ internal sealed class OnnxFile
 
     /// <summary>The program that wrote it.</summary>
     public string Producer { get; }
+
+    /// <summary>What it says of itself.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Whether batch normalisations are nodes of their own, as opposed to folded into convolutions.</summary>
     public bool HasNormalisations { get; }

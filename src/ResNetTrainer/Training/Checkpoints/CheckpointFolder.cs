@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
@@ -48,8 +47,8 @@ internal sealed class CheckpointFolder : IDisposable
         }
     }
 
-    /// <summary>The seed of the training to go on with; null where there is none.</summary>
-    public int? Seed { get; private set; }
+    /// <summary>What the newest checkpoint says of its training; null where there is none.</summary>
+    public IReadOnlyDictionary<string, string>? Words => _newest?.Identity;
 
     /// <summary>Opens a folder, which is made where it does not exist, and keeps other trainings out of it until it is disposed.</summary>
     /// <param name="host">The trainer.</param>
@@ -72,9 +71,6 @@ internal sealed class CheckpointFolder : IDisposable
             throw;
         }
     }
-
-    /// <summary>Whether the newest checkpoint is from before plans had a number of this name: its training goes on without.</summary>
-    public bool IsFromBefore(string number) => _newest is var (_, _, words) && !words.ContainsKey(number);
 
     /// <summary>Lets a training go on from the newest checkpoint that it can go on from; there may be none.</summary>
     /// <param name="state">The training, before its first step.</param>
@@ -179,9 +175,6 @@ internal sealed class CheckpointFolder : IDisposable
         {
             _channel.Log($"no checkpoint in '{_path}' yet: training starts at the beginning");
         }
-
-        var drawn = _newest?.Identity.GetValueOrDefault(nameof(TrainingPlan.Seed));
-        Seed = int.TryParse(drawn, CultureInfo.InvariantCulture, out var seed) ? seed : null;
     }
 
     // Goes on to the next checkpoint that can be read; false where there never was one.

@@ -43,10 +43,14 @@ internal static class CheckpointIdentity
         return
         [
             .. now.Keys.Union(then.Keys).Except(left)
-                .Select(key => (Key: key, Then: then.GetValueOrDefault(key, ""), Now: now.GetValueOrDefault(key, "")))
+                .Select(key => (Key: key, Then: Word(then, key), Now: Word(now, key)))
                 .Where(entry => entry.Then != entry.Now)
                 .Select(entry => $"{entry.Key} was {OrNone(entry.Then)} and is {OrNone(entry.Now)}"),
         ];
+
+        // Those of a machine share its memory.
+        string Word(IReadOnlyDictionary<string, string> words, string key) => words.GetValueOrDefault(key, "") is var word
+            && left == _ofProcesses ? TrainingIdentity.WithoutWindow(word) : word;
     }
 
     private static string OrNone(string word) => word.Length == 0 ? "none" : word;

@@ -1,0 +1,22 @@
+namespace ResNetMLNet.Sample;
+
+/// <summary>What the library advises in C#, as it is said on the command line.</summary>
+internal static class OptionNames
+{
+    private static readonly (string InCode, string InCommandLine)[] _names =
+    [
+        ("Set Resume = true to go on with it", "Add --resume to go on with it"),
+        ("Checkpoints.Directory", "--checkpoint"),
+        (" (CrossValidate trains several models: without Checkpoints.)", ""),
+        ("Set MLContext.FallbackToCpu, or Device = ComputeDevice.Cpu, to use the CPU", "Give --device cpu to use the CPU"),
+        ("Try LearningRate = ", "Try --learning-rate "),
+        ("try Precision = ComputePrecision.Float32", "try --precision float32"),
+        (" The exception's LastGoodModel is the model after the last epoch that went well.", ""),
+        ("Reduce it, or raise MaximumImagePixels.", "Reduce it."),
+        ("Lower BatchSize or ImageSize, take a smaller Architecture, or lower MemoryBudget, the share of it that images may take.",
+            "Lower --batch-size or --image-size, or take a smaller --architecture."),
+    ];
+
+    public static string InCommandLine(string message) =>
+        _names.Aggregate(message, (text, name) => text.Replace(name.InCode, name.InCommandLine, StringComparison.Ordinal));
+}
