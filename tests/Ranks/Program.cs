@@ -11,6 +11,12 @@ bool Is(string name) => given.ContainsKey(name);
 var rank = DistributedProcess.Rank;
 var folder = given["out"];
 using var cancellation = new CancellationTokenSource();
+if (Is("uncounted"))
+{
+    // As under Microsoft's mpiexec, which does not say how many of the processes share a machine.
+    Environment.SetEnvironmentVariable("MPI_LOCALNRANKS", null);
+}
+
 
 var ml = new MLContext(seed: 1);
 if (rank == 0)
@@ -37,15 +43,16 @@ var options = new ResNetTrainer.Options
     BatchSize = Number("batch", 4),
     LearningRate = 0.05,
     Seed = Is("differ") && rank == 1 ? 5 : 3,
-    Threads = 1,
+    Threads = Is("uncounted") ? null : 1,
     SynchronizedNormalization = Is("sync") || (Is("sync-one") && rank == 1),
     GradientCompression = Is("compress") ? GradientCompression.BFloat16 : GradientCompression.None,
     MemoryBudget = Is("stream") ? 0 : null,
     ValidationFraction = Is("validate") ? 0.2 : null,
-    OnCancellation = CancellationBehavior.ReturnModel,
+    OnCancellation = Is("throw-one") && rank == 1 ? CancellationBehavior.Throw : CancellationBehavior.ReturnModel,
     CancellationToken = cancellation.Token,
     EpochCallback = epoch =>
     {
+        Console.WriteLine($"{TorchSharp.torch.get_num_threads()} threads");
         Console.WriteLine($"loss {epoch.TrainLoss:R} accuracy {epoch.TrainAccuracy:R} validation {epoch.ValidationLoss:R}");
         if (Is("throw"))
         {

@@ -114,9 +114,18 @@ public sealed class MpiTests : IDisposable
     }
 
     [TestMethod]
+    public void Processes_that_nobody_counts_share_the_processors_of_their_machine_too()
+    {
+        var run = Ranks(2, "uncounted", "uncounted=1");
+
+        StringAssert.Contains(run.Output, $"{Math.Max(1, Environment.ProcessorCount / 2)} threads");
+    }
+
+    [TestMethod]
     [DataRow("differ=1", "Seed is 3 in rank 0 and 5 in rank 1")]
     [DataRow("sync-one=1", "SynchronizedNormalization is False in rank 0 and True in rank 1")]
     [DataRow("more=1", "the training data is 80 images")]
+    [DataRow("throw-one=1", "OnCancellation is ReturnModel in rank 0 and Throw in rank 1")]
     public void Processes_that_mean_different_trainings_are_refused_before_the_first_step(string option, string words)
     {
         var run = Mpirun.Run(2, $"out={_folder}", option);
