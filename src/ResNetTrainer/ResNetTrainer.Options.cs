@@ -99,7 +99,8 @@ public sealed partial class ResNetTrainer
         /// <summary>
         /// Passes over the training data; null leaves it to the recipe (Fast: 10, and 20 for fewer than 4,000 images; Book: 10; Best:
         /// 50; with <see cref="StartFrom"/> Fast: 3, Best: 15; with <see cref="InitialWeights"/> Fast: 100 steps in 10 to 50 epochs, Best:
-        /// three times as many; of the linear layer alone, see <see cref="FrozenStages"/>, Fast: 30, Best: 100).
+        /// three times as many, and a third of either with a model to start from that began with such; of the linear layer alone, see
+        /// <see cref="FrozenStages"/>, Fast: 30, Best: 100).
         /// </summary>
         public int? NumberOfEpochs { get; set; }
 
@@ -113,9 +114,10 @@ public sealed partial class ResNetTrainer
         /// The learning rate, the highest one where it varies; null leaves it to the recipe. Book: 0.05, constant. Fast and Best: 0.1 for
         /// batches of 128 (of the recipe's own <see cref="BatchSize"/>, where fresh networks see images of up to 40 pixels that are
         /// mirrored at most), 0.05 with <see cref="StartFrom"/>, where the linear layer alone is trained, and where fresh networks see
-        /// 4,000 and more images of that size with <see cref="Augmentation.RandomErasing"/>, 0.008 with <see cref="InitialWeights"/>;
-        /// in proportion for other batches, as they are trained. Where Muon trains the convolutions (<see
-        /// cref="TrainingRecipe.Fast"/>), theirs is this times the root of 64 / batch, that of all processes together.
+        /// 4,000 and more images of that size with <see cref="Augmentation.RandomErasing"/>, 0.008 with <see cref="InitialWeights"/>
+        /// and with a model to start from that began with such; in proportion for other batches, as they are trained. Where Muon trains
+        /// the convolutions (<see cref="TrainingRecipe.Fast"/>), theirs is this times the root of 64 / batch, that of all processes
+        /// together.
         /// </summary>
         public double? LearningRate { get; set; }
 

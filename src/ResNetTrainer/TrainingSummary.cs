@@ -75,7 +75,8 @@ public enum CancellationBehavior
     Throw,
 
     /// <summary>
-    /// Returns the model as it stands; its <see cref="TrainingSummary.Outcome"/> is <see cref="TrainingOutcome.Cancelled"/>.
+    /// Returns the model as it stands; its <see cref="TrainingSummary.Outcome"/> is <see cref="TrainingOutcome.Cancelled"/>. While images
+    /// are still being read there is none, and it throws.
     /// </summary>
     ReturnModel,
 }

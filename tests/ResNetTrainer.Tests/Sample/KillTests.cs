@@ -51,7 +51,7 @@ public class KillTests
                 {
                     process.Kill();
                     process.WaitForExit();
-                    unfinished += Unfinished().Length;
+                    unfinished += Files("*.tmp").Length;
                     killed++;
                     continue;
                 }
@@ -181,11 +181,13 @@ public class KillTests
         return resumed;
     }
 
-    // Waits for some time, and then for a file that is being written where that is wanted; whether the process still runs.
+    // Waits for some time, and then for a file that is being written where that is wanted, or for one that has been, so that there is
+    // something to go on from; whether the process still runs.
     private static bool WaitForMoment(Process process, int milliseconds, bool whileWriting)
     {
         var watch = Stopwatch.StartNew();
-        while (!process.HasExited && (watch.ElapsedMilliseconds < milliseconds || (whileWriting && Unfinished().Length == 0)))
+        var pattern = whileWriting ? "*.tmp" : "*.safetensors";
+        while (!process.HasExited && (watch.ElapsedMilliseconds < milliseconds || Files(pattern).Length == 0))
         {
             Thread.Sleep(1);
         }
@@ -208,7 +210,7 @@ public class KillTests
             Directory.GetFiles(disturbed).Select(Path.GetFileName).ToArray());
     }
 
-    private static string[] Unfinished() => Directory.Exists(Checkpoints) ? Directory.GetFiles(Checkpoints, "*.tmp") : [];
+    private static string[] Files(string pattern) => Directory.Exists(Checkpoints) ? Directory.GetFiles(Checkpoints, pattern) : [];
 
     private static ResNetModel Load(string folder, string name = "model.zip")
     {

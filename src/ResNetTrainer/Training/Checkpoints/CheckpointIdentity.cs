@@ -39,7 +39,8 @@ internal static class CheckpointIdentity
     /// <summary>In what two trainings differ, other than in the number of processes.</summary>
     public static string[] Differences(IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now)
     {
-        var left = IsOfOtherProcesses(then, now) ? _ofProcesses : then.ContainsKey(Normalisation) ? [] : (string[])[Normalisation];
+        var isOfOthers = IsOfOtherProcesses(then, now);
+        var left = isOfOthers ? _ofProcesses : then.ContainsKey(Normalisation) ? [] : (string[])[Normalisation];
         return
         [
             .. now.Keys.Union(then.Keys).Except(left)
@@ -49,8 +50,11 @@ internal static class CheckpointIdentity
         ];
 
         // Those of a machine share its memory.
-        string Word(IReadOnlyDictionary<string, string> words, string key) => words.GetValueOrDefault(key, "") is var word
-            && left == _ofProcesses ? TrainingIdentity.WithoutWindow(word) : word;
+        string Word(IReadOnlyDictionary<string, string> words, string key)
+        {
+            var word = words.GetValueOrDefault(key, "");
+            return isOfOthers ? TrainingIdentity.WithoutWindow(word) : word;
+        }
     }
 
     private static string OrNone(string word) => word.Length == 0 ? "none" : word;
