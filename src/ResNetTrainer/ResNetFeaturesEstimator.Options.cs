@@ -50,35 +50,21 @@ public sealed partial class ResNetFeaturesEstimator
 
         internal void Check(IExceptionContext context)
         {
-            Require(context, !string.IsNullOrWhiteSpace(OutputColumnName), nameof(OutputColumnName), "''", "the name of a column");
-            Require(
-                context, InputColumnName is null || !string.IsNullOrWhiteSpace(InputColumnName), nameof(InputColumnName), "''",
+            context.Require(!string.IsNullOrWhiteSpace(OutputColumnName), nameof(OutputColumnName), "''", "the name of a column");
+            context.Require(InputColumnName is null || !string.IsNullOrWhiteSpace(InputColumnName), nameof(InputColumnName), "''",
                 "the name of a column, or null");
-            Require(context, (Weights is null) != (Model is null), nameof(Weights), Weights is null ? "null" : $"'{Weights.Path}'",
+            context.Require((Weights is null) != (Model is null), nameof(Weights), Weights is null ? "null" : $"'{Weights.Path}'",
                 "set where Model is not, and only there");
-            Require(
-                context, ImageSize is null or (>= 1 and <= NetworkLimits.MostPixelsOfASide), nameof(ImageSize), ImageSize,
+            context.Require(ImageSize is null or (>= 1 and <= NetworkLimits.MostPixelsOfASide), nameof(ImageSize), ImageSize,
                 "between 1 and 4096 pixels");
-            Require(
-                context, ResizeMode is null || Enum.IsDefined(ResizeMode.Value), nameof(ResizeMode), ResizeMode,
+            context.Require(ResizeMode is null || Enum.IsDefined(ResizeMode.Value), nameof(ResizeMode), ResizeMode,
                 "Stretch, CenterCrop or Pad");
-            Require(
-                context, ImageChannels is null or 1 or 3, nameof(ImageChannels), ImageChannels, "1 (grey) or 3 (red, green, blue)");
-            Require(
-                context, Model is null || ImageChannels is null || ImageChannels == Model.ImageChannels, nameof(ImageChannels),
+            context.Require(ImageChannels is null or 1 or 3, nameof(ImageChannels), ImageChannels, "1 (grey) or 3 (red, green, blue)");
+            context.Require(Model is null || ImageChannels is null || ImageChannels == Model.ImageChannels, nameof(ImageChannels),
                 ImageChannels, $"{Model?.ImageChannels}, as the model was trained");
-            Require(
-                context, MaximumImagePixels is null or (>= 1 and <= EncodedImage.LargestMaximumPixels), nameof(MaximumImagePixels),
+            context.Require(MaximumImagePixels is null or (>= 1 and <= EncodedImage.LargestMaximumPixels), nameof(MaximumImagePixels),
                 MaximumImagePixels, $"between 1 and {EncodedImage.LargestMaximumPixels} pixels");
-            Require(context, Enum.IsDefined(Device), nameof(Device), Device, "Auto, Cpu or Cuda");
-        }
-
-        private static void Require(IExceptionContext context, bool holds, string option, object? value, string wanted)
-        {
-            if (!holds)
-            {
-                throw context.Error($"The option {option} is {value}, but it must be {wanted}.");
-            }
+            context.Require(Enum.IsDefined(Device), nameof(Device), Device, "Auto, Cpu or Cuda");
         }
     }
 }

@@ -12,6 +12,15 @@ internal static class HostExtensions
     /// <inheritdoc cref="Error(IExceptionContext, string)"/>
     public static Exception Error(this IExceptionContext context, Exception inner, string message) => context.Except(inner, message);
 
+    /// <summary>Throws an InvalidOperationException where an option is not what it must be.</summary>
+    public static void Require(this IExceptionContext context, bool holds, string option, object? value, string wanted)
+    {
+        if (!holds)
+        {
+            throw context.Error($"The option {option} is {value}, but it must be {wanted}.");
+        }
+    }
+
     /// <summary>An ArgumentOutOfRangeException for a column that is missing.</summary>
     public static Exception MissingColumn(this IExceptionContext context, string role, string name) =>
         context.ExceptSchemaMismatch("inputSchema", role, name);

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 
 namespace ResNetMLNet.Sample.Commands;
 
