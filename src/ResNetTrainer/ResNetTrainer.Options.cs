@@ -98,9 +98,9 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// Passes over the training data; null leaves it to the recipe (Fast: 10, and 20 for fewer than 4,000 images; Book: 10; Best:
-        /// 50; with <see cref="StartFrom"/> Fast: 3, Best: 15; with <see cref="InitialWeights"/> Fast: 100 steps in 10 to 50 epochs, Best:
-        /// three times as many, and a third of either with a model to start from that began with such; of the linear layer alone, see
-        /// <see cref="FrozenStages"/>, Fast: 30, Best: 100).
+        /// 50; of fewer than 4,000 images both at least as many as give 400 steps, up to 200; with <see cref="StartFrom"/> Fast: 3, Best:
+        /// 15; with <see cref="InitialWeights"/> Fast: 100 steps in 10 to 50 epochs, Best: three times as many, and a third of either with
+        /// a model to start from that began with such; of the linear layer alone, see <see cref="FrozenStages"/>, Fast: 30, Best: 100).
         /// </summary>
         public int? NumberOfEpochs { get; set; }
 

@@ -117,7 +117,7 @@ internal sealed record TrainingPlan
                 TrainingStart.Model => 15,
                 TrainingStart.TunedModel => 3 * EpochsOfTuningFurther(request),
                 TrainingStart.Weights => 3 * EpochsOfFineTuning(request),
-                _ => 50,
+                _ => Math.Max(50, EpochsOfFew(request)),
             }) with
             {
                 InitialImageScale = request.OnlyHead || request.FineTunes || IsKeptWhole(request) ? 1 : 0.6,
@@ -128,7 +128,7 @@ internal sealed record TrainingPlan
                 TrainingStart.Model => 3,
                 TrainingStart.TunedModel => EpochsOfTuningFurther(request),
                 TrainingStart.Weights => EpochsOfFineTuning(request),
-                _ when IsOfFew(request) => 20,
+                _ when IsOfFew(request) => Math.Max(20, EpochsOfFew(request)),
                 _ => 10,
             }),
         };
@@ -178,10 +178,16 @@ internal sealed record TrainingPlan
     }
 
     // However few images there are, some steps have to be done.
-    private static int EpochsOfFineTuning(RecipeRequest request)
+    private static int EpochsOfFineTuning(RecipeRequest request) => EpochsOfSteps(request, steps: 100, least: 10, most: 50);
+
+    // Fresh weights have more to learn: measured, for 300 steps and more (docs/EXPERIMENTS.md, "Few images").
+    private static int EpochsOfFew(RecipeRequest request) =>
+        IsOfFew(request) ? EpochsOfSteps(request, steps: 400, least: 1, most: 200) : 0;
+
+    private static int EpochsOfSteps(RecipeRequest request, long steps, int least, int most)
     {
         var batchSize = BatchSizeOf(request, DecayingBatchSize(request.Images));
-        return (int)Math.Clamp(((100L * batchSize) + request.Images - 1) / Math.Max(1, request.Images), 10, 50);
+        return (int)Math.Clamp(((steps * batchSize) + request.Images - 1) / Math.Max(1, request.Images), least, most);
     }
 
     // Measured, a third of them is enough (docs/EXPERIMENTS.md, "Fine-tuning").

@@ -109,6 +109,26 @@ public class TrainingTests
     }
 
     [TestMethod]
+    [DataRow(TrainingRecipe.Fast, 50, 200)]
+    [DataRow(TrainingRecipe.Fast, 200, 64)]
+    [DataRow(TrainingRecipe.Fast, 640, 20)]
+    [DataRow(TrainingRecipe.Fast, 3_999, 20)]
+    [DataRow(TrainingRecipe.Fast, 4_000, 10)]
+    [DataRow(TrainingRecipe.Best, 50, 200)]
+    [DataRow(TrainingRecipe.Best, 640, 50)]
+    [DataRow(TrainingRecipe.Book, 50, 10)]
+    public void Few_images_are_seen_so_often_that_there_are_enough_steps(TrainingRecipe recipe, int images, int epochs) => Assert.AreEqual(
+        epochs,
+        TrainingPlan.Create(new()
+        {
+            Recipe = recipe,
+            Images = images,
+            SmallImages = true,
+            Seed = 0,
+            Precision = ScalarType.Float32,
+        }).Epochs);
+
+    [TestMethod]
     [DataRow(TrainingRecipe.Fast, "Model", null, 3)]
     [DataRow(TrainingRecipe.Best, "Model", null, 15)]
     [DataRow(TrainingRecipe.Best, "Nothing", null, 50)]
