@@ -262,7 +262,8 @@ public class CalibrationTests
     private static ResNetTransformer Fit(bool flip, bool best, bool calibrate, MLContext? ml = null) =>
         Images.Trainer(ml ?? Images.Context(), change: options =>
         {
-            (options.NumberOfEpochs, options.LearningRate, options.TestTimeFlip, options.Calibrate) = (best ? Epochs : 4, 0.2, flip, calibrate);
+            (options.NumberOfEpochs, options.LearningRate) = (best ? Epochs : 4, 0.2);
+            (options.TestTimeFlip, options.Calibrate) = (flip, calibrate);
             (options.ValidationSet, options.BestWeightsBy) = (Validation, best ? TrainingMetric.ValidationAccuracy : null);
         }).Fit(Images.Labelled());
 
