@@ -73,19 +73,17 @@ public sealed partial class ResNetTrainer
         // What was begun before there was Muon goes on without it, and with the network that was the default then.
         var architecture = _options.Architecture ?? start?.Architecture ?? file?.Architecture
             ?? (begun.IsOlderThanMuon ? ResNetArchitecture.BookResNet18 : null);
-        using var data = group.Together(() => TrainingData.Open(
-            _host, _options, (trainData, validationData), new(architecture, device, seed, group)
-            {
-                // For all of them as on the machine of the first: the window is part of the data.
-                ProcessesHere = group.OfFirst(processesHere),
-            }));
+
+        // For all processes as on the machine of the first: the window is part of the data.
+        var setting = new TrainingSetting(architecture, device, seed, group, group.OfFirst(processesHere));
+        using var data = group.Together(() => TrainingData.Open(_host, _options, (trainData, validationData), setting));
         file = file?.For(data.ClassNames);
         var plan = Plan(new()
         {
             Recipe = _options.Recipe,
             Start = StartingModel.KindOf(_host, _options),
-            Epochs = _options.NumberOfEpochs ?? begun.Epochs,
-            Augmentation = _options.Augmentation ?? begun.Augmentation,
+            Epochs = begun.Epochs,
+            Augmentation = begun.Augmentation,
             Images = data.Train.Count,
             SmallImages = ResNetArchitecture.IsSmall(data.Format.Shape.LongerSide),
             Processes = group.Size,
@@ -152,10 +150,12 @@ public sealed partial class ResNetTrainer
     {
         var plan = TrainingPlan.Create(request with
         {
+            Epochs = _options.NumberOfEpochs ?? request.Epochs,
             BatchSize = _options.BatchSize,
             LearningRate = _options.LearningRate,
             LabelSmoothing = _options.LabelSmoothing,
             BodyLearningRateMultiplier = _options.BodyLearningRateMultiplier,
+            Augmentation = _options.Augmentation ?? request.Augmentation,
             SmallestCrop = _options.SmallestCrop,
             FrozenStages = _options.FrozenStages,
         }) with

@@ -5,6 +5,7 @@ using ResNetMLNet.Formats.PyTorch;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
 using ResNetMLNet.Saving;
+using ResNetMLNet.Training;
 
 namespace ResNetMLNet;
 
@@ -70,18 +71,13 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
             return this with { Weights = Weights.Where(name => !LinearPlan.IsOf(name)) };
         }
 
-        var rows = classes.Select(name => ClassNames.ToList().IndexOf(name)).ToArray();
         return this with
         {
-            Weights = Weights.Select((name, tensor) => LinearPlan.IsOf(name) ? InRows(tensor.Data) : tensor.Data),
+            Weights = Weights.Select((name, tensor) => LinearPlan.IsOf(name)
+                ? StartingWeights.Rearranged(tensor.Data, ClassNames, tensor.Data, classes)
+                : tensor.Data),
             ClassNames = classes,
         };
-
-        float[] InRows(float[] data)
-        {
-            var old = data.Chunk(data.Length / rows.Length).ToArray();
-            return [.. rows.SelectMany(row => old[row])];
-        }
     }
 
     /// <summary>Whether a network keeps their linear layer.</summary>

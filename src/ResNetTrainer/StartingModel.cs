@@ -71,9 +71,6 @@ internal static class StartingModel
         }
     }
 
-    // Models of earlier versions do not say it, but only with weights of another origin do statistics of pixels come.
-    private static bool IsTuned(ResNetModel model) => model.Training.FromInitialWeights || model.PixelStatistics is not null;
-
     /// <summary>Says which classes are new and which are gone.</summary>
     public static void LogClasses(IChannel channel, IReadOnlyList<string> then, IReadOnlyList<string> now)
     {
@@ -86,4 +83,7 @@ internal static class StartingModel
                 + "knows: the new model will not.");
         }
     }
+
+    // Models of earlier versions do not say it, but only with weights of another origin do statistics of pixels come.
+    private static bool IsTuned(ResNetModel model) => model.Training.FromInitialWeights || model.PixelStatistics is not null;
 }

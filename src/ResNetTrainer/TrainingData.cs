@@ -8,11 +8,13 @@ using TorchSharp;
 namespace ResNetMLNet;
 
 /// <summary>What is decided before the data is looked at.</summary>
-internal sealed record TrainingSetting(ResNetArchitecture? Architecture, torch.Device Device, int Seed, ProcessGroup Group)
-{
-    /// <summary>How many processes share a machine.</summary>
-    public required int ProcessesHere { get; init; }
-}
+/// <param name="Architecture">The network; null for that which suits the images.</param>
+/// <param name="Device">Where it is trained.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Group">The processes that train together.</param>
+/// <param name="ProcessesHere">How many of them share a machine.</param>
+internal sealed record TrainingSetting(
+    ResNetArchitecture? Architecture, torch.Device Device, int Seed, ProcessGroup Group, int ProcessesHere);
 
 /// <summary>
 /// The data of one training, opened: what is trained on, what is scored after each epoch, and what the network sees of it.
@@ -79,12 +81,12 @@ internal sealed partial class TrainingData : IDisposable
         }
     }
 
-    private static float LargestPixelOf(TrainingColumns columns, ImageDataset images) =>
-        PixelScale.LargestOf(FeatureKinds.Of(columns.Feature.Column.Type)) ?? images.Statistics.LargestPixel;
-
     public void Dispose()
     {
         Train.Dispose();
         Validation?.Dispose();
     }
+
+    private static float LargestPixelOf(TrainingColumns columns, ImageDataset images) =>
+        PixelScale.LargestOf(FeatureKinds.Of(columns.Feature.Column.Type)) ?? images.Statistics.LargestPixel;
 }

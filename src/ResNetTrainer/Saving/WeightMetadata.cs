@@ -10,9 +10,8 @@ internal static class WeightMetadata
     /// <summary>The mean image that is subtracted from images: (channels, height, width).</summary>
     public const string MeanImage = "mean_image";
 
-    private const string Architecture = "architecture";
+    private const string Architecture = OnnxModel.Architecture;
     private const string Classes = "classes";
-    private const string OnnxClasses = "class_names";
     private const string Mean = "mean";
     private const string Deviation = "deviation";
 
@@ -43,7 +42,7 @@ internal static class WeightMetadata
 
     /// <summary>The classes of an exported network, safetensors or ONNX; null where another program wrote the file.</summary>
     public static IReadOnlyList<string>? ClassNames(IReadOnlyDictionary<string, string> texts) =>
-        texts.ContainsKey(Architecture) && (texts.GetValueOrDefault(Classes) ?? texts.GetValueOrDefault(OnnxClasses)) is { } names
+        texts.ContainsKey(Architecture) && (texts.GetValueOrDefault(Classes) ?? texts.GetValueOrDefault(OnnxModel.ClassNames)) is { } names
             ? JsonText.ToTexts(names)
             : null;
 

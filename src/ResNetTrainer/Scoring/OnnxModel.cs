@@ -16,6 +16,10 @@ internal static class OnnxModel
     public const string Class = "class";
     public const string Features = "features";
 
+    // Of its metadata.
+    public const string Architecture = "architecture";
+    public const string ClassNames = "class_names";
+
     // Opset 18 is the first whose Resize has antialiasing; ONNX 1.13, which brought it, has IR version 8.
     private const int OpsetVersion = 18;
     private const int IrVersion = 8;
@@ -45,12 +49,12 @@ internal static class OnnxModel
             ProducerName = OnnxGraph.Producer,
             ProducerVersion = typeof(OnnxModel).Assembly.GetName().Version!.ToString(3),
             OpsetImport = { new OperatorSetIdProto { Version = OpsetVersion } },
-            MetadataProps = { new StringStringEntryProto { Key = "architecture", Value = plan.Architecture.Name } },
+            MetadataProps = { new StringStringEntryProto { Key = Architecture, Value = plan.Architecture.Name } },
             Graph = graph.Proto,
         };
         if (plan.Head is not null)
         {
-            model.MetadataProps.Add(new StringStringEntryProto { Key = "class_names", Value = JsonText.Of(network.ClassNames) });
+            model.MetadataProps.Add(new StringStringEntryProto { Key = ClassNames, Value = JsonText.Of(network.ClassNames) });
         }
 
         return model;

@@ -15,7 +15,17 @@ internal static class StartingWeights
     /// <param name="network">The network to train, which differs from the old one in its classes at most.</param>
     /// <param name="newClasses">The classes of its rows.</param>
     public static NamedTensors Of(
-        NamedTensors old, IReadOnlyList<string> oldClasses, TrainableNetwork network, IReadOnlyList<string> newClasses)
+        NamedTensors old, IReadOnlyList<string> oldClasses, TrainableNetwork network, IReadOnlyList<string> newClasses) =>
+        network.Export().Select((name, fresh) =>
+            LinearPlan.IsOf(name) ? Rearranged(old[name], oldClasses, fresh.Data, newClasses) : old.Tensors[name].Data);
+
+    /// <summary>Rows of a linear layer, put where the classes of their names are now; new classes keep fresh rows.</summary>
+    /// <param name="old">The rows, of its weights or its biases.</param>
+    /// <param name="oldClasses">Their classes.</param>
+    /// <param name="fresh">As many rows as there are classes now.</param>
+    /// <param name="newClasses">The classes now.</param>
+    public static float[] Rearranged(
+        ReadOnlySpan<float> old, IReadOnlyList<string> oldClasses, float[] fresh, IReadOnlyList<string> newClasses)
     {
         var rows = new Dictionary<string, int>();
         for (var row = 0; row < oldClasses.Count; row++)
@@ -24,21 +34,16 @@ internal static class StartingWeights
             rows.TryAdd(oldClasses[row], row);
         }
 
-        return network.Export().Select((name, fresh) => LinearPlan.IsOf(name) ? Rearranged(old[name], fresh.Data) : old.Tensors[name].Data);
-
-        float[] Rearranged(ReadOnlySpan<float> oldRows, float[] freshRows)
+        var values = fresh.ToArray();
+        var length = values.Length / newClasses.Count;
+        for (var i = 0; i < newClasses.Count; i++)
         {
-            var values = freshRows.ToArray();
-            var length = values.Length / newClasses.Count;
-            for (var i = 0; i < newClasses.Count; i++)
+            if (rows.TryGetValue(newClasses[i], out var row))
             {
-                if (rows.TryGetValue(newClasses[i], out var row))
-                {
-                    oldRows.Slice(row * length, length).CopyTo(values.AsSpan(i * length));
-                }
+                old.Slice(row * length, length).CopyTo(values.AsSpan(i * length));
             }
-
-            return values;
         }
+
+        return values;
     }
 }

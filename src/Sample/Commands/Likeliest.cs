@@ -11,7 +11,10 @@ internal sealed record Likeliest(string? Label, float Probability)
     public static Likeliest Of(ResNetModel model, float[] scores)
     {
         var best = Array.IndexOf(scores, scores.Max());
-        var isRejected = model.RejectBelow is { } least && !(scores[best] >= (float)least);
-        return new(isRejected ? null : model.ClassNames[best], scores[best]);
+        return new(IsRejected(model, scores[best]) ? null : model.ClassNames[best], scores[best]);
     }
+
+    /// <summary>Whether a model gives no class where the likeliest has this probability.</summary>
+    public static bool IsRejected(ResNetModel model, float probability) =>
+        model.RejectBelow is { } least && !(probability >= (float)least);
 }

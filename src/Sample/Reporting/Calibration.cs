@@ -37,7 +37,7 @@ public sealed record Calibration(IReadOnlyList<Calibration.Bin> Bins, double Err
             (double)index / NumberOfBins,
             (double)(index + 1) / NumberOfBins,
             images.Length,
-            images.Average(image => image.IsRight ? 1 : (double?)0),
+            ScoredImage.Accuracy(images),
             images.Average(image => (double?)image.Probability));
     }
 }

@@ -19,7 +19,7 @@ public sealed record Coverage(double Threshold, double Share, double? Accuracy)
         return new Coverage(
             threshold,
             (double)decided.Length / Math.Max(1, images.Count),
-            decided.Average(image => image.IsRight ? 1 : (double?)0));
+            ScoredImage.Accuracy(decided));
     })];
 
     /// <summary>The whole curve, from the surest images to all of them.</summary>

@@ -67,7 +67,7 @@ internal sealed class ReportBuilder(MLContext ml, ResNetModel model, Images imag
                 image.Position,
                 Thumbnail.Of(bitmaps[index]),
                 model.ClassNames[image.Truth],
-                image.IsBelow(model.RejectBelow)
+                Likeliest.IsRejected(model, image.Probability)
                     ? $"{Likeliest.Unknown} ({model.ClassNames[image.Prediction]})"
                     : model.ClassNames[image.Prediction],
                 image.Probability)

@@ -34,19 +34,24 @@ internal sealed record ScoredImages(Evaluation Evaluation, IReadOnlyList<ScoredI
             Classes = classes,
             Confusion = [.. confusion.Select(row => row.Select(count => (long)count).ToArray())],
             LeftOut = leftOut,
-            Rejected = network.Model.RejectBelow is { } least ? Rejected(evaluated, least) : null,
+            Rejected = Rejected(evaluated, network.Model),
         };
         return new(evaluation, evaluated, seconds);
     }
 
-    private static Rejection Rejected(ScoredImage[] images, double least)
+    private static Rejection? Rejected(ScoredImage[] images, ResNetModel model)
     {
-        var others = images.Where(image => !image.IsBelow(least)).ToArray();
+        if (model.RejectBelow is not { } least)
+        {
+            return null;
+        }
+
+        var others = images.Where(image => !Likeliest.IsRejected(model, image.Probability)).ToArray();
         return new()
         {
             Below = least,
             Images = images.Length - others.Length,
-            AccuracyOfOthers = others.Average(image => image.IsRight ? 1 : (double?)0),
+            AccuracyOfOthers = ScoredImage.Accuracy(others),
         };
     }
 
@@ -88,11 +93,11 @@ internal readonly record struct ScoredImage(int Position, int Truth, int Predict
 {
     public bool IsRight => Truth == Prediction;
 
-    /// <summary>Whether a model that gives classes of this probability and more gives it none.</summary>
-    public bool IsBelow(double? least) => least is { } probability && !(Probability >= (float)probability);
-
     /// <summary>Whether ML.NET's evaluator counts it.</summary>
     public bool IsEvaluated => Truth >= 0 && float.IsFinite(Probability);
+
+    /// <summary>The share of images that were given their class; null where there are none.</summary>
+    public static double? Accuracy(IEnumerable<ScoredImage> images) => images.Average(image => image.IsRight ? 1 : (double?)0);
 
     // The first of equals, as the evaluator has it.
     public static ScoredImage Of(ScoredImages.Row row, int position)

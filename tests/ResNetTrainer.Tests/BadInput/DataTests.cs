@@ -117,17 +117,12 @@ public class DataTests
     [DataRow(false)]
     public void A_validation_set_of_another_scale(bool trainsOnBytes)
     {
-        var floats = new MemoryDataView(
-            12,
-            Images.Vector(
-                "Features",
-                row => PixelPattern.Planes(row, 1, Images.Size, Images.Size).Select(pixel => (float)pixel).ToArray(),
-                1, Images.Size, Images.Size),
-            Images.Key(LabelKind.ByteKeyWithText));
-        var (train, validation) = trainsOnBytes ? (Images.Labelled(12), floats) : (floats, Images.Labelled(12));
-        var message = Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml).Fit(train, validation)).Message;
+        var (bytes, floats) = (Images.Labelled(12), Images.OfWhite(255));
+        var (train, validation) = trainsOnBytes ? (bytes, floats) : (floats, bytes);
 
-        Says(new InvalidOperationException(message), ["validation set", "steps before the trainer", "up to 239"]);
+        Says(
+            Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml).Fit(train, validation)),
+            ["validation set", "steps before the trainer", "up to 239"]);
     }
 
     public static IEnumerable<object[]> BadOptions =>

@@ -81,17 +81,8 @@ public class KillTests
         var (folder, checkpoints) = (Path.Combine(_folder, signal), Path.Combine(_folder, $"{signal}-checkpoints"));
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "confusion.png"), "of another model");
-        using var process = Train(1000, "--out", folder, "--checkpoint", checkpoints);
-        while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch  2", StringComparison.Ordinal))
-        {
-        }
+        var error = TrainAndSignal(signal, "--out", folder, "--checkpoint", checkpoints);
 
-        Process.Start("kill", ["-" + signal, $"{process.Id}"]).WaitForExit();
-        process.StandardOutput.ReadToEnd();
-        var error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-
-        Assert.AreEqual(130, process.ExitCode, error);
         StringAssert.Contains(error, "Cancelled in epoch");
         StringAssert.Contains(error, folder);
         Assert.IsFalse(File.Exists(Path.Combine(folder, "confusion.png")));
@@ -112,17 +103,8 @@ public class KillTests
             File.WriteAllText(Path.Combine(folder, name), "earlier");
         }
 
-        using var process = Train(1000, "--out", folder);
-        while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch  2", StringComparison.Ordinal))
-        {
-        }
+        var error = TrainAndSignal("INT", "--out", folder);
 
-        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
-        process.StandardOutput.ReadToEnd();
-        var error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-
-        Assert.AreEqual(130, process.ExitCode, error);
         var unfinished = Path.Combine(folder, "unfinished.zip");
         Assert.Contains($"--start-from {unfinished}", error);
         Assert.AreEqual(TrainingOutcome.Cancelled, Load(folder, "unfinished.zip").Training.Outcome);
@@ -217,6 +199,23 @@ public class KillTests
         var chain = (IEnumerable<ITransformer>)new MLContext().Model.Load(Path.Combine(folder, name), out _);
         using var model = chain.OfType<ResNetTransformer>().Single();
         return model.Model;
+    }
+
+    // What a training says that is asked to end in its third epoch, or a little later.
+    private static string TrainAndSignal(string signal, params string[] more)
+    {
+        using var process = Train(1000, more);
+        while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch  2", StringComparison.Ordinal))
+        {
+        }
+
+        Process.Start("kill", ["-" + signal, $"{process.Id}"]).WaitForExit();
+        process.StandardOutput.ReadToEnd();
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+
+        Assert.AreEqual(130, process.ExitCode, error);
+        return error;
     }
 
     private static Process Train(int epochs, params string[] more) => SampleProcess.Start([.. Arguments(epochs), .. more]);

@@ -9,14 +9,6 @@ public sealed class PixelScaleTests
 {
     private static readonly MLContext Ml = Images.Context();
 
-    private static IDataView Floats(float white) => new MemoryDataView(
-        12,
-        Images.Vector("Features", row => Pixels(row, white), 1, Images.Size, Images.Size),
-        Images.Key(LabelKind.ByteKeyWithText));
-
-    private static float[] Pixels(int row, float white) =>
-        [.. PixelPattern.Planes(row, 1, Images.Size, Images.Size).Select(pixel => pixel * white / 255)];
-
     public static IEnumerable<object[]> ModelsOfShares =>
     [
         ["floats in [0, 1]", (Func<ResNetTransformer>)(() => Train(1))],
@@ -30,12 +22,13 @@ public sealed class PixelScaleTests
     public void Pixels_of_0_to_255_are_refused_where_the_network_saw_none(string what, Func<ResNetTransformer> train)
     {
         using var model = train();
-        var map = Ml.Transforms.ExplainImage("Map", model).Fit(Floats(255));
-        var features = Ml.Transforms.ResNetFeatures("Out", model.Model, "Features").Fit(Floats(255));
+        var map = Ml.Transforms.ExplainImage("Map", model).Fit(Images.OfWhite(255));
+        var features = Ml.Transforms.ResNetFeatures("Out", model.Model, "Features").Fit(Images.OfWhite(255));
         foreach (var (transformer, column) in ((ITransformer, string)[])[(model, "Score"), (map, "Map"), (features, "Out")])
         {
-            Assert.HasCount(12, Snapshot.Scores(transformer.Transform(Floats(1)), column), what);
-            var error = Assert.ThrowsExactly<InvalidOperationException>(() => Snapshot.Scores(transformer.Transform(Floats(255)), column));
+            Assert.HasCount(12, Snapshot.Scores(transformer.Transform(Images.OfWhite(1)), column), what);
+            var error = Assert.ThrowsExactly<InvalidOperationException>(
+                () => Snapshot.Scores(transformer.Transform(Images.OfWhite(255)), column));
             Assert.Contains("in [0, 1]", error.Message);
         }
     }
@@ -48,7 +41,7 @@ public sealed class PixelScaleTests
         using var trained = Train(255);
         using var model = isLoaded ? Images.Reloaded(trained) : trained;
 
-        Assert.HasCount(12, Snapshot.Scores(model.Transform(Floats(255))));
+        Assert.HasCount(12, Snapshot.Scores(model.Transform(Images.OfWhite(255))));
         foreach (var kind in (ImageKind[])[ImageKind.GreyBytes, ImageKind.GreyImage, ImageKind.GreyEncoded])
         {
             var error = Assert.ThrowsExactly<InvalidOperationException>(() => model.Transform(Images.Unlabelled(12, kind)));
@@ -73,7 +66,7 @@ public sealed class PixelScaleTests
     {
         using var model = Train(5);
 
-        Assert.HasCount(12, Snapshot.Scores(model.Transform(Floats(50))));
+        Assert.HasCount(12, Snapshot.Scores(model.Transform(Images.OfWhite(50))));
         Assert.HasCount(12, Snapshot.Scores(model.Transform(Images.Unlabelled(12))));
         model.Model.ExportToOnnx(Stream.Null, new() { PixelType = OnnxPixelType.Byte });
     }
@@ -88,10 +81,10 @@ public sealed class PixelScaleTests
         using var start = Train(then);
         var log = new List<string>();
         var ml = Images.Context(log);
-        Images.Trainer(ml, ImageKind.GreyFloats, options => options.StartFrom = start).Fit(Floats(now)).Dispose();
+        Images.Trainer(ml, ImageKind.GreyFloats, options => options.StartFrom = start).Fit(Images.OfWhite(now)).Dispose();
 
         Assert.AreEqual(isSaid, log.Any(line => line.Contains("Scale them alike", StringComparison.Ordinal)), string.Join("\n", log));
     }
 
-    private static ResNetTransformer Train(float white) => Images.Trainer(Ml, ImageKind.GreyFloats).Fit(Floats(white));
+    private static ResNetTransformer Train(float white) => Images.Trainer(Ml, ImageKind.GreyFloats).Fit(Images.OfWhite(white));
 }

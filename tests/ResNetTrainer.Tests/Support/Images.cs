@@ -107,6 +107,14 @@ internal static class Images
         return data;
     }
 
+    /// <summary>Labelled grey images as floats on a scale of their own, on which white is this.</summary>
+    public static MemoryDataView OfWhite(float white, int rows = 12)
+    {
+        return new(rows, Vector("Features", Pixels, 1, Size, Size), Key(LabelKind.ByteKeyWithText));
+
+        float[] Pixels(int row) => [.. PixelPattern.Planes(row, 1, Size, Size).Select(pixel => pixel * white / 255)];
+    }
+
     public static MemoryDataView Unlabelled(
         int rows = 24, ImageKind kind = ImageKind.GreyBytes, int size = Size, params IEnumerable<MemoryColumn> more) =>
         new(rows, [Features(kind, size), .. more]);

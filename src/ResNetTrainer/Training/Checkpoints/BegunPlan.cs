@@ -17,7 +17,7 @@ internal readonly record struct BegunPlan(int? Seed, bool IsOlderThanMuon, int? 
 
     private static BegunPlan Of(IReadOnlyDictionary<string, string> words, int processes)
     {
-        var isOfOthers = words.GetValueOrDefault(TrainingIdentity.ProcessesWord, "1") != $"{processes}";
+        var isOfOthers = CheckpointIdentity.Processes(words) != $"{processes}";
         return new(
             ToNumber(nameof(TrainingPlan.Seed)),
             !words.ContainsKey(nameof(TrainingPlan.MuonMultiplier)),

@@ -15,9 +15,13 @@ internal static class CheckpointIdentity
         nameof(TrainingPlan.MuonMultiplier), nameof(ResNetTrainer.Options.GradientCompression), Normalisation,
     ];
 
+    /// <summary>How many processes wrote it; alone, one says nothing.</summary>
+    public static string Processes(IReadOnlyDictionary<string, string> words) =>
+        words.GetValueOrDefault(TrainingIdentity.ProcessesWord, "1");
+
     /// <summary>Whether a training of another number of processes wrote it.</summary>
     public static bool IsOfOtherProcesses(IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now) =>
-        then.GetValueOrDefault(TrainingIdentity.ProcessesWord) != now.GetValueOrDefault(TrainingIdentity.ProcessesWord);
+        Processes(then) != Processes(now);
 
     /// <summary>
     /// The step of an epoch at which a training has done as many images as another of other batches, or a few more: not none of them,
