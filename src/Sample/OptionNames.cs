@@ -1,3 +1,6 @@
+using System.CommandLine;
+using ResNetMLNet.Sample.Commands;
+
 namespace ResNetMLNet.Sample;
 
 /// <summary>What the library advises in C#, as it is said on the command line.</summary>
@@ -7,16 +10,23 @@ internal static class OptionNames
     [
         ("Set Resume = true to go on with it", "Add --resume to go on with it"),
         ("Checkpoints.Directory", "--checkpoint"),
+        ("The option FrozenStages is", "--frozen-stages is"),
         (" (CrossValidate trains several models: without Checkpoints.)", ""),
         ("Set MLContext.FallbackToCpu, or Device = ComputeDevice.Cpu, to use the CPU", "Give --device cpu to use the CPU"),
         ("Try LearningRate = ", "Try --learning-rate "),
         ("try Precision = ComputePrecision.Float32", "try --precision float32"),
         (" The exception's LastGoodModel is the model after the last epoch that went well.", ""),
-        ("Reduce it, or raise MaximumImagePixels.", "Reduce it."),
+        ("Reduce it, leave it out, or raise MaximumImagePixels.", "Reduce it, or leave it out."),
         ("Lower BatchSize or ImageSize, take a smaller Architecture, or lower MemoryBudget, the share of it that images may take.",
             "Lower --batch-size or --image-size, or take a smaller --architecture."),
     ];
 
     public static string InCommandLine(string message) =>
         _names.Aggregate(message, (text, name) => text.Replace(name.InCode, name.InCommandLine, StringComparison.Ordinal));
+
+    /// <summary>What a command can do about an image that cannot be read.</summary>
+    public static string OfCommand(Command command, string message) =>
+        command.Options.Any(option => option.Name == DataOptions.SkipUnreadable)
+            ? message.Replace("eave it out.", $"eave it out, as {DataOptions.SkipUnreadable} does.", StringComparison.Ordinal)
+            : message;
 }

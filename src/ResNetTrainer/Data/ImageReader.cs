@@ -82,8 +82,8 @@ internal sealed class EncodedReader(FeatureRow row, int channels, int maximumPix
     private readonly ValueGetter<VBuffer<byte>> _getter = row.GetGetter<VBuffer<byte>>();
     private VBuffer<byte> _encoded;
 
-    // byte[] without its shape is a vector of unknown length, which is taken for an encoded image.
-    private string PixelHint => _encoded.Length == 0 || ImageSignature.IsContent(_encoded.GetValues()) ? ""
+    // byte[] without its shape is a vector of unknown length, which is taken for an encoded image. A file is one.
+    private string PixelHint => _encoded.Length == 0 || Row.File is not null || ImageSignature.IsContent(_encoded.GetValues()) ? ""
         : Format?.Shape is { } shape && _encoded.Length == shape.Count
             ? $" They are as many as an image of {shape} has pixels: say so on the property, with "
                 + $"[VectorType({shape.Channels}, {shape.Height}, {shape.Width})]."

@@ -6,6 +6,8 @@ namespace ResNetMLNet.Sample.Commands;
 /// <summary>Where images come from: IDX files, a folder of one's own, or the Internet.</summary>
 internal sealed class DataOptions
 {
+    public const string SkipUnreadable = "--skip-unreadable";
+
     private readonly Option<DirectoryInfo?> _data = new("--data")
     {
         HelpName = "DIR",
@@ -23,11 +25,21 @@ internal sealed class DataOptions
         Description = "Fetch the full Fashion-MNIST (30 MB) into the user's cache and use it.",
     };
 
+    private readonly Option<bool> _skipUnreadable = new(SkipUnreadable)
+    {
+        Description = "Leaves out images of --images that cannot be read, and names them. Default: the first ends the command.",
+    };
+
     public void AddTo(Verb command)
     {
-        command.Add("Images", _images, _data, _download);
+        command.Add("Images", _images, _skipUnreadable, _data, _download);
         command.Validators.Add(result =>
         {
+            if (result.GetValue(_skipUnreadable) && result.GetValue(_images) is null)
+            {
+                result.AddError($"{SkipUnreadable} needs --images DIR.");
+            }
+
             if (new Option[] { _data, _images, _download }.Count(option => result.GetResult(option) is { Implicit: false }) > 1)
             {
                 result.AddError("--data, --images and --download exclude each other.");
@@ -49,6 +61,11 @@ internal sealed class DataOptions
         {
             RequireFolder(images, _images);
             var all = ml.Data.LoadFromImageFolder(images.FullName);
+            if (parsed.GetValue(_skipUnreadable))
+            {
+                all = ReadableImages.Of(ml, all, images.FullName, cancellation);
+            }
+
             if (seed is null)
             {
                 return new(all, all, all, "ImageBytes", ImageChannels: 3);

@@ -68,6 +68,13 @@ internal sealed class TrainOptions
         Description = "Starts from a network that was trained on ImageNet.",
     };
 
+    private readonly Option<int?> _frozenStages = Parsed.Integer(
+        "--frozen-stages",
+        "N",
+        "Stages that stay as they are, with the stem: 0 to 4, where 4 trains the linear layer alone. Default: 1 with --pretrained.",
+        least: 0,
+        most: 4);
+
     private readonly Option<DirectoryInfo?> _checkpoint = new("--checkpoint")
     {
         HelpName = "DIR",
@@ -82,7 +89,7 @@ internal sealed class TrainOptions
     public void AddTo(Verb command)
     {
         command.Add("Network", _architecture.Option, _imageSize);
-        command.Add("Start", _pretrained, _weights, _startFrom);
+        command.Add("Start", _pretrained, _weights, _startFrom, _frozenStages);
         command.Add("Training", _recipe, _epochs, _batchSize, _learningRate, _seed);
         command.Add("Machine", _device.Option, _precision, _threads);
         command.Add("Checkpoints", _checkpoint, _resume);
@@ -94,6 +101,11 @@ internal sealed class TrainOptions
             }
 
             bool[] starts = [result.GetValue(_startFrom) is not null, result.GetValue(_weights) is not null, result.GetValue(_pretrained)];
+            if (result.GetResult(_frozenStages) is not null && !starts.Contains(true))
+            {
+                result.AddError("--frozen-stages needs trained weights: --pretrained, --weights FILE or --start-from MODEL.");
+            }
+
             if (starts.Count(given => given) > 1)
             {
                 result.AddError("--start-from, --weights and --pretrained exclude each other: training has one start.");
@@ -161,6 +173,7 @@ internal sealed class TrainOptions
             TestTimeFlip = recipe != TrainingRecipe.Book,
             StartFrom = start,
             InitialWeights = Weights(parsed),
+            FrozenStages = parsed.GetValue(_frozenStages),
             Checkpoints = Checkpoints(parsed),
             OnCancellation = CancellationBehavior.ReturnModel,
         };

@@ -45,15 +45,16 @@ internal sealed class EncodedImage : IDisposable
             if (codec is null || codec.EncodedFormat == SKEncodedImageFormat.Wbmp)
             {
                 throw new UndecodableImageException(
-                    $"the {bytes.Length} bytes are not an image that can be decoded (PNG, JPEG, GIF, BMP, WebP, ICO).");
+                    $"the {bytes.Length} bytes are not an image that can be decoded (PNG, JPEG, GIF, BMP, WebP, ICO). Convert the image, "
+                    + "or leave it out.");
             }
 
             var (width, height) = (codec.Info.Width, codec.Info.Height);
             if ((long)width * height > maximumPixels)
             {
                 throw new UndecodableImageException(
-                    $"the image has {width}x{height} pixels, more than the {maximumPixels} that are decoded. Reduce it, or raise "
-                    + "MaximumImagePixels.");
+                    $"the image has {width}x{height} pixels, more than the {maximumPixels} that are decoded. Reduce it, leave "
+                    + "it out, or raise MaximumImagePixels.");
             }
 
             return new(data, codec, codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Of(bytes) : codec.EncodedOrigin);
