@@ -89,6 +89,7 @@ public sealed partial class ResNetTrainer
             Processes = group.Size,
             Stages = data.Architecture.Stages,
             IsOlderThanMuon = begun.IsOlderThanMuon,
+            IsOlderThanClipping = begun.IsOlderThanClipping,
             Seed = seed,
             Precision = PrecisionSelector.Select(_options.Precision, device),
         });

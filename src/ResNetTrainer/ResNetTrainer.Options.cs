@@ -202,8 +202,9 @@ public sealed partial class ResNetTrainer
         /// </summary>
         /// <remarks>
         /// Fast and Best then train at a lower rate, leave the stem and the first stage as they are (<see cref="FrozenStages"/>), normalise
-        /// with the running statistics that the weights came with, and divide features by a number that makes their mean square 1: what the
-        /// network computes is the same, and learning rates mean the same whoever trained the weights.
+        /// with the running statistics that the weights came with, clip gradients that are unusually large, and divide features by a number
+        /// that makes their mean square 1: what the network computes is the same, and learning rates mean the same whoever trained the
+        /// weights.
         /// </remarks>
         public InitialWeights? InitialWeights { get; set; }
 

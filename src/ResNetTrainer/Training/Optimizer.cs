@@ -19,16 +19,24 @@ internal sealed class Optimizer : IDisposable
     private readonly double _weightDecay;
     private readonly double _bodyMultiplier;
     private readonly double _muonMultiplier;
+    private readonly double? _clipping;
 
     /// <param name="network">What is trained; what of it is frozen must be so by now.</param>
     /// <param name="momentum">Of SGD; 0 for none, and then there is no Muon.</param>
     /// <param name="weightDecay">Of SGD.</param>
     /// <param name="bodyMultiplier">What the learning rate is multiplied by before the linear layer.</param>
     /// <param name="muonMultiplier">What it is multiplied by further for convolutions, to be trained by Muon; null for SGD.</param>
+    /// <param name="clipping">The largest norm of all gradients together (Pascanu et al., 2013); null for any.</param>
     public Optimizer(
-        TrainableNetwork network, double momentum, double weightDecay, double bodyMultiplier = 1, double? muonMultiplier = null)
+        TrainableNetwork network,
+        double momentum,
+        double weightDecay,
+        double bodyMultiplier = 1,
+        double? muonMultiplier = null,
+        double? clipping = null)
     {
         (_momentum, _weightDecay, _bodyMultiplier, _muonMultiplier) = (momentum, weightDecay, bodyMultiplier, muonMultiplier ?? 0);
+        _clipping = clipping;
 
         // Where memory runs out half way, what there is goes with the scope.
         using var scope = NewDisposeScope();
@@ -56,6 +64,11 @@ internal sealed class Optimizer : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
+        if (_clipping is { } largest)
+        {
+            Clip(largest);
+        }
+
         Step(_bySgd.Where(pair => !pair.Parameter.Plan.IsHead), learningRate * _bodyMultiplier);
         Step(_bySgd.Where(pair => pair.Parameter.Plan.IsHead), learningRate);
         Array.ForEach(_muons, muon => muon.Step(learningRate * _bodyMultiplier * _muonMultiplier));
@@ -100,6 +113,19 @@ internal sealed class Optimizer : IDisposable
         }
 
         Array.ForEach(_muons, muon => muon.Dispose());
+    }
+
+    // On the device: nothing waits for the norm.
+    private void Clip(double largest)
+    {
+        using Scalar bound = largest, one = 1.0;
+        var gradients = _parameters.Select(pair => pair.Parameter.Compute.grad).OfType<Tensor>().ToArray();
+        var norm = stack(gradients.Select(gradient => gradient.norm().to_type(ScalarType.Float32))).norm();
+        var share = norm.reciprocal_().mul_(bound).clamp_max_(one);
+        foreach (var gradient in gradients)
+        {
+            gradient.mul_(share);
+        }
     }
 
     private void Step(IEnumerable<(NetworkTensor Parameter, Tensor? Velocity)> parameters, double learningRate)

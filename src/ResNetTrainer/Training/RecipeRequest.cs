@@ -28,6 +28,9 @@ internal sealed record RecipeRequest
     /// <summary>Whether training goes on from a checkpoint that was written before there was Muon, as it began.</summary>
     public bool IsOlderThanMuon { get; init; }
 
+    /// <summary>Whether training goes on from a checkpoint that was written before gradients were clipped, as it began.</summary>
+    public bool IsOlderThanClipping { get; init; }
+
     /// <summary>The number of training images.</summary>
     public required long Images { get; init; }
 

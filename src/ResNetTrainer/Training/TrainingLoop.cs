@@ -179,10 +179,13 @@ internal sealed partial class TrainingLoop(
     private double LearningRateAt(TrainingState state, long stepOfEpoch) =>
         plan.LearningRateAt((state.Epoch * _stepsPerEpoch) + stepOfEpoch, _stepsPerEpoch * plan.Epochs);
 
-    /// <summary>Makes the weights of all processes the same, where those of <see cref="Muon"/> may differ in their last bits.</summary>
+    /// <summary>
+    /// Makes the weights of all processes the same, where those of <see cref="Muon"/>, or the norm of gradients, may differ in their last
+    /// bits.
+    /// </summary>
     public void Align()
     {
-        if (plan.MuonMultiplier is not null)
+        if (plan.MuonMultiplier is not null || plan.GradientClipping is not null)
         {
             exchange?.Align();
         }

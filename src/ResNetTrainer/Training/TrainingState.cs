@@ -21,7 +21,13 @@ internal sealed class TrainingState : IDisposable
         Plan = plan;
         Network = network;
         Network.NormalisesByBatch = plan.FrozenStatistics != true;
-        Optimizer = new(network, plan.Momentum, plan.WeightDecay, plan.BodyLearningRateMultiplier ?? 1, plan.MuonMultiplier);
+        Optimizer = new(
+            network,
+            plan.Momentum,
+            plan.WeightDecay,
+            plan.BodyLearningRateMultiplier ?? 1,
+            plan.MuonMultiplier,
+            plan.GradientClipping * Math.Sqrt(2 * network.Plan.Features));
         Metrics = new(device);
         Average = plan.AveragingDecay is { } decay ? new(network, decay, device) : null;
     }

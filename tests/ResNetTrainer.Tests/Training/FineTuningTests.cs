@@ -174,6 +174,54 @@ public sealed class FineTuningTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow(nameof(TrainingStart.Weights), null, true)]
+    [DataRow(nameof(TrainingStart.Weights), 4, false)]
+    [DataRow(nameof(TrainingStart.TunedModel), null, true)]
+    [DataRow(nameof(TrainingStart.Model), null, false)]
+    [DataRow(nameof(TrainingStart.Nothing), null, false)]
+    public void Gradients_are_clipped_where_trained_layers_are_tuned(string start, int? frozen, bool areClipped)
+    {
+        var plan = TrainingPlan.Create(new()
+        {
+            Recipe = TrainingRecipe.Fast,
+            Start = Enum.Parse<TrainingStart>(start),
+            FrozenStages = frozen,
+            Images = 200,
+            Seed = 0,
+            Precision = ScalarType.Float32,
+        });
+
+        Assert.AreEqual(areClipped, plan.GradientClipping is not null);
+    }
+
+    [TestMethod]
+    public void What_was_begun_before_gradients_were_clipped_goes_on_so()
+    {
+        Start(options => { });
+        var folder = Path.Combine(Path.GetDirectoryName(_file)!, "checkpoints");
+        string Train(double? clipping, bool resumes, bool asRecipe = false)
+        {
+            using var model = Fit(options =>
+            {
+                options.Checkpoints = new() { Directory = folder, Resume = resumes, Kept = 5 };
+                options.Ablation = asRecipe ? null : plan => plan with { GradientClipping = clipping };
+            });
+            return model.Model.Network.Weights.Fingerprint();
+        }
+
+        var clipped = Train(clipping: 0.01, resumes: false);
+        Array.ForEach(Directory.GetFiles(folder), File.Delete);
+        var expected = Train(clipping: null, resumes: false);
+        Array.ForEach(Directory.GetFiles(folder, "checkpoint-0002-*"), File.Delete);
+        var file = Directory.GetFiles(folder, "checkpoint-*").Single();
+        var (checkpoint, words) = CheckpointFile.Read(file);
+        CheckpointFile.Write(file, checkpoint, words.Where(word => word.Key != nameof(TrainingPlan.GradientClipping)).ToDictionary());
+
+        Assert.AreEqual(expected, Train(null, resumes: true, asRecipe: true));
+        Assert.AreNotEqual(expected, clipped);
+    }
+
+    [TestMethod]
     public void What_is_asked_for_is_done()
     {
         var expected = Start(options => { });

@@ -28,7 +28,7 @@ internal static class Transfer
             Description = "Trainings, each of comma-separated settings: "
                 + "scratch, size=N, epochs=N, rate=X, body=X, frozen=N, batch=N, noflip, "
                 + "statistics=0 or 1, unit=0 or 1, smoothing=X, decay=X; again=N trains a model on N images a class first and goes on "
-                + "from that.",
+                + "from that, probed the linear layer.",
             DefaultValueFactory = _ => ["scratch,size=96", "size=96", "size=96,frozen=4"],
         };
         var data = FullData.Option();
@@ -50,7 +50,8 @@ internal static class Transfer
                         var size = Setting(way, "size") is { } pixels ? (int)pixels : 96;
                         var (ml, test) = (new MLContext(seed), parsed.GetValue(testImages));
                         var (train, scored) = Images(count);
-                        using var start = Setting(way, "again") is { } first ? Train(ml, $"size={size}", Images((int)first).Train) : null;
+                        using var start = Setting(way, "again") is { } first ? Train(ml, $"size={size}", Images((int)first).Train)
+                            : way.Contains("probed", StringComparison.Ordinal) ? Train(ml, $"size={size},frozen=4", train) : null;
                         return Run(ml, way, train, scored, start);
 
                         (IDataView Train, IDataView Test) Images(int perClass) => parsed.GetValue(photographs) is [_, ..] files

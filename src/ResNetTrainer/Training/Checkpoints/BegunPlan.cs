@@ -6,10 +6,12 @@ namespace ResNetMLNet.Training.Checkpoints;
 /// <summary>What a training that goes on from a checkpoint keeps of its plan where nobody says otherwise.</summary>
 /// <param name="Seed">The seed; null where it begins.</param>
 /// <param name="IsOlderThanMuon">Whether it began before there was Muon, without which it goes on.</param>
+/// <param name="IsOlderThanClipping">Whether it began before gradients were clipped, without which it goes on.</param>
 /// <param name="Epochs">The epochs that another number of processes began with; null where the recipe decides.</param>
 /// <param name="Augmentation">The changes to images, as above.</param>
 /// <remarks>The recipe makes epochs, and by them changes to images, of the batch of all processes.</remarks>
-internal readonly record struct BegunPlan(int? Seed, bool IsOlderThanMuon, int? Epochs, Augmentation? Augmentation)
+internal readonly record struct BegunPlan(
+    int? Seed, bool IsOlderThanMuon, bool IsOlderThanClipping, int? Epochs, Augmentation? Augmentation)
 {
     /// <summary>What the first of the processes, which has the checkpoints, finds there.</summary>
     public static BegunPlan Of(CheckpointFolder? checkpoints, ProcessGroup group) =>
@@ -21,6 +23,7 @@ internal readonly record struct BegunPlan(int? Seed, bool IsOlderThanMuon, int? 
         return new(
             ToNumber(nameof(TrainingPlan.Seed)),
             !words.ContainsKey(nameof(TrainingPlan.MuonMultiplier)),
+            !words.ContainsKey(nameof(TrainingPlan.GradientClipping)),
             isOfOthers ? ToNumber(nameof(TrainingPlan.Epochs)) : null,
             isOfOthers && Enum.TryParse<Augmentation>(words.GetValueOrDefault(nameof(TrainingPlan.Augmentation)), out var changes)
                 ? changes
