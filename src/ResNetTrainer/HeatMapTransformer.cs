@@ -5,6 +5,7 @@ using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Saving;
 using ResNetMLNet.Scoring;
+using ResNetMLNet.Scoring.Engines;
 
 [assembly: LoadableClass(
     typeof(ResNetMLNet.HeatMapTransformer),

@@ -1,6 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Loading;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Scoring;
 

@@ -2,10 +2,12 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
+using ResNetMLNet.Network.Importing;
 using ResNetMLNet.Scoring;
 
 namespace ResNetMLNet;

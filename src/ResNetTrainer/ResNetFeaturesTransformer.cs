@@ -5,6 +5,7 @@ using Microsoft.ML.Runtime;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Saving;
 using ResNetMLNet.Scoring;
+using ResNetMLNet.Scoring.Engines;
 
 [assembly: LoadableClass(
     typeof(ResNetMLNet.ResNetFeaturesTransformer),

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Saving;
 using ResNetMLNet.Scoring;
+using ResNetMLNet.Scoring.Engines;
 
 namespace ResNetMLNet;
 

@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Data.Decoding;
-using ResNetMLNet.Training;
+using ResNetMLNet.Training.Augmenting;
 
 namespace ResNetMLNet;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;

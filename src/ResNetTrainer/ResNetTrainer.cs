@@ -2,7 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Trainers;
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
 using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet;

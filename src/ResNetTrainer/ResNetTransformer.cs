@@ -1,10 +1,11 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Saving;
 using ResNetMLNet.Scoring;
+using ResNetMLNet.Scoring.Engines;
 
 [assembly: LoadableClass(
     typeof(ResNetMLNet.ResNetTransformer),

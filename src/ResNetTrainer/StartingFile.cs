@@ -4,6 +4,7 @@ using ResNetMLNet.Formats.Onnx;
 using ResNetMLNet.Formats.PyTorch;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
+using ResNetMLNet.Network.Importing;
 using ResNetMLNet.Saving;
 using ResNetMLNet.Training;
 

@@ -1,6 +1,8 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
+using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.Distributed;
 using ResNetMLNet.MLNet;
 using TorchSharp;
@@ -19,7 +21,7 @@ internal sealed record TrainingSetting(
 /// <summary>
 /// The data of one training, opened: what is trained on, what is scored after each epoch, and what the network sees of it.
 /// </summary>
-internal sealed partial class TrainingData : IDisposable
+internal sealed class TrainingData : IDisposable
 {
     private TrainingData(TrainingColumns columns, InputFormat format, ImageDataset train, ImageDataset? validation)
     {
@@ -55,12 +57,13 @@ internal sealed partial class TrainingData : IDisposable
     public static TrainingData Open(
         IHost host, ResNetTrainer.Options options, (IDataView Train, IDataView? Validation) views, TrainingSetting setting)
     {
-        var opening = new Opening(host, options, setting);
-        var (trainView, validationView) = opening.Split(views, setting.Seed);
-        opening.CheckMetrics(validationView);
+        var opening = new TrainingDataOpening(host, options, setting);
+        var validation = new ValidationOpening(host, options, opening);
+        var (trainView, validationView) = validation.Split(views, setting.Seed);
+        validation.CheckMetrics(validationView);
         var columns = opening.FindColumns(trainView);
         opening.CheckShape(columns.Feature);
-        var validationColumns = validationView is null ? null : opening.FindValidationColumns(validationView, columns.Label);
+        var validationColumns = validationView is null ? null : validation.FindColumns(validationView, columns.Label);
         var (format, architecture) = opening.Choose(trainView, columns.Feature, columns.Label);
         var train = opening.Load(trainView, columns, opening.ForTraining(format));
         try
@@ -68,7 +71,7 @@ internal sealed partial class TrainingData : IDisposable
             opening.CheckClasses(train, columns.Label);
             opening.CheckOrder(trainView, train);
             var largestPixel = LargestPixelOf(columns, train);
-            return new(columns, format, train, opening.LoadValidation(validationView, validationColumns, train, largestPixel))
+            return new(columns, format, train, validation.Load(validationView, validationColumns, train, largestPixel))
             {
                 Architecture = architecture,
                 Memory = opening.Memory,
@@ -87,6 +90,7 @@ internal sealed partial class TrainingData : IDisposable
         Validation?.Dispose();
     }
 
-    private static float LargestPixelOf(TrainingColumns columns, ImageDataset images) =>
+    /// <summary>The largest pixel of such images; 1 for bytes and images.</summary>
+    public static float LargestPixelOf(TrainingColumns columns, ImageDataset images) =>
         PixelScale.LargestOf(FeatureKinds.Of(columns.Feature.Column.Type)) ?? images.Statistics.LargestPixel;
 }

@@ -8,6 +8,7 @@ using ResNetMLNet.Formats.PyTorch;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Network.Importing;
 using ResNetMLNet.Training.Checkpoints;
 
 namespace ResNetMLNet.Fuzz;

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Data.Columns;
+using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Scoring;
 
 namespace ResNetMLNet.Saving;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Scoring;
+using ResNetMLNet.Scoring.Engines;
 
 namespace ResNetMLNet.Saving;
 

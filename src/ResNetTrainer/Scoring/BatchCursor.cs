@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.MLNet;
+using ResNetMLNet.Scoring.Engines;
 
 namespace ResNetMLNet.Scoring;
 

@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Formats.Onnx;
 using ResNetMLNet.Network;
+using ResNetMLNet.Scoring.Engines;
 using static ResNetMLNet.Formats.Onnx.OnnxGraph;
 
 namespace ResNetMLNet.Scoring;

@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Model.OnnxConverter;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.MLNet;
+using ResNetMLNet.Scoring.Engines;
 
 namespace ResNetMLNet.Scoring;
 

@@ -1,8 +1,10 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
+using ResNetMLNet.Data.Reading;
 using ResNetMLNet.MLNet;
+using ResNetMLNet.Scoring.Engines;
 
 namespace ResNetMLNet.Scoring;
 

@@ -1,4 +1,5 @@
 using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;

@@ -1,4 +1,4 @@
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.Network;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Network;
+using ResNetMLNet.Training.Optimizing;
 using TorchSharp;
 using static TorchSharp.torch;
 

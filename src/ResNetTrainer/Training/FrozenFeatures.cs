@@ -1,4 +1,5 @@
 using ResNetMLNet.Data;
+using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Network;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Datasets;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -1,3 +1,5 @@
+using ResNetMLNet.Training.Augmenting;
+using ResNetMLNet.Training.Optimizing;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Training;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using ResNetMLNet.Data;
+using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.Network;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,7 @@
 using ResNetMLNet.Data;
+using ResNetMLNet.Data.Datasets;
+using ResNetMLNet.Training.Augmenting;
+using ResNetMLNet.Training.Optimizing;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,6 @@
 using ResNetMLNet.Network;
+using ResNetMLNet.Training.Augmenting;
+using ResNetMLNet.Training.Optimizing;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Training;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Network;
 using ResNetMLNet.Training.Checkpoints;
+using ResNetMLNet.Training.Optimizing;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Training;

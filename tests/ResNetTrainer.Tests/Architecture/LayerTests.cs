@@ -42,6 +42,20 @@ public class LayerTests
     }
 
     [TestMethod]
+    public void The_loaders_are_known_to_the_face_alone()
+    {
+        const string Loading = $"{Root}.Data.Loading";
+        var violations =
+            from type in Ours(Graph.Keys)
+            where type.Namespace is not (Root or Loading)
+            from other in Graph[type]
+            where other.Namespace == Loading
+            select $"{type.FullName} knows {other.FullName}";
+
+        Assert.AreEqual("", string.Join(Environment.NewLine, violations.Order()));
+    }
+
+    [TestMethod]
     public void Every_room_is_in_the_list_and_every_room_of_the_list_exists() =>
         CollectionAssert.AreEquivalent(Layers.SelectMany(layer => layer).ToArray(), Ours(Graph.Keys).Select(Room).Distinct().ToArray());
 

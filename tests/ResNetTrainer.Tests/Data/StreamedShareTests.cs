@@ -1,5 +1,6 @@
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
+using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Reading;
 
 namespace ResNetMLNet.Tests.Decoding;
 

@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Tests.Support;
 using SkiaSharp;
 

@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
-using ResNetMLNet.Scoring;
+using ResNetMLNet.Scoring.Engines;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Features;

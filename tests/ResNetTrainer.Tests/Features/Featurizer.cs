@@ -1,5 +1,6 @@
 using Microsoft.ML;
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
+using ResNetMLNet.Data.Reading;
 using ResNetMLNet.Network;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Tests.Support;

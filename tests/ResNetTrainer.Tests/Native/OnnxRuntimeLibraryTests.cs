@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML;
 using ResNetMLNet.Native;
-using ResNetMLNet.Scoring;
+using ResNetMLNet.Scoring.Engines;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Native;

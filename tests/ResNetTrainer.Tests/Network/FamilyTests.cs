@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.ML;
-using ResNetMLNet.Scoring;
+using ResNetMLNet.Scoring.Engines;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Network;

@@ -2,7 +2,7 @@ using ResNetMLNet.Formats;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
-using ResNetMLNet.Training;
+using ResNetMLNet.Training.Optimizing;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Tests.Network;

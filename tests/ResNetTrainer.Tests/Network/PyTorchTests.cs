@@ -3,7 +3,8 @@ using ResNetMLNet.Formats;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Scoring;
-using ResNetMLNet.Training;
+using ResNetMLNet.Scoring.Engines;
+using ResNetMLNet.Training.Optimizing;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Tests.Network;

@@ -1,6 +1,6 @@
 using ResNetMLNet.Data;
 using ResNetMLNet.Network;
-using ResNetMLNet.Scoring;
+using ResNetMLNet.Scoring.Engines;
 using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;
 

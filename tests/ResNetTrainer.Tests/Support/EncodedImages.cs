@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
 using SkiaSharp;
 
 namespace ResNetMLNet.Tests.Support;

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Scoring;
+using ResNetMLNet.Scoring.Engines;
 
 namespace ResNetMLNet.Tests.Support;
 

@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
 using ResNetMLNet.Data;
+using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.Native;
 using ResNetMLNet.Tests.Support;
-using ResNetMLNet.Training;
+using ResNetMLNet.Training.Augmenting;
 using TorchSharp;
 using static TorchSharp.torch;
 

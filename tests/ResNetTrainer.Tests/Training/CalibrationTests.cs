@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Formats;
-using ResNetMLNet.Scoring;
+using ResNetMLNet.Scoring.Engines;
 using ResNetMLNet.Tests.Support;
 using ResNetMLNet.Training;
 

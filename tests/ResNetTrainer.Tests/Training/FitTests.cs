@@ -3,6 +3,8 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
+using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Datasets;
+using ResNetMLNet.Data.Reading;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Training;

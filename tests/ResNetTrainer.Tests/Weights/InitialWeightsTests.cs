@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Network;
-using ResNetMLNet.Scoring;
+using ResNetMLNet.Scoring.Engines;
 using ResNetMLNet.Tests.Support;
 using TorchSharp;
 

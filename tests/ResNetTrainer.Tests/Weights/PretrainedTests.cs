@@ -6,6 +6,7 @@ using Microsoft.ML.Transforms.Image;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Network.Importing;
 using ResNetMLNet.Tests.Support;
 using TorchSharp;
 

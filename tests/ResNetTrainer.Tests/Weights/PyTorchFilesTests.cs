@@ -5,6 +5,7 @@ using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Network.Importing;
 using ResNetMLNet.Tests.Support;
 using TorchSharp;
 

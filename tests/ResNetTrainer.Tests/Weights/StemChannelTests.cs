@@ -1,6 +1,7 @@
 using ResNetMLNet.Formats;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Network.Importing;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

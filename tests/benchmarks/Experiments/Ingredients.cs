@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using ResNetMLNet.Training;
+using ResNetMLNet.Training.Augmenting;
+using ResNetMLNet.Training.Optimizing;
 
 namespace ResNetMLNet.Benchmarks.Experiments;
 

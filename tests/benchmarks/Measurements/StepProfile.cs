@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
-using ResNetMLNet.Training;
+using ResNetMLNet.Training.Augmenting;
+using ResNetMLNet.Training.Optimizing;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -4,6 +4,7 @@ using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Network.Importing;
 using TorchSharp;
 
 namespace ResNetMLNet.Benchmarks.Measurements;

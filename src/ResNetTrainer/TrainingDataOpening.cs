@@ -1,0 +1,125 @@
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
+using ResNetMLNet.Data.Datasets;
+using ResNetMLNet.MLNet;
+using ResNetMLNet.Native;
+using ResNetMLNet.Network;
+using ResNetMLNet.Training.Augmenting;
+using TorchSharp;
+
+namespace ResNetMLNet;
+
+/// <summary>The steps of opening the data of a training, with what they share.</summary>
+internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options options, TrainingSetting setting)
+{
+    // Half of the machine's, and of the GPU's: training wants some too.
+    public ImageMemory Memory { get; } = new(
+        options.MemoryBudget ?? ImageMemory.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / setting.ProcessesHere),
+        setting.Device.type == DeviceType.CUDA ? CudaDriver.Memory(setting.Device.index) / 2 : long.MaxValue);
+
+    // A square image with colours, and a grey one of 4:3, may have as many values.
+    public void CheckShape(FeatureColumn feature)
+    {
+        if (feature.OtherShape is { } other)
+        {
+            using var channel = host.OpenChannel("Data");
+            channel.Warn(
+                $"The feature column '{feature.Column.Name}' has {feature.Shape!.Value.Count} values without dimensions, and is taken "
+                + $"for images of {feature.Shape} (channels x height x width). If they are of {other}, give the column its dimensions: "
+                + "[VectorType(channels, height, width)].");
+        }
+    }
+
+    public TrainingColumns FindColumns(IDataView data) => new(
+        FeatureColumn.Find(host, data.Schema, options.FeatureColumnName, options.ImageChannels, options.MaximumImagePixels),
+        LabelColumn.Find(host, data, options.LabelColumnName),
+        WeightColumn.Find(host, data.Schema, options.ExampleWeightColumnName));
+
+    // What is wrong with the options is said before the data is read.
+    public (InputFormat Format, ResNetArchitecture Architecture) Choose(IDataView data, FeatureColumn feature, LabelColumn label)
+    {
+        if (setting.Architecture is { } wanted)
+        {
+            options.Check(host, wanted);
+        }
+
+        var shape = options.ImageSize is { } size
+            ? new ImageShape(feature.Channels, size, size)
+            : feature.FindShape(host, data, label, options.UnreadableImages) ?? throw label.NoLabels(host, data);
+        var architecture = setting.Architecture ?? ResNetArchitecture.DefaultFor(shape.LongerSide, options.Recipe);
+        options.Check(host, architecture);
+        var smallest = architecture.MinimumImageSize;
+        if (shape.Height < smallest || shape.Width < smallest)
+        {
+            throw host.Error(
+                $"The images of column '{feature.Column.Name}' are {shape.Height}x{shape.Width} pixels as the network sees "
+                + $"them, but it needs {smallest} a side: "
+                + "the last of its stages would see a single pixel. Set ImageSize (32, say) to have them enlarged.");
+        }
+
+        var format = new InputFormat(shape, Resizes: options.ImageSize is not null, options.ResizeMode)
+        {
+            MaximumPixels = options.MaximumImagePixels,
+        };
+        return (format, architecture);
+    }
+
+    // Crops have the more to show, the larger the images are kept.
+    public InputFormat ForTraining(InputFormat format) => options.Augmentation?.HasFlag(Augmentation.RandomResizedCrop) == true
+        ? format with { Kept = RandomCrops.KeptFor(format.Shape) }
+        : format;
+
+    public ImageDataset Load(
+        IDataView data, TrainingColumns columns, InputFormat format, string title = ExampleSource.TrainingTitle) => ImageDataset.Load(
+        new(host, data, columns, format, options.CancellationToken)
+        {
+            Title = title,
+            Unreadable = options.UnreadableImages,
+            OnRead = ReadingReporter(data.GetRowCount()),
+        },
+        setting.Device,
+        Memory,
+        recognisable: options.Checkpoints is not null || !setting.Group.IsAlone,
+        isShared: !setting.Group.IsAlone);
+
+    private Action<long>? ReadingReporter(long? rows)
+    {
+        const long Milliseconds = 100;
+        var last = Environment.TickCount64;
+        return options.ProgressCallback is not { } callback || !setting.Group.IsFirst ? null : count =>
+        {
+            if (Environment.TickCount64 - last >= Milliseconds)
+            {
+                last = Environment.TickCount64;
+                callback(new() { Phase = TrainingPhase.Reading, Images = count, NumberOfImages = rows });
+            }
+        };
+    }
+
+    public void CheckClasses(ImageDataset train, LabelColumn label)
+    {
+        if (train.Statistics.Weights.Count(weight => weight > 0) < 2)
+        {
+            var names = KeyValues.NamesOf(KeyValues.Of(label.Column), label.Classes);
+            var only = names[Array.FindIndex(train.Statistics.Weights, weight => weight > 0)];
+            throw host.Error(
+                $"All {train.Count} rows that count have the same label in column '{label.Column.Name}', '{only}': "
+                + $"{LabelColumn.NothingToTellApart}");
+        }
+    }
+
+    // The split of a folder, say, which is read class by class.
+    public void CheckOrder(IDataView data, ImageDataset train)
+    {
+        if (train is { IsStreamed: true, Statistics.IsGrouped: true } && !data.CanShuffle)
+        {
+            using var channel = host.OpenChannel("Data");
+            channel.Warn(
+                "The images do not fit into MemoryBudget, and the data cannot be shuffled: they are trained on class after class, "
+                + FormattableString.Invariant($"shuffled only within what does fit, {train.Window:N0} bytes. ")
+                + "Put ml.Data.ShuffleRows(images, shufflePoolSize: 1) before the split, or raise MemoryBudget.");
+        }
+    }
+}
