@@ -46,7 +46,7 @@ internal static class Exit
         }
         catch (Exception e)
         {
-            error.WriteLine($"{who}{OptionNames.OfCommand(parsed.CommandResult.Command, Explain(e))}");
+            error.WriteLine($"{who}{OptionNames.OfCommand(parsed, Explain(e))}");
             return Failed;
         }
     }

@@ -24,9 +24,10 @@ internal static class OptionNames
     public static string InCommandLine(string message) =>
         _names.Aggregate(message, (text, name) => text.Replace(name.InCode, name.InCommandLine, StringComparison.Ordinal));
 
-    /// <summary>What a command can do about an image that cannot be read.</summary>
-    public static string OfCommand(Command command, string message) =>
-        command.Options.Any(option => option.Name == DataOptions.SkipUnreadable)
+    /// <summary>With what a command could do about an image that cannot be read, and was not told to.</summary>
+    public static string OfCommand(ParseResult parsed, string message) =>
+        parsed.CommandResult.Command.Options.FirstOrDefault(option => option.Name == DataOptions.SkipUnreadable) is { } skip
+            && parsed.GetResult(skip) is null or { Implicit: true }
             ? message.Replace("eave it out.", $"eave it out, as {DataOptions.SkipUnreadable} does.", StringComparison.Ordinal)
             : message;
 }

@@ -96,7 +96,8 @@ internal sealed class Exchange : IDisposable
 
     /// <summary>
     /// Gives all processes the weights of the first. Where processors are of different kinds, or compute with different numbers of threads,
-    /// the matrix products of <see cref="Muon"/> differ in their last bits; else the weights are the same already.
+    /// the matrix products of <see cref="Muon"/> and the norm of gradients differ in their last bits; else the weights are the same
+    /// already.
     /// </summary>
     public void Align()
     {

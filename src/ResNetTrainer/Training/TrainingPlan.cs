@@ -23,7 +23,7 @@ internal sealed record TrainingPlan
 
     // Bounds outliers alone, such as a linear layer has that knows its images by heart: of trainings that began with one, some ended at
     // half of the accuracy. A third of it costs accuracy (docs/EXPERIMENTS.md, "Fine-tuning").
-    private const double LargestGradient = 1;
+    private const double ClippingMultiple = 1;
 
     public required int Epochs { get; init; }
 
@@ -179,7 +179,7 @@ internal sealed record TrainingPlan
             UnitFeatures = request.FineTunes && request.Start == TrainingStart.Weights ? true : null,
             Momentum = 0.9,
             MuonMultiplier = request.TrainsByMuon ? Math.Sqrt(64.0 / batchSize) : null,
-            GradientClipping = request.FineTunes && !request.OnlyHead && !request.IsOlderThanClipping ? LargestGradient : null,
+            GradientClipping = request.FineTunes && !request.IsOlderThanClipping ? ClippingMultiple : null,
             WeightDecay = 5e-4,
 
             // Measured with Muon: without it, most of what that gains is learnt by heart (docs/EXPERIMENTS.md).

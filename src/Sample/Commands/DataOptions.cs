@@ -61,14 +61,15 @@ internal sealed class DataOptions
         {
             RequireFolder(images, _images);
             var all = ml.Data.LoadFromImageFolder(images.FullName);
+            long? unreadable = null;
             if (parsed.GetValue(_skipUnreadable))
             {
-                all = ReadableImages.Of(ml, all, images.FullName, cancellation);
+                (all, unreadable) = ReadableImages.Of(ml, all, images.FullName, cancellation);
             }
 
             if (seed is null)
             {
-                return new(all, all, all, "ImageBytes", ImageChannels: 3);
+                return new(all, all, all, "ImageBytes", ImageChannels: 3) { Unreadable = unreadable };
             }
 
             // The folder's own order is drawn anew; a pool besides would hold a thousand files.
@@ -111,4 +112,8 @@ internal sealed class DataOptions
 /// <param name="All">To evaluate a model that was trained elsewhere; of a folder, those of the other two.</param>
 /// <param name="FeatureColumnName">The column of images.</param>
 /// <param name="ImageChannels">The channels that they should be read with.</param>
-internal sealed record Images(IDataView Train, IDataView Test, IDataView All, string FeatureColumnName, int ImageChannels);
+internal sealed record Images(IDataView Train, IDataView Test, IDataView All, string FeatureColumnName, int ImageChannels)
+{
+    /// <summary>How many were left out because they cannot be read; null where nobody asked for that.</summary>
+    public long? Unreadable { get; init; }
+}

@@ -41,7 +41,7 @@ internal static class EvaluateCommand
             var images = data.Open(ml, parsed, seed: null, SteadyWriter.Error(), CancellationToken.None);
             var known = KnownImages.Of(ml, images.All, saved.Network.Model.ClassNames);
             var scored = ScoredImages.Of(ml, saved.Score(ml, known.View, images.FeatureColumnName), saved.Network, known.LeftOut);
-            var evaluation = scored.Evaluation;
+            var evaluation = scored.Evaluation with { Unreadable = images.Unreadable };
             if (parsed.GetValue(json))
             {
                 StandardOutput.WriteJson(evaluation, SampleJson.Default.Evaluation);

@@ -26,6 +26,10 @@ public sealed record Evaluation
     /// <summary>The classes that the model does not know, and the number of images in each: they are not evaluated.</summary>
     public required IReadOnlyDictionary<string, long> LeftOut { get; init; }
 
+    /// <summary>How many images were left out because they cannot be read; null where nobody asked for that.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Unreadable { get; init; }
+
     /// <summary>The images that the model gives no class; null where it gives each image one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Rejection? Rejected { get; init; }

@@ -23,7 +23,8 @@ internal sealed record KnownImages(IDataView View, IReadOnlyDictionary<string, l
         if (leftOut.Length == counts.Count)
         {
             throw new InvalidOperationException(
-                $"The model knows none of the classes of the images ({PlainText.List(names)}): its own are {PlainText.List([.. classes])}. "
+                $"The model knows none of the classes of the images ({PlainText.List([.. counts.Keys])}): its own are "
+                + $"{PlainText.List([.. classes])}. "
                 + "Give the folders in --images the names of the model's classes, or take another --model.");
         }
 

@@ -1,69 +1,106 @@
+using System.Collections.Concurrent;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using ResNetMLNet.Sample.Rendering;
 
 namespace ResNetMLNet.Sample.Commands;
 
 /// <summary>The images of a folder without those that cannot be read.</summary>
 internal static class ReadableImages
 {
-    /// <summary>Reads each file once, and says on standard error which cannot be read, and why.</summary>
+    // Each has an image in memory, in full size.
+    private const int MostThreads = 8;
+
+    /// <summary>Decodes each file once, on several threads, and says on standard error which cannot be read, and why.</summary>
     /// <param name="ml">The context.</param>
     /// <param name="images">The images, with their paths.</param>
     /// <param name="folder">The folder in which they lie.</param>
     /// <param name="cancellation">Ends it.</param>
+    /// <returns>The others, and how many were left out.</returns>
     /// <exception cref="InvalidOperationException">No image can be read.</exception>
-    public static IDataView Of(MLContext ml, IDataView images, string folder, CancellationToken cancellation)
+    public static (IDataView Images, long LeftOut) Of(MLContext ml, IDataView images, string folder, CancellationToken cancellation)
     {
-        var (count, unreadable) = Unreadable(images, cancellation);
-        if (unreadable.Count == 0)
+        // Of several processes that train together, one speaks.
+        var output = DistributedProcess.IsFirst ? SteadyWriter.Error() : TextWriter.Null;
+        FileRow[] files = [.. ml.Data.CreateEnumerable<FileRow>(images, reuseRowObject: false)];
+        output.WriteLine($"trying whether the {files.Length:N0} images can be read");
+        var problems = Problems(images, cancellation);
+        foreach (var file in files.Where(file => problems.ContainsKey(file.ImagePath)))
         {
-            return images;
+            output.WriteLine(problems[file.ImagePath]);
         }
 
-        if (unreadable.Count == count)
+        if (problems.Count == files.Length)
         {
-            throw new InvalidOperationException($"None of the {count:N0} images of '{folder}' can be read.");
+            throw new InvalidOperationException($"None of the {files.Length:N0} images of '{folder}' can be read.");
         }
 
-        SteadyWriter.Error().WriteLine($"left out: {unreadable.Count:N0} of {count:N0} images, which cannot be read");
-        return ml.Data.FilterByCustomPredicate<FileRow>(images, image => unreadable.Contains(image.ImagePath));
+        if (problems.IsEmpty)
+        {
+            return (images, 0);
+        }
+
+        output.WriteLine(
+            $"left out: {problems.Count:N0} of {files.Length:N0} images, which cannot be read{EmptyClasses(images, files, problems)}");
+        return (ml.Data.FilterByCustomPredicate<FileRow>(images, file => problems.ContainsKey(file.ImagePath)), problems.Count);
     }
 
-    private static (long Count, HashSet<string> Unreadable) Unreadable(IDataView images, CancellationToken cancellation)
+    private static string EmptyClasses(IDataView images, FileRow[] files, ConcurrentDictionary<string, string> problems)
     {
-        var (count, unreadable) = (0L, new HashSet<string>(StringComparer.Ordinal));
-        using var cursor = images.GetRowCursor([images.Schema["Image"], images.Schema["ImagePath"]]);
-        var readImage = cursor.GetGetter<MLImage>(images.Schema["Image"]);
-        var readPath = cursor.GetGetter<ReadOnlyMemory<char>>(images.Schema["ImagePath"]);
-        MLImage? image = null;
-        var path = default(ReadOnlyMemory<char>);
-        try
+        var names = default(VBuffer<ReadOnlyMemory<char>>);
+        images.Schema[nameof(FileRow.Label)].GetKeyValues(ref names);
+        var classes = names.DenseValues().Select(name => name.ToString()).ToArray();
+        string[] empty =
+        [
+            .. files.GroupBy(file => file.Label).Where(ofClass => ofClass.All(file => problems.ContainsKey(file.ImagePath)))
+                .Select(ofClass => classes[ofClass.Key - 1]),
+        ];
+        return empty.Length == 0 ? "" : $"; none is left of {PlainText.List(empty)}";
+    }
+
+    private static ConcurrentDictionary<string, string> Problems(IDataView images, CancellationToken cancellation)
+    {
+        var (problems, parts) = (new ConcurrentDictionary<string, string>(), Math.Min(Environment.ProcessorCount, MostThreads));
+        Parallel.For(0, parts, new ParallelOptions { CancellationToken = cancellation }, part =>
         {
-            for (; cursor.MoveNext(); count++)
+            using var cursor = images.GetRowCursor([images.Schema["Image"], images.Schema[nameof(FileRow.ImagePath)]]);
+            var readImage = cursor.GetGetter<MLImage>(images.Schema["Image"]);
+            var readPath = cursor.GetGetter<ReadOnlyMemory<char>>(images.Schema[nameof(FileRow.ImagePath)]);
+            MLImage? image = null;
+            var path = default(ReadOnlyMemory<char>);
+            try
             {
-                cancellation.ThrowIfCancellationRequested();
-                readPath(ref path);
-                try
+                for (var row = 0; cursor.MoveNext(); row++)
                 {
-                    readImage(ref image!);
-                }
-                catch (InvalidOperationException e) when (e.Message.Contains(path.ToString(), StringComparison.Ordinal))
-                {
-                    unreadable.Add(path.ToString());
-                    SteadyWriter.Error().WriteLine(Exit.Explain(e));
+                    cancellation.ThrowIfCancellationRequested();
+                    if (row % parts != part)
+                    {
+                        continue;
+                    }
+
+                    readPath(ref path);
+                    try
+                    {
+                        readImage(ref image!);
+                    }
+                    catch (InvalidOperationException e) when (e.Message.Contains(path.ToString(), StringComparison.Ordinal))
+                    {
+                        problems[path.ToString()] = Exit.Explain(e);
+                    }
                 }
             }
-        }
-        finally
-        {
-            image?.Dispose();
-        }
-
-        return (count, unreadable);
+            finally
+            {
+                image?.Dispose();
+            }
+        });
+        return problems;
     }
 
     private sealed class FileRow
     {
         public string ImagePath { get; set; } = "";
+
+        public uint Label { get; set; }
     }
 }

@@ -71,7 +71,8 @@ internal sealed class TrainOptions
     private readonly Option<int?> _frozenStages = Parsed.Integer(
         "--frozen-stages",
         "N",
-        "Stages that stay as they are, with the stem: 0 to 4, where 4 trains the linear layer alone. Default: 1 with --pretrained.",
+        "Stages that stay as they are, with the stem: 0 to 4, where all of them (4, of some networks 3) leave the linear layer to train. "
+            + "Default: 1 with --pretrained or --weights, or a model that began so; else, and with --recipe book, none.",
         least: 0,
         most: 4);
 

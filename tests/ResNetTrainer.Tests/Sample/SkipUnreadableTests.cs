@@ -39,7 +39,9 @@ public sealed class SkipUnreadableTests : IDisposable
         Names(run.Error);
         using var evaluation = JsonDocument.Parse(run.Output);
         Assert.AreEqual(30, evaluation.RootElement.GetProperty("images").GetInt32());
-        Assert.IsTrue(File.Exists(report));
+        Assert.AreEqual(2, evaluation.RootElement.GetProperty("unreadable").GetInt32());
+        StringAssert.Contains(File.ReadAllText(report), "30");
+        Assert.DoesNotContain("damaged", File.ReadAllText(report));
     }
 
     [TestMethod]
@@ -66,6 +68,18 @@ public sealed class SkipUnreadableTests : IDisposable
         Assert.AreEqual(1, run.Status);
         StringAssert.Contains(run.Error, "None of the 2 images");
         StringAssert.Contains(run.Error, "a.png");
+    }
+
+    [TestMethod]
+    public void A_class_that_loses_all_its_images_is_named()
+    {
+        Directory.CreateDirectory(_folder.At("images", "gone"));
+        File.WriteAllText(_folder.At("images", "gone", "a.png"), "No image.");
+
+        var run = SampleProcess.RunHere([.. _folder.Training, "--skip-unreadable", "--out", _folder.At("out")]);
+
+        run.Succeeded();
+        StringAssert.Contains(run.Error, "left out: 1 of 31 images, which cannot be read; none is left of 'gone'");
     }
 
     [TestMethod]

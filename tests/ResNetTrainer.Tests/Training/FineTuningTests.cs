@@ -203,6 +203,7 @@ public sealed class FineTuningTests : IDisposable
         {
             using var model = Fit(options =>
             {
+                options.NumberOfEpochs = 3;
                 options.Checkpoints = new() { Directory = folder, Resume = resumes, Kept = 5 };
                 options.Ablation = asRecipe ? null : plan => plan with { GradientClipping = clipping };
             });
@@ -212,13 +213,20 @@ public sealed class FineTuningTests : IDisposable
         var clipped = Train(clipping: 0.01, resumes: false);
         Array.ForEach(Directory.GetFiles(folder), File.Delete);
         var expected = Train(clipping: null, resumes: false);
-        Array.ForEach(Directory.GetFiles(folder, "checkpoint-0002-*"), File.Delete);
+        Delete("0002");
+        Delete("0003");
         var file = Directory.GetFiles(folder, "checkpoint-*").Single();
         var (checkpoint, words) = CheckpointFile.Read(file);
         CheckpointFile.Write(file, checkpoint, words.Where(word => word.Key != nameof(TrainingPlan.GradientClipping)).ToDictionary());
 
         Assert.AreEqual(expected, Train(null, resumes: true, asRecipe: true));
+
+        // And again from a checkpoint that was written since.
+        Delete("0003");
+        Assert.AreEqual(expected, Train(null, resumes: true, asRecipe: true));
         Assert.AreNotEqual(expected, clipped);
+
+        void Delete(string epoch) => Array.ForEach(Directory.GetFiles(folder, $"checkpoint-{epoch}-*"), File.Delete);
     }
 
     [TestMethod]

@@ -2,10 +2,10 @@ using System.Reflection;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
-using ResNetMLNet.Data;
 using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.Data.Decoding;
+using ResNetMLNet.Data.Loading;
 using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;
 

@@ -20,8 +20,9 @@ public class OldCheckpointTests
     [TestMethod]
     public void They_go_on_as_they_began()
     {
-        var expected = Fit(epochs: 2, resume: false, ResNetArchitecture.BookResNet18, BeforeMuon).Fingerprint();
-        Array.ForEach(Directory.GetFiles(_folder, "checkpoint-0002-*"), File.Delete);
+        var expected = Fit(epochs: 3, resume: false, ResNetArchitecture.BookResNet18, BeforeMuon).Fingerprint();
+        Delete("0002");
+        Delete("0003");
         foreach (var file in Directory.GetFiles(_folder, "checkpoint-*"))
         {
             // Its plan knew nothing of Muon.
@@ -30,8 +31,14 @@ public class OldCheckpointTests
         }
 
         Assert.HasCount(1, Directory.GetFiles(_folder, "checkpoint-*"));
-        Assert.AreEqual(expected, Fit(epochs: 2, resume: true, architecture: null).Fingerprint());
+        Assert.AreEqual(expected, Fit(epochs: 3, resume: true, architecture: null).Fingerprint());
+
+        // And again from a checkpoint that was written since.
+        Delete("0003");
+        Assert.AreEqual(expected, Fit(epochs: 3, resume: true, architecture: null).Fingerprint());
     }
+
+    private void Delete(string epoch) => Array.ForEach(Directory.GetFiles(_folder, $"checkpoint-{epoch}-*"), File.Delete);
 
     private static TrainingPlan BeforeMuon(TrainingPlan plan) => plan with
     {

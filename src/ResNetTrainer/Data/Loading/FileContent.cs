@@ -15,12 +15,12 @@ internal static class FileContent
         catch (UnauthorizedAccessException e)
         {
             throw RowError.Unreadable(
-                context, e, $"The file '{path}' may not be read: permission is denied. Change its owner or mode, or remove it.");
+                context, e, $"The file '{path}' may not be read: permission is denied. Change its owner or mode, or leave it out.");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw RowError.Unreadable(context, e, new FileInfo(path).LinkTarget is { } target
-                ? $"The file '{path}' is a link to '{target}', which does not exist. Remove the link, or bring back what it leads to."
+                ? $"The file '{path}' is a link to '{target}', which does not exist. Bring back what it leads to, or leave it out."
                 : $"The file '{path}' is not there any more: it was when the folder was loaded. Load the folder again.");
         }
         catch (IOException e)

@@ -84,6 +84,9 @@ internal sealed class CheckpointFolder : IDisposable
         while (_newest is var (file, written, words))
         {
             CheckIdentity(file, words);
+
+            // What an earlier version did not know of stays unsaid: by that the next resuming knows the training again.
+            _identity = identity.Where(word => word.Value.Length > 0 || words.ContainsKey(word.Key)).ToDictionary();
             var checkpoint = ForAsManyProcesses(written, words, steps);
             if (CheckpointCheck.Problem(checkpoint, state, steps) is not { } problem)
             {

@@ -3,9 +3,10 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Model.OnnxConverter;
 using ResNetMLNet.Data;
 using ResNetMLNet.Formats.Onnx;
+using ResNetMLNet.Scoring.Engines;
 using static ResNetMLNet.Formats.Onnx.OnnxGraph;
 
-namespace ResNetMLNet.Scoring.Engines;
+namespace ResNetMLNet.Scoring;
 
 /// <summary>
 /// The transformer as a step of a pipeline that ML.NET's ConvertToOnnx writes: from its feature column to those that it adds.

@@ -1,4 +1,4 @@
-namespace ResNetMLNet.Data;
+namespace ResNetMLNet.Data.Loading;
 
 /// <summary>From planes to the four interleaved bytes of an MLImage's pixel.</summary>
 internal static class PixelLayout

@@ -5,7 +5,7 @@ using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
 using ResNetMLNet.MLNet;
 
-namespace ResNetMLNet.Scoring.Engines;
+namespace ResNetMLNet.Scoring;
 
 /// <summary>
 /// Refuses what ML.NET's ConvertToOnnx cannot write before our step. ML.NET walks back to where the data comes from, stops
