@@ -24,7 +24,7 @@ internal sealed class FolderSplit
     public FolderSplit(MLContext ml, IDataView images, string folder)
     {
         _ml = ml;
-        _test = ml.Data.CreateEnumerable<ImageRow>(images, reuseRowObject: false)
+        _test = FolderImage.Of(ml, images)
             .Select(image => (image.Label, image.ImagePath, Drawn: Draw(Path.GetRelativePath(folder, image.ImagePath))))
             .GroupBy(image => image.Label)
             .SelectMany(ofClass => ofClass.OrderBy(image => image.Drawn).Take(ToTest([.. ofClass.Select(image => image.Drawn)])))
@@ -38,12 +38,10 @@ internal sealed class FolderSplit
     }
 
     /// <summary>The images to train on.</summary>
-    public IDataView Train(IDataView images) =>
-        _ml.Data.FilterByCustomPredicate<ImageRow>(images, image => _test.Contains(image.ImagePath));
+    public IDataView Train(IDataView images) => FolderImage.Filter(_ml, images, path => !_test.Contains(path));
 
     /// <summary>The images to test on.</summary>
-    public IDataView Test(IDataView images) =>
-        _ml.Data.FilterByCustomPredicate<ImageRow>(images, image => !_test.Contains(image.ImagePath));
+    public IDataView Test(IDataView images) => FolderImage.Filter(_ml, images, _test.Contains);
 
     private static int ToTest(double[] ofClass) =>
         Math.Min(Math.Max(ofClass.Count(drawn => drawn < TestShare), 1), ofClass.Length - 1);
@@ -53,12 +51,5 @@ internal sealed class FolderSplit
     {
         var name = Encoding.UTF8.GetBytes(path.Replace(Path.DirectorySeparatorChar, '/'));
         return BinaryPrimitives.ReadUInt32LittleEndian(SHA256.HashData(name)) / (uint.MaxValue + 1.0);
-    }
-
-    private sealed class ImageRow
-    {
-        public string ImagePath { get; set; } = "";
-
-        public uint Label { get; set; }
     }
 }

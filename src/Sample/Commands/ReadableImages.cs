@@ -22,7 +22,7 @@ internal static class ReadableImages
     {
         // Of several processes that train together, one speaks.
         var output = DistributedProcess.IsFirst ? SteadyWriter.Error() : TextWriter.Null;
-        FileRow[] files = [.. ml.Data.CreateEnumerable<FileRow>(images, reuseRowObject: false)];
+        FolderImage[] files = [.. FolderImage.Of(ml, images)];
         output.WriteLine($"trying whether the {files.Length:N0} images can be read");
         var problems = Problems(images, cancellation);
         foreach (var file in files.Where(file => problems.ContainsKey(file.ImagePath)))
@@ -42,13 +42,13 @@ internal static class ReadableImages
 
         output.WriteLine(
             $"left out: {problems.Count:N0} of {files.Length:N0} images, which cannot be read{EmptyClasses(images, files, problems)}");
-        return (ml.Data.FilterByCustomPredicate<FileRow>(images, file => problems.ContainsKey(file.ImagePath)), problems.Count);
+        return (FolderImage.Filter(ml, images, path => !problems.ContainsKey(path)), problems.Count);
     }
 
-    private static string EmptyClasses(IDataView images, FileRow[] files, ConcurrentDictionary<string, string> problems)
+    private static string EmptyClasses(IDataView images, FolderImage[] files, ConcurrentDictionary<string, string> problems)
     {
         var names = default(VBuffer<ReadOnlyMemory<char>>);
-        images.Schema[nameof(FileRow.Label)].GetKeyValues(ref names);
+        images.Schema[nameof(FolderImage.Label)].GetKeyValues(ref names);
         var classes = names.DenseValues().Select(name => name.ToString()).ToArray();
         string[] empty =
         [
@@ -63,9 +63,9 @@ internal static class ReadableImages
         var (problems, parts) = (new ConcurrentDictionary<string, string>(), Math.Min(Environment.ProcessorCount, MostThreads));
         Parallel.For(0, parts, new ParallelOptions { CancellationToken = cancellation }, part =>
         {
-            using var cursor = images.GetRowCursor([images.Schema["Image"], images.Schema[nameof(FileRow.ImagePath)]]);
+            using var cursor = images.GetRowCursor([images.Schema["Image"], images.Schema[nameof(FolderImage.ImagePath)]]);
             var readImage = cursor.GetGetter<MLImage>(images.Schema["Image"]);
-            var readPath = cursor.GetGetter<ReadOnlyMemory<char>>(images.Schema[nameof(FileRow.ImagePath)]);
+            var readPath = cursor.GetGetter<ReadOnlyMemory<char>>(images.Schema[nameof(FolderImage.ImagePath)]);
             MLImage? image = null;
             var path = default(ReadOnlyMemory<char>);
             try
@@ -95,12 +95,5 @@ internal static class ReadableImages
             }
         });
         return problems;
-    }
-
-    private sealed class FileRow
-    {
-        public string ImagePath { get; set; } = "";
-
-        public uint Label { get; set; }
     }
 }

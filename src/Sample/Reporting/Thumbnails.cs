@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using ResNetMLNet.Sample.Commands;
 using SkiaSharp;
 
 namespace ResNetMLNet.Sample.Reporting;
@@ -23,7 +24,7 @@ internal sealed class Thumbnails(MLContext ml, IDataView all, ResNetModel networ
 
         string[] paths = [.. rows.GetColumn<string>(ImagePath)];
         var wanted = paths.ToHashSet();
-        var files = ml.Data.FilterByCustomPredicate<FileRow>(all, row => !wanted.Contains(row.ImagePath));
+        var files = FolderImage.Filter(ml, all, wanted.Contains);
         var drawn = Read(files).ToDictionary(row => row.Path!, row => row.Bitmap);
         return [.. paths.Select(path => drawn[path])];
     }
@@ -49,10 +50,5 @@ internal sealed class Thumbnails(MLContext ml, IDataView all, ResNetModel networ
         {
             image?.Dispose();
         }
-    }
-
-    private sealed class FileRow
-    {
-        public string ImagePath { get; set; } = "";
     }
 }
