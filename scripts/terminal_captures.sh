@@ -50,7 +50,7 @@ train --device gpu
 train --resume
 train --data a --images b
 train --images
-predict cat.jpg
+explain cat.jpg
 export --model out/model.zip
 summary --image-size 0
 LINES

@@ -19,7 +19,7 @@ internal sealed class Classifier : IDisposable
     public Classifier(string path)
     {
         var model = _ml.Model.Load(path, out _);
-        _network = model as ResNetTransformer ?? ((IEnumerable<ITransformer>)model).OfType<ResNetTransformer>().Single();
+        _network = ResNetTransformer.Find(model);
 
         try
         {

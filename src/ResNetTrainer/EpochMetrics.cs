@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ResNetMLNet;
 
 /// <summary>What an epoch of training came to.</summary>
@@ -29,6 +31,18 @@ public sealed record EpochMetrics
 
     /// <summary>Seconds that the epoch took, validation included.</summary>
     public required double Seconds { get; init; }
+
+    /// <summary>The metrics in a line, as <c>mlContext.Log</c> has them: <c>EpochCallback = Console.WriteLine</c> shows them.</summary>
+    public override string ToString()
+    {
+        var validation = ValidationAccuracy is null
+            ? ""
+            : FormattableString.Invariant($", validation loss {ValidationLoss:F4}, accuracy {ValidationAccuracy:F4}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"epoch {Epoch} of {NumberOfEpochs}: loss {TrainLoss:F4}, accuracy {TrainAccuracy:F4}{validation}, "
+            + $"{ImagesPerSecond:F0} images/s, {Seconds:F1} s, learning rate {LearningRate:G4}");
+    }
 
     /// <summary>A metric as a number of which more is better; not a number where there was no validation set.</summary>
     internal double Score(TrainingMetric metric) => metric switch

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Distributed;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Saving;
@@ -122,6 +123,6 @@ public sealed class HeatMapTransformer : ITransformer, IDisposable
     {
         using var channel = _host.OpenChannel("Explaining");
         int? wanted = ClassName is null ? null : Model.ClassNames.ToList().IndexOf(ClassName);
-        return new HeatMapScorer(Model.Network, wanted, DeviceSelector.SelectGpu(_context, channel, _device));
+        return new HeatMapScorer(Model.Network, wanted, DeviceSelector.SelectGpu(_context, channel, _device, Launcher.PlaceHere));
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Data.Loading;
+using ResNetMLNet.Fitting;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Scoring;
 
@@ -9,7 +10,10 @@ namespace ResNetMLNet;
 /// <summary>Residual networks in the catalogs of an <see cref="MLContext"/>.</summary>
 public static partial class ResNetCatalog
 {
-    /// <summary>Creates a trainer of ResNet-18 with the recipe <see cref="TrainingRecipe.Fast"/>.</summary>
+    /// <summary>
+    /// Creates a trainer of the ResNet-18 that suits the images (<see cref="ResNetArchitecture.DefaultFor"/>), from scratch, with the
+    /// recipe <see cref="TrainingRecipe.Fast"/>. For trained weights and all else: <see cref="ResNetTrainer.Options"/>.
+    /// </summary>
     /// <param name="catalog">The trainers of the context.</param>
     /// <param name="labelColumnName">The label column, a key.</param>
     /// <param name="featureColumnName">
@@ -17,6 +21,10 @@ public static partial class ResNetCatalog
     /// </param>
     /// <param name="validationSet">Rows that are scored after each epoch, put through the steps before the trainer.</param>
     /// <param name="numberOfEpochs">Passes over the training data; null leaves it to the recipe.</param>
+    /// <param name="imageSize">
+    /// Pixels a side to which images are resized, 128 or 224 for photographs, say; null keeps the column's, which all images must then
+    /// have.
+    /// </param>
     /// <exception cref="InvalidOperationException">A number is out of range or a name is empty.</exception>
     /// <example>
     /// <code>
@@ -31,13 +39,15 @@ public static partial class ResNetCatalog
         string labelColumnName = "Label",
         string featureColumnName = "Features",
         IDataView? validationSet = null,
-        int? numberOfEpochs = null) =>
+        int? numberOfEpochs = null,
+        int? imageSize = null) =>
         catalog.ResNet(new ResNetTrainer.Options
         {
             LabelColumnName = labelColumnName,
             FeatureColumnName = featureColumnName,
             ValidationSet = validationSet,
             NumberOfEpochs = numberOfEpochs,
+            ImageSize = imageSize,
         });
 
     /// <summary>Creates a trainer of a residual network.</summary>
@@ -109,7 +119,7 @@ public static partial class ResNetCatalog
         ArgumentException.ThrowIfNullOrWhiteSpace(outputColumnName);
         ArgumentNullException.ThrowIfNull(model);
         var environment = Internals.EnvironmentOf(catalog);
-        var network = FittedNetwork.Find(environment, model, "The model that ExplainImage is given");
+        var network = FittedNetwork.Find(model, "The model that ExplainImage is given");
         var columns = new HeatMapColumns(outputColumnName, inputColumnName ?? network.FeatureColumnName, options?.ImageColumnName);
         return new(environment, network, columns, options?.ClassName);
     }

@@ -4,6 +4,7 @@ using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
 using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Data.Decoding;
+using ResNetMLNet.Fitting;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;

@@ -28,6 +28,11 @@ public sealed partial class ResNetTrainer
             context.Require(LabelSmoothing is null or (>= 0 and < 1), nameof(LabelSmoothing), LabelSmoothing, "at least 0 and below 1");
             context.Require(Enum.IsDefined(TestTimeAugmentation), nameof(TestTimeAugmentation), TestTimeAugmentation,
                 "None, Flip or FlipAndShift");
+            context.Require(AllowFlip || Augmentation?.HasFlag(ResNetMLNet.Augmentation.Flip) != true, nameof(Augmentation), Augmentation,
+                "without Flip where AllowFlip is false");
+            context.Require(AllowFlip || TestTimeAugmentation == TestTimeAugmentation.None, nameof(TestTimeAugmentation),
+                TestTimeAugmentation,
+                "None where AllowFlip is false: it scores mirror images too");
             context.Require(SmallestCrop is > 0 and <= 1, nameof(SmallestCrop), SmallestCrop, "above 0 and at most 1");
             context.Require(Augmentation is null or (>= 0 and <= (Augmentation)63), nameof(Augmentation), Augmentation,
                 "a combination of Augmentation's members");
@@ -54,7 +59,7 @@ public sealed partial class ResNetTrainer
                 "EarlyStopping.LeastImprovement", EarlyStopping?.LeastImprovement, "at least 0");
             context.Require(BodyLearningRateMultiplier is null or (> 0 and < double.PositiveInfinity), nameof(BodyLearningRateMultiplier),
                 BodyLearningRateMultiplier, "positive and finite");
-            context.Require(FrozenStages is null or >= 0, nameof(FrozenStages), FrozenStages, "at least 0 (the stem)");
+            context.Require(FrozenStages is null or >= -1, nameof(FrozenStages), FrozenStages, "at least -1 (nothing) or 0 (the stem)");
             context.Require(Checkpoints is null || !string.IsNullOrWhiteSpace(Checkpoints.Directory), "Checkpoints.Directory",
                 $"'{Checkpoints?.Directory}'", "a folder");
             context.Require(Checkpoints is null or { Epochs: >= 1 }, "Checkpoints.Epochs", Checkpoints?.Epochs, "at least 1");
@@ -67,8 +72,11 @@ public sealed partial class ResNetTrainer
                 Check(context, Architecture);
             }
 
-            // Layers would stay as they were drawn.
-            context.Require(FrozenStages is null || StartFrom is not null || InitialWeights is not null, nameof(FrozenStages), FrozenStages,
+            // Otherwise layers would stay as they were drawn.
+            var hasWeights = StartFrom is not null || InitialWeights is not null;
+            context.Require(FrozenStages is null || hasWeights, nameof(FrozenStages), FrozenStages,
+                "null without StartFrom or InitialWeights");
+            context.Require(FrozenStatistics is null || hasWeights, nameof(FrozenStatistics), FrozenStatistics,
                 "null without StartFrom or InitialWeights");
         }
 
@@ -82,7 +90,8 @@ public sealed partial class ResNetTrainer
 
             var stages = network.Stages;
             var isFreezable = FrozenStages is null || FrozenStages <= stages;
-            context.Require(isFreezable, nameof(FrozenStages), FrozenStages, $"0 (the stem) to {stages} (all but the linear layer)");
+            context.Require(isFreezable, nameof(FrozenStages), FrozenStages,
+                $"-1 (nothing), 0 (the stem), or up to {stages} (all but the linear layer)");
         }
 
         private void Names(IExceptionContext context)

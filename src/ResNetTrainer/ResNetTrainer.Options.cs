@@ -69,6 +69,12 @@ public sealed partial class ResNetTrainer
         public Augmentation? Augmentation { get; set; }
 
         /// <summary>
+        /// Whether the mirror image of an image means the same. False where left and right matter (digits, text, arrows, left and right
+        /// hands): then the recipe's <see cref="Augmentation"/> is without its flips. Default: true.
+        /// </summary>
+        public bool AllowFlip { get; set; } = true;
+
+        /// <summary>
         /// With <see cref="Augmentation.RandomResizedCrop"/>: the least of an image that the network sees, as a share of its area, in
         /// (0, 1]. Default: 0.08, as is usual for many images; 0.3 or so is gentler where there are few.
         /// </summary>
@@ -210,7 +216,7 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// Leaves the first layers as they are, with their running statistics: 0 the stem, 1 to 4 the stem and so many stages (all of them,
-        /// 4 or 3: only the linear layer is trained).
+        /// 4 or 3: only the linear layer is trained), -1 nothing: the whole network is trained.
         /// For use with <see cref="StartFrom"/> or <see cref="InitialWeights"/>. Null leaves it to the recipe (1 with
         /// <see cref="InitialWeights"/>, or a model to start from that began with such, and Fast or Best; else everything is trained).
         /// </summary>
@@ -219,6 +225,14 @@ public sealed partial class ResNetTrainer
         /// is computed once and kept, within <see cref="MemoryBudget"/>: each epoch is then a matter of milliseconds.
         /// </remarks>
         public int? FrozenStages { get; set; }
+
+        /// <summary>
+        /// Whether training normalises with the running statistics that the weights came with, and leaves them as they are, instead of
+        /// with each batch's own: better with few images. For use with <see cref="StartFrom"/> or <see cref="InitialWeights"/>.
+        /// Null leaves it to the recipe (true with <see
+        /// cref="InitialWeights"/>, or a model to start from that began with such, and Fast or Best; else false).
+        /// </summary>
+        public bool? FrozenStatistics { get; set; }
 
         /// <summary>
         /// What the learning rate of the layers before the linear one is multiplied by: below 1, weights that are good already change less

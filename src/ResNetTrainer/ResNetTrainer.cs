@@ -3,6 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Trainers;
 using ResNetMLNet.Data.Columns;
+using ResNetMLNet.Fitting;
 using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet;
@@ -56,7 +57,11 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
     /// <exception cref="OperationCanceledException">
     /// Training was cancelled, and <see cref="Options.OnCancellation"/> says to throw.
     /// </exception>
-    public ResNetTransformer Fit(IDataView trainData) => Train(trainData, _options.ValidationSet);
+    public ResNetTransformer Fit(IDataView trainData)
+    {
+        ArgumentNullException.ThrowIfNull(trainData);
+        return ModelFitting.Run(_host, _context, _options, trainData, _options.ValidationSet);
+    }
 
     /// <summary>Trains a network and scores it on a validation set after each epoch.</summary>
     /// <param name="trainData">The training data.</param>
@@ -64,8 +69,9 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
     /// <inheritdoc cref="Fit(IDataView)" path="/exception"/>
     public ResNetTransformer Fit(IDataView trainData, IDataView validationData)
     {
+        ArgumentNullException.ThrowIfNull(trainData);
         ArgumentNullException.ThrowIfNull(validationData);
-        return Train(trainData, validationData);
+        return ModelFitting.Run(_host, _context, _options, trainData, validationData);
     }
 
     /// <inheritdoc/>

@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data.Columns;
+using ResNetMLNet.Fitting;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Saving;
 using ResNetMLNet.Scoring;
@@ -56,6 +57,18 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
         Model = model;
         Device = device;
         FeatureColumnType = featureColumnType;
+    }
+
+    /// <summary>
+    /// The residual network in a model: the transformer itself, or a chain of transformers with one somewhere inside, as <see
+    /// cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/> gives it.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <exception cref="InvalidOperationException">There is no residual network in it, or more than one.</exception>
+    public static ResNetTransformer Find(ITransformer model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return FittedNetwork.Find(model, "The model");
     }
 
     /// <summary>The network.</summary>

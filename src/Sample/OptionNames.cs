@@ -3,7 +3,7 @@ using ResNetMLNet.Sample.Commands;
 
 namespace ResNetMLNet.Sample;
 
-/// <summary>What the library advises in C#, as it is said on the command line.</summary>
+/// <summary>What the library advises in C#, in errors and in its log, as it is said on the command line.</summary>
 internal static class OptionNames
 {
     private static readonly (string InCode, string InCommandLine)[] _names =
@@ -17,6 +17,12 @@ internal static class OptionNames
         ("try Precision = ComputePrecision.Float32", "try --precision float32"),
         (" The exception's LastGoodModel is the model after the last epoch that went well.", ""),
         ("Reduce it, leave it out, or raise MaximumImagePixels.", "Reduce it, or leave it out."),
+        ("set Threads to keep one number", "give --threads N to keep one number"),
+        ("ImageSize says how large they are seen.", "--image-size says how large they are seen."),
+        ("Leave Architecture null, which takes", "Leave out --architecture, which takes"),
+        ("Set Architecture = model.Architecture, or leave it null.", "Leave out --architecture."),
+        ("Then load each of them by itself.", "Then give one of them to --images, and the other to --test-images."),
+        ("Set ImageSize (128 or 224, say) to have them reduced.", "Give --image-size (128 or 224, say) to have them reduced."),
         ("Lower BatchSize or ImageSize, take a smaller Architecture, or lower MemoryBudget, the share of it that images may take.",
             "Lower --batch-size or --image-size, or take a smaller --architecture."),
     ];

@@ -82,6 +82,8 @@ public static class PublicApi
             StartFrom = ml.Model.Load("model.zip", out _),
             InitialWeights = InitialWeights.FromFile("weights.safetensors"),
             FrozenStages = 2,
+            FrozenStatistics = true,
+            AllowFlip = false,
             BodyLearningRateMultiplier = 0.5,
             Calibrate = true,
             RejectBelow = 0.5,
@@ -90,7 +92,7 @@ public static class PublicApi
             CancellationToken = default,
         };
         ITrainerEstimator<ResNetTransformer, ResNetModel> trainer = ml.MulticlassClassification.Trainers.ResNet(options);
-        ResNetTrainer short_ = ml.MulticlassClassification.Trainers.ResNet("Label", "Features", data, 1);
+        ResNetTrainer short_ = ml.MulticlassClassification.Trainers.ResNet("Label", "Features", data, 1, 96);
         TrainerInfo info = trainer.Info;
         SchemaShape shape = short_.GetOutputSchema(new SchemaShape([]));
         using ResNetTransformer fitted = short_.Fit(data);
@@ -115,6 +117,7 @@ public static class PublicApi
                 + $"{scaling.CalibrationErrorAfter} {ml.MulticlassClassification.CalibrationError(data, "Label", "Score")}");
         }
 
+        bool isItself = ResNetTransformer.Find(fitted) == fitted;
         using ResNetTransformer careful = fitted.WithRejectBelow(0.8);
         Console.WriteLine($"{careful.Model.RejectBelow}");
         var wanted = new HeatMapOptions { ClassName = "a", ImageColumnName = "Seen" };

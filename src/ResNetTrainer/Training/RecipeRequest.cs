@@ -25,13 +25,13 @@ internal sealed record RecipeRequest
 
     public Augmentation? Augmentation { get; init; }
 
+    /// <summary>Whether the recipe may mirror images.</summary>
+    public bool AllowFlip { get; init; } = true;
+
     public double SmallestCrop { get; init; } = RandomCrops.Smallest;
 
-    /// <summary>Whether training goes on from a checkpoint that was written before there was Muon, as it began.</summary>
-    public bool IsOlderThanMuon { get; init; }
-
-    /// <summary>Whether training goes on from a checkpoint that was written before gradients were clipped, as it began.</summary>
-    public bool IsOlderThanClipping { get; init; }
+    /// <summary>How old the training is that goes on from a checkpoint.</summary>
+    public RecipeAge Age { get; init; }
 
     /// <summary>The number of training images.</summary>
     public required long Images { get; init; }
@@ -42,8 +42,11 @@ internal sealed record RecipeRequest
     /// <summary>What training begins with.</summary>
     public TrainingStart Start { get; init; }
 
-    /// <summary>Stages that are left as they are, with the stem; null leaves it to the recipe.</summary>
+    /// <summary>Stages that are left as they are, with the stem; -1 for nothing at all; null leaves it to the recipe.</summary>
     public int? FrozenStages { get; init; }
+
+    /// <summary>Whether running statistics are used in training too, and stay as they are; null leaves it to the recipe.</summary>
+    public bool? FrozenStatistics { get; init; }
 
     /// <summary>The stages of the network.</summary>
     public int Stages { get; init; } = 4;
@@ -55,7 +58,7 @@ internal sealed record RecipeRequest
     public bool FineTunes => Start is TrainingStart.Weights or TrainingStart.TunedModel && !OnlyHead;
 
     /// <summary>Whether <see cref="Muon"/> trains the convolutions: weights that are good already are to change little.</summary>
-    public bool TrainsByMuon => Start == TrainingStart.Nothing && !IsOlderThanMuon;
+    public bool TrainsByMuon => Start == TrainingStart.Nothing && Age < RecipeAge.BeforeMuon;
 
     public required long Seed { get; init; }
 
@@ -75,4 +78,16 @@ internal enum TrainingStart
 
     /// <summary>Weights of another origin.</summary>
     Weights,
+}
+
+/// <summary>When a training began: it goes on without what recipes have had only since then. The older, the higher.</summary>
+internal enum RecipeAge
+{
+    Current,
+
+    /// <summary>Gradients were not clipped in fine-tuning.</summary>
+    BeforeClipping,
+
+    /// <summary>Fresh convolutions were trained by SGD too.</summary>
+    BeforeMuon,
 }

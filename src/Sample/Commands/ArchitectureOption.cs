@@ -8,16 +8,18 @@ internal sealed class ArchitectureOption
 {
     private static readonly string[] _names = [.. ResNetArchitecture.All.Select(network => network.Name)];
 
-    private readonly Option<string> _name = new("--architecture")
-    {
-        HelpName = "NAME",
-        Description = $"The network: {string.Join(", ", _names)}. "
-            + $"Default: {ResNetArchitecture.NarrowResNet18.Name} for images of up to 40 pixels a side "
-            + $"({ResNetArchitecture.HalfResNet18.Name} with --recipe best), "
-            + $"else (and with --recipe book) {ResNetArchitecture.BookResNet18.Name}.",
-    };
+    private readonly Option<string> _name;
 
-    public ArchitectureOption() => _name.AcceptOnlyFromAmong(_names);
+    /// <param name="usual">What it is where none is named.</param>
+    public ArchitectureOption(string usual)
+    {
+        _name = new("--architecture")
+        {
+            HelpName = "NAME",
+            Description = $"The network: {string.Join(", ", _names)}. Default: {usual}.",
+        };
+        _name.AcceptOnlyFromAmong(_names);
+    }
 
     public Option Option => _name;
 

@@ -8,10 +8,12 @@ internal sealed class DataOptions
 {
     public const string SkipUnreadable = "--skip-unreadable";
 
+    private const string Encoded = "ImageBytes";
+
     private readonly Option<DirectoryInfo?> _data = new("--data")
     {
         HelpName = "DIR",
-        Description = "A folder with the four IDX files of Fashion-MNIST. Default: the subset that ships with the sample.",
+        Description = "A folder with the four IDX files of Fashion-MNIST. Default: the part of it that comes with this program.",
     };
 
     private readonly Option<DirectoryInfo?> _images = new("--images")
@@ -20,24 +22,36 @@ internal sealed class DataOptions
         Description = "A folder of your images with one sub-folder per class.",
     };
 
+    private readonly Option<DirectoryInfo?> _testImages = new("--test-images")
+    {
+        HelpName = "DIR",
+        Description = "A folder of images to test on, with sub-folders named as those of --images. Default: a fifth of --images, which is "
+            + "not trained on.",
+    };
+
     private readonly Option<bool> _download = new("--download")
     {
-        Description = "Fetch the full Fashion-MNIST (30 MB) into the user's cache and use it.",
+        Description = "Fetches the full Fashion-MNIST (30 MB) into the user's cache and uses it.",
     };
 
     private readonly Option<bool> _skipUnreadable = new(SkipUnreadable)
     {
-        Description = "Leaves out images of --images that cannot be read, and names them. Default: the first ends the command.",
+        Description = "Leaves out images that cannot be read, and names them. Default: stops at the first one.",
     };
 
-    public void AddTo(Verb command)
+    /// <param name="command">The command.</param>
+    /// <param name="trains">Whether some images are trained on and others tested.</param>
+    public void AddTo(Verb command, bool trains)
     {
-        command.Add("Images", _images, _skipUnreadable, _data, _download);
+        command.Add("Images", [_images, .. trains ? (Option[])[_testImages] : [], _skipUnreadable, _data, _download]);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(_skipUnreadable) && result.GetValue(_images) is null)
+            foreach (var ofImages in new Option[] { _skipUnreadable, _testImages })
             {
-                result.AddError($"{SkipUnreadable} needs --images DIR.");
+                if (result.GetResult(ofImages) is { Implicit: false } && result.GetValue(_images) is null)
+                {
+                    result.AddError($"{ofImages.Name} needs --images DIR.");
+                }
             }
 
             if (new Option[] { _data, _images, _download }.Count(option => result.GetResult(option) is { Implicit: false }) > 1)
@@ -57,24 +71,9 @@ internal sealed class DataOptions
     /// <param name="cancellation">Ends it.</param>
     public Images Open(MLContext ml, ParseResult parsed, int? seed, TextWriter progress, CancellationToken cancellation)
     {
-        if (parsed.GetValue(_images) is { } images)
+        if (parsed.GetValue(_images) is { } own)
         {
-            RequireFolder(images, _images);
-            var all = ml.Data.LoadFromImageFolder(images.FullName);
-            long? unreadable = null;
-            if (parsed.GetValue(_skipUnreadable))
-            {
-                (all, unreadable) = ReadableImages.Of(ml, all, images.FullName, cancellation);
-            }
-
-            if (seed is null)
-            {
-                return new(all, all, all, "ImageBytes", ImageChannels: 3) { Unreadable = unreadable };
-            }
-
-            // The folder's own order is drawn anew; a pool besides would hold a thousand files.
-            var (split, shuffled) = (new FolderSplit(ml, all, images.FullName), ml.Data.ShuffleRows(all, seed, shufflePoolSize: 1));
-            return new(split.Train(shuffled), split.Test(shuffled), all, "ImageBytes", ImageChannels: 3);
+            return OfFolder(ml, parsed, own, seed, cancellation);
         }
 
         var folder = FashionMnist.Shipped;
@@ -93,6 +92,39 @@ internal sealed class DataOptions
 
         var test = FashionMnist.Test(ml, folder);
         return new(FashionMnist.Train(ml, folder), test, test, "Pixels", ImageChannels: 1);
+    }
+
+    private Images OfFolder(MLContext ml, ParseResult parsed, DirectoryInfo own, int? seed, CancellationToken cancellation)
+    {
+        var (all, unreadable) = Load(ml, parsed, own, _images, classes: null, cancellation);
+        if (seed is null)
+        {
+            return new(all, all, all, Encoded, ImageChannels: 3) { IsOwn = true, Unreadable = unreadable };
+        }
+
+        // The folder's own order is drawn anew; a pool besides would hold a thousand files.
+        var shuffled = ml.Data.ShuffleRows(all, seed, shufflePoolSize: 1);
+        if (parsed.GetValue(_testImages) is { } kept)
+        {
+            var test = Load(ml, parsed, kept, _testImages, all.ClassNames(), cancellation).Images;
+            return new(shuffled, test, all, Encoded, ImageChannels: 3) { IsOwn = true };
+        }
+
+        var split = new FolderSplit(ml, all, own.FullName);
+        return new(split.Train(shuffled), split.Test(shuffled), all, Encoded, ImageChannels: 3) { IsOwn = true };
+    }
+
+    private (IDataView Images, long? Unreadable) Load(
+        MLContext ml,
+        ParseResult parsed,
+        DirectoryInfo folder,
+        Option option,
+        IReadOnlyList<string>? classes,
+        CancellationToken cancellation)
+    {
+        RequireFolder(folder, option);
+        var images = ml.Data.LoadFromImageFolder(folder.FullName, classes);
+        return parsed.GetValue(_skipUnreadable) ? ReadableImages.Of(ml, images, folder.FullName, cancellation) : (images, null);
     }
 
     private static void RequireFolder(DirectoryInfo folder, Option option)
@@ -114,6 +146,9 @@ internal sealed class DataOptions
 /// <param name="ImageChannels">The channels that they should be read with.</param>
 internal sealed record Images(IDataView Train, IDataView Test, IDataView All, string FeatureColumnName, int ImageChannels)
 {
+    /// <summary>Whether they are the user's own, of a folder, and not Fashion-MNIST's.</summary>
+    public bool IsOwn { get; init; }
+
     /// <summary>How many were left out because they cannot be read; null where nobody asked for that.</summary>
     public long? Unreadable { get; init; }
 }

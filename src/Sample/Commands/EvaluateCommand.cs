@@ -13,19 +13,20 @@ internal static class EvaluateCommand
     {
         var data = new DataOptions();
         var model = SavedModel.CreateOption();
-        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var json = new Option<bool>("--json") { Description = "Prints JSON." };
         var report = new Option<FileInfo?>("--report") { HelpName = "FILE", Description = "An HTML file to write a report to." };
         var command = new Verb("evaluate", "Evaluates a saved model on test images, or on all images of a folder.")
         {
             Examples =
             [
-                "evaluate --model out/model.zip",
+                "evaluate",
                 "evaluate --model out/model.zip --images flowers-new --report report.html",
             ],
         };
         command.Add("Model", model);
-        data.AddTo(command);
+        data.AddTo(command, trains: false);
         command.Add("Results", json, report);
+        WrittenFile.KeepApart(command, model, report);
         command.SetAction(parsed =>
         {
             var target = WrittenFile.Get(parsed, report);
@@ -34,12 +35,12 @@ internal static class EvaluateCommand
             {
                 if (message.Kind == ChannelMessageKind.Warning)
                 {
-                    SteadyWriter.Error().WriteLine(PlainText.OneLine(message.RawMessage));
+                    SteadyWriter.Error().WriteLine(PlainText.OneLine(OptionNames.InCommandLine(message.RawMessage)));
                 }
             };
             var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
             var images = data.Open(ml, parsed, seed: null, SteadyWriter.Error(), CancellationToken.None);
-            var known = KnownImages.Of(ml, images.All, saved.Network.Model.ClassNames);
+            var known = KnownImages.Of(ml, images, saved.Network.Model.ClassNames);
             var scored = ScoredImages.Of(ml, saved.Score(ml, known.View, images.FeatureColumnName), saved.Network, known.LeftOut);
             var evaluation = scored.Evaluation with { Unreadable = images.Unreadable };
             if (parsed.GetValue(json))

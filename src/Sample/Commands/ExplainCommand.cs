@@ -14,7 +14,7 @@ internal static class ExplainCommand
         var folder = new Option<DirectoryInfo>("--out")
         {
             HelpName = "DIR",
-            Description = "The folder to write the heat maps to, as PNG.",
+            Description = "The folder to write the heat maps to, as PNG. Required.",
             Required = true,
         };
         folder.Validators.Add(result =>
@@ -24,11 +24,11 @@ internal static class ExplainCommand
                 result.AddError("The folder of --out has no name.");
             }
         });
-        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var json = new Option<bool>("--json") { Description = "Prints JSON." };
         var files = ImageFiles.CreateArgument();
         var command = new Verb("explain", "Shows what a saved model looks at in image files.")
         {
-            Examples = ["explain --model out/model.zip --out looked-at new.jpg"],
+            Examples = ["explain --out looked-at new.jpg"],
         };
         command.Arguments.Add(files);
         command.Add("Model", model);
@@ -41,8 +41,9 @@ internal static class ExplainCommand
             var path = parsed.GetValue(folder)!.ToString();
             var names = HeatMapNames.Of(images, path);
             var target = OutputFolder.Open(path, folder.Name, names);
+            using var heatMaps = CreateHeatMaps(ml, saved);
             var unread = 0;
-            var explanations = ImageFiles.InEach(images, part => Explain(ml, saved, part)).Select((each, index) =>
+            var explanations = ImageFiles.InEach(images, part => Explain(ml, saved, heatMaps, part)).Select((each, index) =>
             {
                 unread += each.Found is null ? 1 : 0;
                 return new Explanation
@@ -65,17 +66,22 @@ internal static class ExplainCommand
         return command;
     }
 
-    private static IEnumerable<Seen> Explain(MLContext ml, SavedModel saved, FileInfo[] files)
+    private static string HeatMapColumn(SavedModel saved) => $"{saved.Network.ScoreColumnName}.HeatMap";
+
+    private static string SeenColumn(SavedModel saved) => $"{saved.Network.ScoreColumnName}.Seen";
+
+    private static HeatMapTransformer CreateHeatMaps(MLContext ml, SavedModel saved) =>
+        ml.Transforms.ExplainImage(HeatMapColumn(saved), saved.Network, options: new() { ImageColumnName = SeenColumn(saved) })
+            .Fit(ImageFiles.Score(ml, saved, []));
+
+    private static IEnumerable<Seen> Explain(MLContext ml, SavedModel saved, HeatMapTransformer heatMaps, FileInfo[] files)
     {
         var network = saved.Network;
-        var (heatMap, seen) = ($"{network.ScoreColumnName}.HeatMap", $"{network.ScoreColumnName}.Seen");
-        var scored = ImageFiles.Score(ml, saved, files);
-        var explained = ml.Transforms.ExplainImage(heatMap, network, options: new() { ImageColumnName = seen })
-            .Fit(scored).Transform(scored);
+        var explained = heatMaps.Transform(ImageFiles.Score(ml, saved, files));
         var columns = SchemaDefinition.Create(typeof(Row));
         columns[nameof(Row.Scores)].ColumnName = network.ScoreColumnName;
-        columns[nameof(Row.HeatMap)].ColumnName = heatMap;
-        columns[nameof(Row.SeenPixels)].ColumnName = seen;
+        columns[nameof(Row.HeatMap)].ColumnName = HeatMapColumn(saved);
+        columns[nameof(Row.SeenPixels)].ColumnName = SeenColumn(saved);
         return ml.Data.CreateEnumerable<Row>(explained, reuseRowObject: true, schemaDefinition: columns).Select(row => new Seen(
             Likeliest.Of(network.Model, row.Scores),
             HeatMapImage.ToPng(row.SeenPixels, row.HeatMap, network.Model.ImageWidth, network.Model.ImageHeight)));

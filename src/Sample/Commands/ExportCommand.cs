@@ -34,6 +34,7 @@ internal static class ExportCommand
         };
         command.Add("Model", model);
         command.Add("Files to write", onnx, bytes, resize, safetensors);
+        WrittenFile.KeepApart(command, model, onnx, safetensors);
         command.Validators.Add(result =>
         {
             if (result.GetValue(onnx) is null && result.GetValue(safetensors) is null)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.IO.Enumeration;
 using Microsoft.ML;
 
 namespace ResNetMLNet.Sample.Commands;
@@ -9,11 +10,14 @@ internal static class ImageFiles
     // Enough for the network's batches, and the first answers come soon.
     private const int PartSize = 256;
 
+    private static readonly HashSet<string> _endings =
+        new(StringComparer.OrdinalIgnoreCase) { ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ico" };
+
     public static Argument<FileInfo[]> CreateArgument()
     {
         var files = new Argument<FileInfo[]>("file")
         {
-            Description = "Image files (PNG, JPEG, BMP, GIF, WebP).",
+            Description = "Image files (PNG, JPEG, BMP, GIF, WebP, ICO), or folders of them.",
             Arity = ArgumentArity.OneOrMore,
         };
         files.Validators.Add(result =>
@@ -26,17 +30,38 @@ internal static class ImageFiles
         return files;
     }
 
-    /// <summary>The files that are named; a shell on Windows leaves *.png as it is.</summary>
-    /// <exception cref="FileNotFoundException">One is not there.</exception>
+    /// <summary>The files that are named, and those of folders that are; a shell on Windows leaves *.png as it is.</summary>
+    /// <exception cref="FileNotFoundException">One is not there, or a folder has none.</exception>
     public static FileInfo[] Find(FileInfo[] named, string command)
     {
-        FileInfo[] files = [.. named.SelectMany(Matching)];
+        FileInfo[] files = [.. named.SelectMany(each => Directory.Exists(each.FullName) ? InFolder(each) : Matching(each))];
         foreach (var file in files)
         {
             InputFile.Require(file, $"{command} takes image files.");
         }
 
         return files;
+    }
+
+    // By their endings, in folders below it too; hidden ones are left out.
+    private static FileInfo[] InFolder(FileInfo folder)
+    {
+        var options = new EnumerationOptions { RecurseSubdirectories = true };
+        var found = new FileSystemEnumerable<string>(folder.FullName, (ref entry) => entry.ToFullPath(), options)
+        {
+            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && _endings.Contains(Path.GetExtension($"{entry.FileName}")),
+
+            // A link may lead back to where it is.
+            ShouldRecursePredicate = (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        };
+        FileInfo[] files =
+        [
+            .. found.Order(StringComparer.Ordinal)
+                .Select(path => new FileInfo(Path.Combine(folder.ToString(), Path.GetRelativePath(folder.FullName, path)))),
+        ];
+        return files.Length > 0
+            ? files
+            : throw new FileNotFoundException($"The folder '{folder.FullName}' has no images ({string.Join(", ", _endings)}).");
     }
 
     private static FileInfo[] Matching(FileInfo named)

@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using ResNetMLNet.Sample.Rendering;
 
 namespace ResNetMLNet.Sample.Commands;
@@ -10,31 +9,30 @@ namespace ResNetMLNet.Sample.Commands;
 /// </summary>
 internal sealed record KnownImages(IDataView View, IReadOnlyDictionary<string, long> LeftOut)
 {
-    private const string Label = "Label";
-
     /// <exception cref="InvalidOperationException">The model knows none of the classes.</exception>
-    public static KnownImages Of(MLContext ml, IDataView images, IReadOnlyList<string> classes)
+    public static KnownImages Of(MLContext ml, Images images, IReadOnlyList<string> classes)
     {
-        var values = default(VBuffer<ReadOnlyMemory<char>>);
-        images.Schema[Label].GetKeyValues(ref values);
-        var names = values.DenseValues().Select(name => name.ToString()).ToArray();
-        var counts = images.GetColumn<uint>(Label).Where(key => key > 0).CountBy(key => names[key - 1]).ToDictionary();
+        var counts = images.All.LabelNames().OfType<string>().CountBy(name => name).ToDictionary();
         var leftOut = counts.Where(each => !classes.Contains(each.Key)).OrderBy(each => each.Key, StringComparer.Ordinal).ToArray();
         if (leftOut.Length == counts.Count)
         {
             throw new InvalidOperationException(
                 $"The model knows none of the classes of the images ({PlainText.List([.. counts.Keys])}): its own are "
                 + $"{PlainText.List([.. classes])}. "
-                + "Give the folders in --images the names of the model's classes, or take another --model.");
+                + (images.IsOwn
+                    ? "Give the folders in --images the names of the model's classes, or take another --model."
+                    : "These are the images of Fashion-MNIST: give yours with --images DIR, or take another --model."));
         }
 
         var keys = ml.Data.LoadFromEnumerable(classes.Select(name => new ClassName { Label = name }));
-        var view = ml.Transforms.Conversion.MapKeyToValue(Label)
-            .Append(ml.Transforms.Conversion.MapValueToKey(Label, keyData: keys))
-            .Fit(images).Transform(images);
+        var view = ml.Transforms.Conversion.MapKeyToValue(ClassLabels.Column)
+            .Append(ml.Transforms.Conversion.MapValueToKey(ClassLabels.Column, keyData: keys))
+            .Fit(images.All).Transform(images.All);
 
         // Without bounds, it leaves out the missing ones.
-        return new(ml.Data.FilterRowsByKeyColumnFraction(view, Label), leftOut.ToDictionary(each => each.Key, each => (long)each.Value));
+        return new(
+            ml.Data.FilterRowsByKeyColumnFraction(view, ClassLabels.Column),
+            leftOut.ToDictionary(each => each.Key, each => (long)each.Value));
     }
 
     private sealed class ClassName

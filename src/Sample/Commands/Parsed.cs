@@ -38,13 +38,26 @@ internal static class Parsed
     public static Option<T> Name<T>(string name, string description, params T[] values)
         where T : struct, Enum => new(name)
         {
-            HelpName = string.Join('|', values).ToLowerInvariant(),
+            HelpName = Choice(values, "|"),
             Description = $"{description} Default: {$"{values[0]}".ToLowerInvariant()}.",
             DefaultValueFactory = _ => values[0],
-            CustomParser = result => values.Select(value => (T?)value)
-                .FirstOrDefault(value => string.Equals($"{value}", Text(result), StringComparison.OrdinalIgnoreCase))
-                ?? Wrong<T>(result, name, string.Join(" or ", values).ToLowerInvariant()),
+            CustomParser = result => Find(result, values) ?? Wrong<T>(result, name, Choice(values, " or ")),
         };
+
+    /// <summary>An option that takes one of some names, in upper or lower case; null where it is not given.</summary>
+    public static Option<T?> OptionalName<T>(string name, string description, params T[] values)
+        where T : struct, Enum => new(name)
+        {
+            HelpName = Choice(values, "|"),
+            Description = description,
+            CustomParser = result => Find(result, values) ?? Wrong<T?>(result, name, Choice(values, " or ")),
+        };
+
+    private static T? Find<T>(ArgumentResult result, T[] values)
+        where T : struct, Enum => values.Select(value => (T?)value)
+        .FirstOrDefault(value => string.Equals($"{value}", Text(result), StringComparison.OrdinalIgnoreCase));
+
+    private static string Choice<T>(T[] values, string separator) => string.Join(separator, values).ToLowerInvariant();
 
     private static string Text(ArgumentResult result) => result.Tokens is [var token, ..] ? token.Value : "";
 

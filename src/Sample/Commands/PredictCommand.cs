@@ -11,15 +11,16 @@ internal static class PredictCommand
     public static Command Create()
     {
         var model = SavedModel.CreateOption();
-        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var top = Parsed.Integer("--top", "N", "How many of the likeliest classes are printed. Default: 1. JSON has them all.", least: 1);
+        var json = new Option<bool>("--json") { Description = "Prints JSON." };
         var files = ImageFiles.CreateArgument();
         var command = new Verb("predict", "Says what a saved model sees in image files.")
         {
-            Examples = ["predict --model out/model.zip new.jpg", "predict --model out/model.zip --json *.png"],
+            Examples = ["predict new.jpg", "predict --model out/model.zip --top 3 photographs", "predict --json *.png"],
         };
         command.Arguments.Add(files);
         command.Add("Model", model);
-        command.Add("Results", json);
+        command.Add("Results", top, json);
         command.SetAction(parsed =>
         {
             var ml = new MLContext();
@@ -37,17 +38,28 @@ internal static class PredictCommand
             }
             else
             {
+                var count = parsed.GetValue(top) ?? 1;
                 foreach (var prediction in predictions.Where(each => each.Scores is not null))
                 {
-                    var label = prediction.Label ?? Likeliest.Unknown;
-                    StandardOutput.Write(output =>
-                        output.WriteLine(PlainText.OneLine($"{prediction.File}: {label} ({prediction.Probability:P1})")));
+                    StandardOutput.Write(output => output.WriteLine(PlainText.OneLine($"{prediction.File}: {Text(prediction, count)}")));
                 }
             }
 
             return unread > 0 ? Exit.Failed : 0;
         });
         return command;
+    }
+
+    private static string Text(Prediction prediction, int count)
+    {
+        if (count == 1)
+        {
+            return $"{prediction.Label ?? Likeliest.Unknown} ({prediction.Probability:P1})";
+        }
+
+        var likeliest = prediction.Scores!.OrderByDescending(score => score.Value).Take(count)
+            .Select(score => $"{score.Key} ({score.Value:P1})");
+        return $"{(prediction.Label is null ? $"{Likeliest.Unknown}: " : "")}{string.Join(", ", likeliest)}";
     }
 
     private static IEnumerable<Prediction> Predict(MLContext ml, SavedModel saved, FileInfo[] files)

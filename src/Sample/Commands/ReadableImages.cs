@@ -47,13 +47,11 @@ internal static class ReadableImages
 
     private static string EmptyClasses(IDataView images, FolderImage[] files, ConcurrentDictionary<string, string> problems)
     {
-        var names = default(VBuffer<ReadOnlyMemory<char>>);
-        images.Schema[nameof(FolderImage.Label)].GetKeyValues(ref names);
-        var classes = names.DenseValues().Select(name => name.ToString()).ToArray();
+        var classes = images.ClassNames();
         string[] empty =
         [
             .. files.GroupBy(file => file.Label).Where(ofClass => ofClass.All(file => problems.ContainsKey(file.ImagePath)))
-                .Select(ofClass => classes[ofClass.Key - 1]),
+                .Select(ofClass => classes[(int)ofClass.Key - 1]),
         ];
         return empty.Length == 0 ? "" : $"; none is left of {PlainText.List(empty)}";
     }

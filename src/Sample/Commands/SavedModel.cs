@@ -7,9 +7,17 @@ namespace ResNetMLNet.Sample.Commands;
 /// <summary>A model.zip: the option that names it, and what is in it.</summary>
 internal sealed record SavedModel(ResNetTransformer Network)
 {
+    /// <summary>Where a training leaves it, unless it is told otherwise.</summary>
+    public const string Usual = "out/model.zip";
+
     private bool _hasWarned;
 
-    public static Option<FileInfo> CreateOption() => new("--model") { HelpName = "MODEL", Description = "The model.zip.", Required = true };
+    public static Option<FileInfo> CreateOption() => new("--model")
+    {
+        HelpName = "MODEL",
+        Description = $"The model.zip. Default: {Usual}, where train leaves it.",
+        DefaultValueFactory = _ => new(Usual),
+    };
 
     public static SavedModel Load(MLContext ml, FileInfo file, string option)
     {
@@ -24,12 +32,14 @@ internal sealed record SavedModel(ResNetTransformer Network)
             throw new InvalidOperationException($"The model '{file.FullName}' cannot be loaded. {Exit.Explain(e)}", e);
         }
 
-        return All(chain).ToArray() switch
+        try
         {
-            [var network] => new(network),
-            [] => throw new InvalidOperationException($"The model '{file.FullName}' has no residual network in it."),
-            _ => throw new InvalidOperationException($"The model '{file.FullName}' has more than one residual network in it."),
-        };
+            return new(ResNetTransformer.Find(chain));
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidOperationException($"The model '{file.FullName}' cannot be used. {e.Message}", e);
+        }
     }
 
     /// <summary>Scores images from a column of any name.</summary>
@@ -49,11 +59,4 @@ internal sealed record SavedModel(ResNetTransformer Network)
             : ml.Transforms.CopyColumns(Network.FeatureColumnName, featureColumnName).Fit(images).Transform(images);
         return Network.Transform(view);
     }
-
-    private static IEnumerable<ResNetTransformer> All(ITransformer transformer) => transformer switch
-    {
-        ResNetTransformer network => [network],
-        IEnumerable<ITransformer> chain => chain.SelectMany(All),
-        _ => [],
-    };
 }

@@ -10,8 +10,9 @@ internal static class SummaryCommand
     public static Command Create()
     {
         var imageSize = Parsed.Integer("--image-size", "PIXELS", $"Pixels a side. Default: {UsualSize}.");
-        var architecture = new ArchitectureOption();
-        var command = new Verb("summary", "Prints the output shape of each part of a network and the number of its parameters.")
+        var architecture = new ArchitectureOption(
+            $"{ResNetArchitecture.NarrowResNet18.Name} for up to 40 pixels a side, {ResNetArchitecture.BookResNet18.Name} for more");
+        var command = new Verb("summary", "Prints what each part of a network puts out, and its parameters, for grey images of 10 classes.")
         {
             Examples = ["summary", "summary --architecture resnet50"],
         };

@@ -22,13 +22,14 @@ internal static class TrainCommand
         {
             Examples =
             [
-                "train --images flowers --pretrained --image-size 128",
+                "train --images flowers --pretrained",
+                "train --images flowers/train --test-images flowers/val --pretrained --image-size 224",
                 "train --download --recipe best --checkpoint checkpoints",
                 "train --download --recipe best --checkpoint checkpoints --resume",
                 "train --recipe book",
             ],
         };
-        data.AddTo(command);
+        data.AddTo(command, trains: true);
         training.AddTo(command);
         command.Add("Results", output);
         command.SetAction(parsed =>
@@ -45,6 +46,11 @@ internal static class TrainCommand
             ml.Log += display.Log;
             var images = data.Open(ml, parsed, training.Seed(parsed), SteadyWriter.Output(), signals.Ended);
             var options = training.Get(ml, parsed, images);
+            foreach (var hint in images.IsOwn ? TrainOptions.Hints(options) : [])
+            {
+                display.WriteLine(hint);
+            }
+
             var run = new TrainingRun(ml, images, options, signals, display)
             {
                 WayOn = model => training.WayOn(parsed, model),

@@ -30,7 +30,19 @@ internal sealed class TrainOptions
         least: 1,
         most: 4096);
 
-    private readonly ArchitectureOption _architecture = new();
+    private readonly Option<ResizeMode?> _resizeMode = Parsed.OptionalName(
+        "--resize-mode",
+        "What becomes of images that are not square: they are stretched, or cut, or get a margin. Default: stretch; that of the model with "
+            + "--start-from.",
+        ResizeMode.Stretch,
+        ResizeMode.CenterCrop,
+        ResizeMode.Pad);
+
+    private readonly ArchitectureOption _architecture = new(
+        "with --pretrained, --weights or --start-from that of the weights; else "
+            + $"{ResNetArchitecture.NarrowResNet18.Name} for images of up to 40 pixels a side "
+            + $"({ResNetArchitecture.HalfResNet18.Name} with --recipe best), "
+            + $"{ResNetArchitecture.BookResNet18.Name} for larger ones and with --recipe book");
 
     private readonly Option<ComputePrecision> _precision = Parsed.Name(
         "--precision",
@@ -54,27 +66,39 @@ internal sealed class TrainOptions
     private readonly Option<FileInfo?> _startFrom = new("--start-from")
     {
         HelpName = "MODEL",
-        Description = "A model.zip whose weights training starts from; its classes may be fewer.",
+        Description = "A model.zip to train further; the images may have more classes than it knows.",
     };
 
     private readonly Option<FileInfo?> _weights = new("--weights")
     {
         HelpName = "FILE",
-        Description = "Weights of another origin to start from: .safetensors, .pth or .onnx of a ResNet; the network is the file's.",
+        Description = "A file of weights to start from: .safetensors, .pth or .onnx of a ResNet (of torchvision or timm, say).",
     };
 
     private readonly Option<bool> _pretrained = new("--pretrained")
     {
-        Description = "Starts from a network that was trained on ImageNet.",
+        Description = "Starts from a network that was trained on ImageNet: the way for photographs, unless there are very many.",
     };
 
     private readonly Option<int?> _frozenStages = Parsed.Integer(
         "--frozen-stages",
         "N",
-        "Stages that stay as they are, with the stem: 0 to 4, where all of them (4, of some networks 3) leave the linear layer to train. "
-            + "Default: 1 with --pretrained or --weights, or a model that began so; else, and with --recipe book, none.",
-        least: 0,
+        "Freezes the stem and the first N stages: 4 (3 in resnet20 to resnet110) trains the linear layer alone, -1 the whole network. "
+            + "Default: 1 with --pretrained or --weights, or a model that began so; else, and with --recipe book, -1.",
+        least: -1,
         most: 4);
+
+    private readonly Option<bool> _noFlip = new("--no-flip")
+    {
+        Description = "Never mirrors images, neither in training nor in scoring: where left and right matter (digits, text, arrows). "
+            + "Default with --start-from: as that model.",
+    };
+
+    private readonly Option<ClassWeights> _classWeights = Parsed.Name(
+        "--class-weights",
+        "How much each class counts: equal, by its number of images; balanced, all classes alike.",
+        ClassWeights.Equal,
+        ClassWeights.Balanced);
 
     private readonly Option<DirectoryInfo?> _checkpoint = new("--checkpoint")
     {
@@ -89,9 +113,9 @@ internal sealed class TrainOptions
 
     public void AddTo(Verb command)
     {
-        command.Add("Network", _architecture.Option, _imageSize);
+        command.Add("Network", _architecture.Option, _imageSize, _resizeMode);
         command.Add("Start", _pretrained, _weights, _startFrom, _frozenStages);
-        command.Add("Training", _recipe, _epochs, _batchSize, _learningRate, _seed);
+        command.Add("Training", _recipe, _epochs, _batchSize, _learningRate, _noFlip, _classWeights, _seed);
         command.Add("Machine", _device.Option, _precision, _threads);
         command.Add("Checkpoints", _checkpoint, _resume);
         command.Validators.Add(result =>
@@ -157,6 +181,7 @@ internal sealed class TrainOptions
     {
         var recipe = parsed.GetValue(_recipe);
         var start = parsed.GetValue(_startFrom) is { } zip ? SavedModel.Load(ml, zip, _startFrom.Name).Network : null;
+        var flips = !parsed.GetValue(_noFlip) && start?.Model.TestTimeFlip != false;
         return new()
         {
             FeatureColumnName = images.FeatureColumnName,
@@ -166,18 +191,36 @@ internal sealed class TrainOptions
             BatchSize = parsed.GetValue(_batchSize),
             LearningRate = parsed.GetValue(_learningRate),
             ImageSize = parsed.GetValue(_imageSize) ?? DefaultImageSize(recipe, images, start?.Model),
+            ResizeMode = parsed.GetValue(_resizeMode) ?? start?.Model.ResizeMode ?? ResizeMode.Stretch,
             Architecture = _architecture.Get(parsed),
             Precision = parsed.GetValue(_precision),
             Device = _device.Get(parsed).Device,
             Threads = parsed.GetValue(_threads),
             ValidationSet = images.Test,
-            TestTimeFlip = recipe != TrainingRecipe.Book,
+            AllowFlip = flips,
+            TestTimeFlip = flips && recipe != TrainingRecipe.Book,
+            ClassWeights = parsed.GetValue(_classWeights),
             StartFrom = start,
             InitialWeights = Weights(parsed),
             FrozenStages = parsed.GetValue(_frozenStages),
             Checkpoints = Checkpoints(parsed),
             OnCancellation = CancellationBehavior.ReturnModel,
         };
+    }
+
+    /// <summary>What whoever trains on images of their own should know, and may not: a line each.</summary>
+    public static IEnumerable<string> Hints(ResNetTrainer.Options options)
+    {
+        if (options is { StartFrom: null, InitialWeights: null })
+        {
+            yield return "training starts from scratch; --pretrained starts from ImageNet's weights, which is usually more accurate, and "
+                + "sooner done";
+        }
+
+        if (options is { AllowFlip: true, Recipe: not TrainingRecipe.Book })
+        {
+            yield return "images are mirrored at random; where left and right matter, give --no-flip";
+        }
     }
 
     private InitialWeights? Weights(ParseResult parsed) =>

@@ -5,6 +5,29 @@ namespace ResNetMLNet.Sample.Commands;
 /// <summary>Files that a command writes.</summary>
 internal static class WrittenFile
 {
+    private static readonly StringComparer _comparer =
+        OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
+
+    /// <summary>Lets a command refuse to write over what it reads, or over what it has just written.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="model">The option of the model that is read.</param>
+    /// <param name="written">Those of the files that are written.</param>
+    public static void KeepApart(Command command, Option<FileInfo> model, params Option<FileInfo?>[] written) =>
+        command.Validators.Add(result =>
+        {
+            // Defaults are not there yet.
+            var read = result.GetResult(model) is null ? new(SavedModel.Usual) : result.GetValue(model)!;
+            var names = new Dictionary<string, string>(_comparer) { [read.FullName] = model.Name };
+            foreach (var option in written)
+            {
+                if (result.GetValue(option) is { } file && !names.TryAdd(file.FullName, option.Name))
+                {
+                    result.AddError(
+                        $"{names[file.FullName]} and {option.Name} are the same file, '{file}': choose another for {option.Name}.");
+                }
+            }
+        });
+
     /// <summary>The file of an option; null where the option is not given.</summary>
     /// <exception cref="IOException">It cannot be written there; the message names it and its option.</exception>
     public static FileInfo? Get(ParseResult parsed, Option<FileInfo?> option)

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using ResNetMLNet.Sample.Commands;
 
 namespace ResNetMLNet.Sample.Rendering;
 
@@ -15,10 +16,7 @@ internal static class PredictionTable
     /// <param name="lineLength">The longest line.</param>
     public static void Write(TextWriter output, IDataView scored, string featureColumnName, int lineLength)
     {
-        var label = scored.Schema["Label"];
-        var names = default(VBuffer<ReadOnlyMemory<char>>);
-        label.GetKeyValues(ref names);
-        var truths = scored.GetColumn<uint>(label).Select(key => names.GetItemOrDefault((int)key - 1).ToString());
+        var truths = scored.LabelNames();
         var predictions = scored.GetColumn<string>("PredictedLabel");
         var probabilities = scored.GetColumn<float[]>("Score").Select(scores => scores.Max());
         string[] captions =

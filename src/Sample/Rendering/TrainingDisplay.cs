@@ -32,7 +32,7 @@ internal abstract class TrainingDisplay
             && !message.RawMessage.StartsWith("epoch ", StringComparison.Ordinal);
         if (isNews || message.Kind == ChannelMessageKind.Warning)
         {
-            WriteLine(PlainText.OneLine(message.RawMessage));
+            WriteLine(PlainText.OneLine(OptionNames.InCommandLine(message.RawMessage)));
         }
     }
 

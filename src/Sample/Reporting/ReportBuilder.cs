@@ -88,7 +88,7 @@ internal sealed class ReportBuilder(MLContext ml, ResNetModel model, Images imag
         try
         {
             return [.. rows.LabelNames().Zip(bitmaps, (name, bitmap) => (name, bitmap))
-                .Select((each, index) => new ShownImage(index, Thumbnail.Of(each.bitmap), each.name))];
+                .Select((each, index) => new ShownImage(index, Thumbnail.Of(each.bitmap), each.name ?? "none"))];
         }
         finally
         {

@@ -9,6 +9,9 @@ namespace ResNetMLNet.Tests.Architecture;
 public class LayerTests
 {
     private const string Root = "ResNetMLNet";
+
+    // What a Fit does, with the options that it is given and the transformer that it gives: of the face.
+    private const string Fitting = $"{Root}.Fitting";
     private static readonly ModuleDefinition Library = ModuleDefinition.ReadModule(typeof(ResNetTrainer).Assembly.Location);
     private static readonly IReadOnlyDictionary<TypeDefinition, IReadOnlySet<TypeReference>> Graph = AssemblyGraph.Of(Library);
     private static readonly HashSet<TypeDefinition> Vocabulary = FindVocabulary();
@@ -62,13 +65,14 @@ public class LayerTests
     [TestMethod]
     public void Every_public_type_is_where_a_user_looks_first() =>
         Assert.AreEqual(
-            "", string.Join(", ", Ours(Graph.Keys).Where(type => type.IsPublic && Room(type) != Root).Select(type => type.FullName)));
+            "", string.Join(", ", Ours(Graph.Keys).Where(type => type.IsPublic && type.Namespace != Root).Select(type => type.FullName)));
 
     // What compilers and generators add is in no room of ours.
     private static IEnumerable<TypeDefinition> Ours(IEnumerable<TypeDefinition> types) =>
         types.Where(type => type.Namespace == Root || type.Namespace.StartsWith($"{Root}.", StringComparison.Ordinal));
 
-    private static string Room(TypeDefinition type) => string.Join('.', type.Namespace.Split('.').Take(2));
+    private static string Room(TypeDefinition type) =>
+        type.Namespace == Fitting ? Root : string.Join('.', type.Namespace.Split('.').Take(2));
 
     private static int Layer(TypeDefinition type) => Array.FindIndex(Layers, layer => layer.Contains(Room(type)));
 

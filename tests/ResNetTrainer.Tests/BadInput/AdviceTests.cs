@@ -172,6 +172,33 @@ public class AdviceTests
     }
 
     [TestMethod]
+    public void The_network_in_a_chain_is_found_and_its_absence_is_said()
+    {
+        var ml = Images.Context();
+        using var model = Images.Trainer(ml).Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(Images.Labelled());
+        using var nested = new TransformerChain<ITransformer>(model);
+        var none = ml.Transforms.CopyColumns("Copy", "Label").Fit(Images.Labelled());
+
+        Assert.AreSame(model.OfType<ResNetTransformer>().Single(), ResNetTransformer.Find(nested));
+        Says(Assert.ThrowsExactly<InvalidOperationException>(() => ResNetTransformer.Find(none)), "The model must be a ResNetTransformer");
+        Assert.ThrowsExactly<ArgumentNullException>(() => ResNetTransformer.Find(null!));
+    }
+
+    [TestMethod]
+    [DataRow(514, null, true)]
+    [DataRow(514, 20, false)]
+    [DataRow(24, null, false)]
+    public void Photographs_that_nobody_reduces_are_said(int side, int? imageSize, bool isSaid)
+    {
+        var log = new List<string>();
+        var data = Images.Labelled(2, ImageKind.GreyEncoded, size: side);
+        using var model = Images.Trainer(Images.Context(log), ImageKind.GreyEncoded, options =>
+            (options.ImageSize, options.BatchSize) = (imageSize, 2)).Fit(data);
+
+        Assert.AreEqual(isSaid ? 1 : 0, log.Count(line => line.Contains("Set ImageSize (128 or 224, say)", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
     public void A_chain_of_two_networks_is_asked_which()
     {
         var two = Images.Trainer(Ml).Append(Images.Trainer(Ml, change: options =>

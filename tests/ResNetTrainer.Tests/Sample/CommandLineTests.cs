@@ -72,7 +72,7 @@ public class CommandLineTests
     [TestMethod]
     public void Metrics_are_those_of_the_model()
     {
-        var model = ((IEnumerable<ITransformer>)new MLContext().Model.Load(Model, out _)).OfType<ResNetTransformer>().Single().Model;
+        var model = ResNetTransformer.Find(new MLContext().Model.Load(Model, out _)).Model;
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
         var root = metrics.RootElement;
 

@@ -1,4 +1,3 @@
-using Microsoft.ML;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Tests.Support;
 
@@ -36,8 +35,8 @@ public sealed class FrozenStagesTests : IDisposable
     }
 
     [TestMethod]
-    [DataRow("5", 2, "between 0 and 4")]
-    [DataRow("4", 1, "--frozen-stages is 4, but it must be 0 (the stem) to 3")]
+    [DataRow("5", 2, "between -1 and 4")]
+    [DataRow("4", 1, "--frozen-stages is 4, but it must be -1 (nothing), 0 (the stem), or up to 3")]
     public void No_more_can_be_frozen_than_the_network_has(string stages, int status, string message)
     {
         var (ml, three) = (Images.Context(), _folder.At("three.zip"));
@@ -62,7 +61,7 @@ public sealed class FrozenStagesTests : IDisposable
     {
         // A pipeline's, and that of the folder by itself.
         var loaded = Images.Context().Model.Load(model, out _);
-        using var transformer = loaded as ResNetTransformer ?? ((IEnumerable<ITransformer>)loaded).OfType<ResNetTransformer>().Single();
+        using var transformer = ResNetTransformer.Find(loaded);
         return transformer.Model.Network.Weights;
     }
 }

@@ -108,7 +108,7 @@ public sealed class HelpTests
     [DataRow("train --images", "--images")]
     [DataRow("train flowers", "'flowers'")]
     [DataRow("predict --model model.zip", "predict", "file")]
-    [DataRow("predict cat.jpg", "--model", "required")]
+    [DataRow("predict --top 0 cat.jpg", "--top", "at least 1")]
     [DataRow("evaluate --model a.zip --jsn", "--jsn", "--json")]
     [DataRow("export --model model.zip", "--onnx FILE", "--safetensors FILE")]
     [DataRow("explain --model model.zip cat.jpg", "--out", "required")]

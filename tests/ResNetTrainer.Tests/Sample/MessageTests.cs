@@ -17,8 +17,6 @@ public sealed class MessageTests : IDisposable
     [TestMethod]
     [DataRow("images", "evaluate", "--model", "{}", "--images", "{}")]
     [DataRow("images", "train", "--images", "{images}", "--start-from", "{}", "--device", "cpu")]
-    [DataRow("images", "predict", "--model", "{model.zip}", "{}")]
-    [DataRow("images", "explain", "--model", "{model.zip}", "--out", "{out}", "{}")]
     [DataRow("images", "export", "--model", "{model.zip}", "--onnx", "{}")]
     [DataRow("images", "export", "--model", "{model.zip}", "--safetensors", "{}")]
     public void A_folder_where_a_file_is_wanted_is_called_a_folder(string name, params string[] arguments) =>

@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using ResNetMLNet.Fitting;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
@@ -160,7 +161,7 @@ public sealed class FineTuningTests : IDisposable
     [DataRow(TrainingRecipe.Best, 320, 30)]
     public void It_has_epochs_and_a_learning_rate_of_its_own(TrainingRecipe recipe, int images, int epochs)
     {
-        var plan = TrainingPlan.Create(new()
+        var plan = Recipes.Fill(new()
         {
             Recipe = recipe,
             Start = TrainingStart.Weights,
@@ -181,7 +182,7 @@ public sealed class FineTuningTests : IDisposable
     [DataRow(nameof(TrainingStart.Nothing), null, false)]
     public void Gradients_are_clipped_where_trained_layers_are_tuned(string start, int? frozen, bool areClipped)
     {
-        var plan = TrainingPlan.Create(new()
+        var plan = Recipes.Fill(new()
         {
             Recipe = TrainingRecipe.Fast,
             Start = Enum.Parse<TrainingStart>(start),
@@ -238,6 +239,29 @@ public sealed class FineTuningTests : IDisposable
         var name = "layer1.0.conv1.weight";
         CollectionAssert.AreNotEqual(expected.Tensors[name].Data, model.Model.Network.Weights.Tensors[name].Data);
         CollectionAssert.AreEqual(expected.Tensors["conv1.weight"].Data, model.Model.Network.Weights.Tensors["conv1.weight"].Data);
+    }
+
+    [TestMethod]
+    public void The_whole_network_can_be_trained_with_the_stem_and_by_the_statistics_of_batches()
+    {
+        var expected = Start(options => { });
+        using var whole = Fit(options => (options.FrozenStages, options.LearningRate) = (-1, 0.01));
+        using var byBatch = Fit(options =>
+            (options.FrozenStages, options.FrozenStatistics, options.LearningRate) = (-1, false, 0.01));
+
+        const string Stem = "conv1.weight", Mean = "layer1.0.bn1.running_mean";
+        CollectionAssert.AreNotEqual(expected.Tensors[Stem].Data, whole.Model.Network.Weights.Tensors[Stem].Data);
+        CollectionAssert.AreEqual(expected.Tensors[Mean].Data, whole.Model.Network.Weights.Tensors[Mean].Data);
+        CollectionAssert.AreNotEqual(expected.Tensors[Mean].Data, byBatch.Model.Network.Weights.Tensors[Mean].Data);
+    }
+
+    [TestMethod]
+    public void Statistics_are_those_of_weights_and_need_some()
+    {
+        var error = Assert.ThrowsExactly<InvalidOperationException>(
+            () => Images.Trainer(Images.Context(), change: options => options.FrozenStatistics = true));
+
+        StringAssert.Contains(error.Message, "FrozenStatistics is True, but it must be null without StartFrom or InitialWeights");
     }
 
     [TestMethod]

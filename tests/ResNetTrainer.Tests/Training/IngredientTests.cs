@@ -191,7 +191,7 @@ public class IngredientTests
     [TestMethod]
     public void Cosine_decay_falls_slowly_quickly_slowly_from_the_same_height_to_nothing()
     {
-        var linear = TrainingPlan.Create(new() { Recipe = TrainingRecipe.Fast, Images = 60_000, Seed = 0, Precision = ScalarType.Float32 });
+        var linear = Recipes.Fill(new() { Recipe = TrainingRecipe.Fast, Images = 60_000, Seed = 0, Precision = ScalarType.Float32 });
         linear = linear with { Warmup = 0.25 };
         var cosine = linear with { Decay = LearningRateDecay.Cosine };
         double Rate(TrainingPlan plan, double progress) => plan.LearningRateAt((long)(progress * 10_000), 10_000) / plan.LearningRate;

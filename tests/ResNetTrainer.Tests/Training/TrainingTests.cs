@@ -128,7 +128,7 @@ public class TrainingTests
     [DataRow(TrainingRecipe.Best)]
     public void Fresh_weights_are_trained_by_Muon_and_those_that_are_good_already_by_small_steps(TrainingRecipe recipe)
     {
-        TrainingPlan Of(TrainingStart start, long images = 10_000) => TrainingPlan.Create(
+        TrainingPlan Of(TrainingStart start, long images = 10_000) => Recipes.Fill(
             new() { Recipe = recipe, Images = images, Start = start, Seed = 0, Precision = ScalarType.Float32 });
 
         var (fresh, model, weights) = (Of(TrainingStart.Nothing), Of(TrainingStart.Model), Of(TrainingStart.Weights));
@@ -149,7 +149,7 @@ public class TrainingTests
     [DataRow(TrainingRecipe.Book, 50, 10)]
     public void Few_images_are_seen_so_often_that_there_are_enough_steps(TrainingRecipe recipe, int images, int epochs) => Assert.AreEqual(
         epochs,
-        TrainingPlan.Create(new()
+        Recipes.Fill(new()
         {
             Recipe = recipe,
             Images = images,
@@ -166,7 +166,7 @@ public class TrainingTests
     [DataRow(TrainingRecipe.Best, "Weights", 4, 100)]
     public void Epochs_follow_what_training_starts_from(TrainingRecipe recipe, string start, int? frozen, int epochs)
     {
-        TrainingPlan Of(long images) => TrainingPlan.Create(new()
+        TrainingPlan Of(long images) => Recipes.Fill(new()
         {
             Recipe = recipe,
             Start = Enum.Parse<TrainingStart>(start),
@@ -187,13 +187,13 @@ public class TrainingTests
     [TestMethod]
     public void The_best_recipe_shows_small_images_in_full_and_erases_more_of_them()
     {
-        TrainingPlan Of(bool older, TrainingStart start = TrainingStart.Nothing) => TrainingPlan.Create(new()
+        TrainingPlan Of(bool older, TrainingStart start = TrainingStart.Nothing) => Recipes.Fill(new()
         {
             Start = start,
             Recipe = TrainingRecipe.Best,
             Images = 60_000,
             SmallImages = true,
-            IsOlderThanMuon = older,
+            Age = older ? RecipeAge.BeforeMuon : RecipeAge.Current,
             Seed = 0,
             Precision = ScalarType.Float32,
         });
@@ -211,7 +211,7 @@ public class TrainingTests
     [DataRow(4_000L, 20, 20, Augmentation.Flip | Augmentation.Erase)]
     public void Few_images_are_seen_twice_as_often_and_whole(long images, int? wanted, int epochs, Augmentation augmentation)
     {
-        var plan = TrainingPlan.Create(
+        var plan = Recipes.Fill(
             new() { Recipe = TrainingRecipe.Fast, Images = images, Epochs = wanted, Seed = 0, Precision = ScalarType.Float32 });
 
         Assert.AreEqual((epochs, augmentation), (plan.Epochs, plan.Augmentation));
@@ -241,7 +241,7 @@ public class TrainingTests
     [DataRow(4, 0.25)]
     public void The_rate_of_Muon_follows_the_root_of_the_whole_batch(int processes, double expected)
     {
-        var plan = TrainingPlan.Create(new()
+        var plan = Recipes.Fill(new()
         {
             Recipe = TrainingRecipe.Fast,
             Images = 60_000,
@@ -273,7 +273,7 @@ public class TrainingTests
     public void The_rate_suits_the_number_of_small_images_and_how_much_they_are_changed(
         int side, int images, int? batchSize, Augmentation augmentation, double expected)
     {
-        var plan = TrainingPlan.Create(new()
+        var plan = Recipes.Fill(new()
         {
             Recipe = TrainingRecipe.Fast,
             Images = images,
@@ -381,5 +381,5 @@ public class TrainingTests
         arange(1, (count * size * size) + 1, ScalarType.Float32).view(count, 1, size, size);
 
     private static TrainingPlan Plan(TrainingRecipe recipe) =>
-        TrainingPlan.Create(new() { Recipe = recipe, Images = 60_000, Seed = 0, Precision = ScalarType.Float32 });
+        Recipes.Fill(new() { Recipe = recipe, Images = 60_000, Seed = 0, Precision = ScalarType.Float32 });
 }

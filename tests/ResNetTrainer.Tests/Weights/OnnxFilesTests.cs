@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Microsoft.ML;
+using ResNetMLNet.Fitting;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Formats.Onnx;
 using ResNetMLNet.MLNet;

@@ -3,6 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.Transforms;
 using Microsoft.ML.Transforms.Image;
+using ResNetMLNet.Fitting;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Microsoft.ML;
+using ResNetMLNet.Fitting;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;

@@ -16,7 +16,7 @@ internal static class Agreement
         {
             var ml = new MLContext(1);
             var loaded = ml.Model.Load(parsed.GetValue(file)!, out _);
-            var network = loaded as ResNetTransformer ?? ((IEnumerable<ITransformer>)loaded).OfType<ResNetTransformer>().Single();
+            var network = ResNetTransformer.Find(loaded);
             var onnx = Path.GetTempFileName();
             try
             {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
+using ResNetMLNet.Fitting;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;

@@ -5,13 +5,11 @@ namespace ResNetMLNet.Training.Checkpoints;
 
 /// <summary>What a training that goes on from a checkpoint keeps of its plan where nobody says otherwise.</summary>
 /// <param name="Seed">The seed; null where it begins.</param>
-/// <param name="IsOlderThanMuon">Whether it began before there was Muon, without which it goes on.</param>
-/// <param name="IsOlderThanClipping">Whether it began before gradients were clipped, without which it goes on.</param>
+/// <param name="Age">What it goes on without, since it began before that was there.</param>
 /// <param name="Epochs">The epochs that another number of processes began with; null where the recipe decides.</param>
 /// <param name="Augmentation">The changes to images, as above.</param>
 /// <remarks>The recipe makes epochs, and by them changes to images, of the batch of all processes.</remarks>
-internal readonly record struct BegunPlan(
-    int? Seed, bool IsOlderThanMuon, bool IsOlderThanClipping, int? Epochs, Augmentation? Augmentation)
+internal readonly record struct BegunPlan(int? Seed, RecipeAge Age, int? Epochs, Augmentation? Augmentation)
 {
     /// <summary>What the first of the processes, which has the checkpoints, finds there.</summary>
     public static BegunPlan Of(CheckpointFolder? checkpoints, ProcessGroup group) =>
@@ -22,8 +20,7 @@ internal readonly record struct BegunPlan(
         var isOfOthers = CheckpointIdentity.Processes(words) != $"{processes}";
         return new(
             ToNumber(nameof(TrainingPlan.Seed)),
-            !words.ContainsKey(nameof(TrainingPlan.MuonMultiplier)),
-            !words.ContainsKey(nameof(TrainingPlan.GradientClipping)),
+            AgeOf(words),
             isOfOthers ? ToNumber(nameof(TrainingPlan.Epochs)) : null,
             isOfOthers && Enum.TryParse<Augmentation>(words.GetValueOrDefault(nameof(TrainingPlan.Augmentation)), out var changes)
                 ? changes
@@ -32,4 +29,10 @@ internal readonly record struct BegunPlan(
         int? ToNumber(string word) =>
             int.TryParse(words.GetValueOrDefault(word), CultureInfo.InvariantCulture, out var number) ? number : null;
     }
+
+    // Numbers that were not in the plan then are not in its words.
+    private static RecipeAge AgeOf(IReadOnlyDictionary<string, string> words) =>
+        !words.ContainsKey(nameof(TrainingPlan.MuonMultiplier)) ? RecipeAge.BeforeMuon
+        : !words.ContainsKey(nameof(TrainingPlan.GradientClipping)) ? RecipeAge.BeforeClipping
+        : RecipeAge.Current;
 }

@@ -9,11 +9,14 @@ using ResNetMLNet.Network;
 using ResNetMLNet.Training.Augmenting;
 using TorchSharp;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Fitting;
 
 /// <summary>The steps of opening the data of a training, with what they share.</summary>
 internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options options, TrainingSetting setting)
 {
+    // Published networks see 224 pixels a side, the largest of them 480.
+    private const int UsualSideAtMost = 512;
+
     // Half of the machine's, and of the GPU's: training wants some too.
     public ImageMemory Memory { get; } = new(
         options.MemoryBudget ?? ImageMemory.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / setting.ProcessesHere),
@@ -59,11 +62,25 @@ internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options opti
                 + "the last of its stages would see a single pixel. Set ImageSize (32, say) to have them enlarged.");
         }
 
+        WarnOfLargeImages(feature, shape);
         var format = new InputFormat(shape, Resizes: options.ImageSize is not null, options.ResizeMode)
         {
             MaximumPixels = options.MaximumImagePixels,
         };
         return (format, architecture);
+    }
+
+    // Photographs as a camera makes them: that they all have one size does not mean that it is wanted.
+    private void WarnOfLargeImages(FeatureColumn feature, ImageShape shape)
+    {
+        if (options.ImageSize is null && shape.LongerSide > UsualSideAtMost)
+        {
+            using var channel = host.OpenChannel("Data");
+            channel.Warn(
+                $"The images of column '{feature.Column.Name}' are trained on as large as they are, {shape.Width}x{shape.Height} pixels, "
+                + $"which takes about {(double)shape.Width * shape.Height / (224 * 224):F0} times as long as 224x224. "
+                + "Set ImageSize (128 or 224, say) to have them reduced.");
+        }
     }
 
     // Crops have the more to show, the larger the images are kept.

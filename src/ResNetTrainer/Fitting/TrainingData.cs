@@ -7,7 +7,7 @@ using ResNetMLNet.Distributed;
 using ResNetMLNet.MLNet;
 using TorchSharp;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Fitting;
 
 /// <summary>What is decided before the data is looked at.</summary>
 /// <param name="Architecture">The network; null for that which suits the images.</param>

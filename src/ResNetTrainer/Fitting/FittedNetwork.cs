@@ -1,22 +1,19 @@
 using Microsoft.ML;
-using Microsoft.ML.Runtime;
-using ResNetMLNet.MLNet;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Fitting;
 
 /// <summary>The residual network in what users call their model: the transformer itself, or a chain with it somewhere inside.</summary>
 internal static class FittedNetwork
 {
     /// <exception cref="InvalidOperationException">There is no residual network in it, or more than one.</exception>
-    /// <param name="context">What errors are made by.</param>
     /// <param name="model">Where to look.</param>
     /// <param name="name">What the user knows the model by, at the beginning of a sentence.</param>
-    public static ResNetTransformer Find(IExceptionContext context, ITransformer model, string name) => All(model).ToArray() switch
+    public static ResNetTransformer Find(ITransformer model, string name) => All(model).ToArray() switch
     {
         [var found] => found,
-        [] => throw context.Error(
+        [] => throw new InvalidOperationException(
             $"{name} must be a ResNetTransformer, or a chain of transformers with one in it, as Model.Load gives it."),
-        var several => throw context.Error(
+        var several => throw new InvalidOperationException(
             $"{name} has {several.Length} networks in it, and it is not said which is meant: give the ResNetTransformer itself, one of "
             + "((IEnumerable<ITransformer>)model).OfType<ResNetTransformer>()."),
     };

@@ -5,7 +5,7 @@ using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.MLNet;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Fitting;
 
 /// <summary>The steps of opening the validation set, which must be as the training data is.</summary>
 internal sealed class ValidationOpening(IHost host, ResNetTrainer.Options options, TrainingDataOpening opening)

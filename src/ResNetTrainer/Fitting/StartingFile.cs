@@ -1,4 +1,5 @@
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Formats.Onnx;
 using ResNetMLNet.Formats.PyTorch;
@@ -8,7 +9,7 @@ using ResNetMLNet.Network.Importing;
 using ResNetMLNet.Saving;
 using ResNetMLNet.Training;
 
-namespace ResNetMLNet;
+namespace ResNetMLNet.Fitting;
 
 /// <summary>A file of weights, read.</summary>
 /// <param name="Title">What errors call it.</param>
@@ -16,7 +17,18 @@ namespace ResNetMLNet;
 /// <param name="Architecture">The network that they belong to.</param>
 /// <param name="Statistics">What they were trained to see.</param>
 internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetArchitecture Architecture, PixelStatistics Statistics)
+    : StartingPoint
 {
+    public override TrainingStart Kind => TrainingStart.Weights;
+
+    public override ResNetArchitecture Architecture { get; } = Architecture;
+
+    /// <summary>The classes of the linear layer; null where the file does not name them.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>The channels of the images that the weights are for.</summary>
+    public int Channels => (int)Weights.Tensors["conv1.weight"].Shape[1];
+
     /// <param name="context">Where errors come from.</param>
     /// <param name="wanted">The file.</param>
     /// <param name="option">The option that it is in.</param>
@@ -47,20 +59,17 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
         }
     }
 
-    /// <summary>The classes of the linear layer; null where the file does not name them.</summary>
-    public IReadOnlyList<string>? ClassNames { get; init; }
+    public override PixelStatistics? StatisticsFor(ImageShape shape) => Statistics.For(shape);
 
-    /// <summary>The channels of the images that the weights are for.</summary>
-    public int Channels => (int)Weights.Tensors["conv1.weight"].Shape[1];
-
-    /// <summary>By what training from these weights is recognised, with what they see.</summary>
-    public string Fingerprint(PixelStatistics? seen) => WeightMetadata.With(Weights, seen).Fingerprint($"{seen}");
+    // With what they see.
+    public override string Fingerprint(NetworkPlan plan) =>
+        WeightMetadata.With(Weights, plan.Statistics).Fingerprint($"{plan.Statistics}");
 
     /// <summary>
     /// The same for a network of these classes: where the file names the same in another order, the rows of its linear layer are put in
     /// theirs; where it names others, it has no such layer. Where it names none, nothing is known.
     /// </summary>
-    public StartingFile For(IReadOnlyList<string> classes)
+    public override StartingFile For(IReadOnlyList<string> classes)
     {
         if (ClassNames is null || ClassNames.SequenceEqual(classes))
         {
@@ -81,8 +90,39 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
         };
     }
 
-    /// <summary>Whether a network keeps their linear layer.</summary>
-    public bool HasHead(NetworkPlan plan) => WeightImport.HasHead(Weights, plan);
+    public override bool HasHead(NetworkPlan plan) => WeightImport.HasHead(Weights, plan);
+
+    // Before the images are read: by the names and shapes of all but the linear layer.
+    public override void Check(IExceptionContext context, ResNetArchitecture network)
+    {
+        var side = network.MinimumImageSize;
+        if (network == Architecture || NetworkLimits.ProblemOf(network, new(Channels, side, side), classes: null) is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            WeightImport.Fit(Weights, new(network, new(Channels, side, side), classes: null), new());
+        }
+        catch (InvalidDataException e)
+        {
+            throw context.Error(
+                e,
+                $"{Title}, weights of the network {Architecture.Name}, but Architecture is {network.Name}: {e.Message}. "
+                + "Leave Architecture null, which takes the network of the weights, or give weights of that one.");
+        }
+    }
+
+    public override NamedTensors WeightsFor(IHost host, IChannel channel, TrainableNetwork fresh, TrainingData data)
+    {
+        if (ClassNames is { } names && !names.SequenceEqual(data.ClassNames))
+        {
+            channel.Log("the weights to start from are of other classes: the linear layer starts afresh");
+        }
+
+        return Fit(host, fresh.Plan, fresh.Export());
+    }
 
     /// <summary>The weights as a network takes them.</summary>
     /// <param name="context">Where errors come from.</param>

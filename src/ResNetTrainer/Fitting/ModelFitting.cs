@@ -1,0 +1,221 @@
+using System.Security.Cryptography;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using ResNetMLNet.Data.Columns;
+using ResNetMLNet.Distributed;
+using ResNetMLNet.Formats;
+using ResNetMLNet.MLNet;
+using ResNetMLNet.Native;
+using ResNetMLNet.Network;
+using ResNetMLNet.Scoring;
+using ResNetMLNet.Training;
+using ResNetMLNet.Training.Checkpoints;
+using TorchSharp;
+
+namespace ResNetMLNet.Fitting;
+
+/// <summary>
+/// How a data view and options become a model: data is opened, the recipe filled in, the network made, training run from its beginning or
+/// from a checkpoint.
+/// </summary>
+/// <param name="host">The trainer.</param>
+/// <param name="context">What it was made in, which says which GPU is meant.</param>
+/// <param name="options">What is asked for.</param>
+/// <param name="group">The processes that train together.</param>
+internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetTrainer.Options options, ProcessGroup group)
+{
+    /// <inheritdoc cref="ResNetTrainer.Fit(IDataView)" path="/exception"/>
+    public static ResNetTransformer Run(
+        IHost host, IHostEnvironment context, ResNetTrainer.Options options, IDataView trainData, IDataView? validationData)
+    {
+        var group = options.Distributed == DistributedTraining.Off ? ProcessGroup.Alone : new(Launcher.Join());
+        try
+        {
+            return new ModelFitting(host, context, options, group).Run(trainData, validationData);
+        }
+        catch (Exception e) when (OutOfMemory.Explains(e, out var request))
+        {
+            Abort(e);
+            throw host.Error(
+                e,
+                $"There is not enough memory to train: {request} Lower BatchSize or ImageSize, take a smaller Architecture, or "
+                + "lower MemoryBudget, the share of it that images may take.");
+        }
+        catch (Exception e)
+        {
+            Abort(e);
+            throw;
+        }
+
+        // Where one process fails alone, as by what a callback throws, the others would wait for it.
+        void Abort(Exception e)
+        {
+            if (!group.IsAlone && e is not TrainingDivergedException && !ProcessGroup.IsOfAll(e))
+            {
+                group.Abort(e);
+            }
+        }
+    }
+
+    private ResNetTransformer Run(IDataView trainData, IDataView? validationData)
+    {
+        using var channel = host.OpenChannel("Training");
+        TorchRuntime.EnsureLoaded();
+
+        // The caller may use libtorch too: its scopes own nothing of a training, and what it has switched off is on.
+        using var scope = torch.NewDisposeScope();
+        using var gradients = torch.enable_grad();
+        var processesHere = Launcher.ProcessesHere(group);
+        using var threads = NativeThreads.Use(options.Threads ?? Launcher.ThreadsEach(processesHere));
+        using var team = NativeTeam.Start();
+        using var checkpoints = group.Together(() =>
+            options.Checkpoints is { } where && group.IsFirst ? CheckpointFolder.Open(host, channel, where) : null);
+        var begun = BegunPlan.Of(checkpoints, group);
+        var first = group.OfFirst(Internals.SeedOf(host) ?? begun.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
+        var seed = options.Seed ?? first;
+        var device = group.Together(() => DeviceSelector.ToDevice(DeviceSelector.SelectGpu(
+            context, channel, options.Device, group.IsAlone ? 0 : Launcher.PlaceHere)));
+        using var tf32 = Tf32.Allow(device, options.Precision != ComputePrecision.Float32);
+        var start = group.Together(() => StartingPoint.Of(host, options));
+
+        // What was begun before there was Muon goes on with the network that was the default then.
+        var architecture = options.Architecture ?? start.Architecture
+            ?? (begun.Age == RecipeAge.BeforeMuon ? ResNetArchitecture.BookResNet18 : null);
+
+        // For all processes as on the machine of the first: the window is part of the data.
+        var setting = new TrainingSetting(architecture, device, seed, group, group.OfFirst(processesHere));
+        using var data = group.Together(() => TrainingData.Open(host, options, (trainData, validationData), setting));
+        start = start.For(data.ClassNames);
+        var plan = PlanOf(data, start, begun, setting);
+        using var network = group.Together(() => StartingNetwork.Create(host, channel, plan, data, start));
+        using var state = new TrainingState(plan, network, device);
+        var identity = IdentityOf(state, data, start);
+        network.NormalisesWith = options.SynchronizedNormalization && !group.IsAlone ? group : null;
+
+        // These two are not part of a training, but of what its processes do together.
+        Meeting.Agree(group, new(identity)
+        {
+            [nameof(options.Calibrate)] = $"{options.Calibrate}",
+            [nameof(options.OnCancellation)] = $"{options.OnCancellation}",
+        });
+        group.Together(() => checkpoints?.Restore(state, identity, plan.StepsPerEpoch(data.Train.Count)));
+        Meeting.BeginAsFirst(group, state);
+        LogBeginning(channel, state, data);
+
+        using var run = new TrainingRun(host, channel, options, data, state, group) { HeadIsTrained = start.HasHead(network.Plan) };
+        try
+        {
+            var outcome = run.Run(checkpoints);
+            var weights = state.FinalWeights;
+            var calibration = options.Calibrate && outcome != TrainingOutcome.Cancelled ? run.Calibrate(weights) : null;
+            return ToTransformer(data, state, start, outcome, weights, calibration);
+        }
+        catch (DivergenceException e)
+        {
+            var weights = state.EpochWeights;
+            throw new TrainingDivergedException(
+                e, weights is null ? null : ToTransformer(data, state, start, TrainingOutcome.Diverged, weights));
+        }
+    }
+
+    private TrainingPlan PlanOf(TrainingData data, StartingPoint start, BegunPlan begun, TrainingSetting setting)
+    {
+        var plan = Recipes.Fill(new()
+        {
+            Recipe = options.Recipe,
+            Age = begun.Age,
+            Start = start.Kind,
+            Images = data.Train.Count,
+            SmallImages = ResNetArchitecture.IsSmall(data.Format.Shape.LongerSide),
+            Processes = group.Size,
+            Stages = data.Architecture.Stages,
+            Epochs = options.NumberOfEpochs ?? begun.Epochs,
+            BatchSize = options.BatchSize,
+            LearningRate = options.LearningRate,
+            LabelSmoothing = options.LabelSmoothing,
+            BodyLearningRateMultiplier = options.BodyLearningRateMultiplier,
+            Augmentation = options.Augmentation ?? begun.Augmentation,
+            AllowFlip = options.AllowFlip,
+            SmallestCrop = options.SmallestCrop,
+            FrozenStages = options.FrozenStages,
+            FrozenStatistics = options.FrozenStatistics,
+            Seed = setting.Seed,
+            Precision = PrecisionSelector.Select(options.Precision, setting.Device),
+        }) with
+        {
+            ClassWeights = options.ClassWeights,
+            EarlyStopping = options.EarlyStopping,
+            BestWeightsBy = options.BestWeightsBy,
+        };
+        return options.Ablation?.Invoke(plan) ?? plan;
+    }
+
+    private SortedDictionary<string, string> IdentityOf(TrainingState state, TrainingData data, StartingPoint start) =>
+        new TrainingIdentity
+        {
+            Plan = state.Plan,
+            Network = state.Network.Plan,
+            Format = data.Format,
+            Classes = data.KeyValues?.Names ?? [],
+            Start = start.Fingerprint(state.Network.Plan),
+            Train = data.Train,
+            Validation = data.Validation,
+            Processes = group.Size,
+            SynchronizedNormalization = options.SynchronizedNormalization,
+            Compression = options.GradientCompression,
+        }.ToWords();
+
+    private void LogBeginning(IChannel channel, TrainingState state, TrainingData data)
+    {
+        var (network, plan) = (state.Network.Plan, state.Plan);
+        channel.Log(
+            $"{network.Architecture} ({network.ParameterCount:N0} parameters) on {data.Train.Device}, {Text(plan.Precision)}: "
+            + $"{data.Train.Count:N0} images of {data.Format.Shape}{(data.Train.IsStreamed ? ", streamed" : "")}, {plan.Epochs} epochs, "
+            + $"batches of {plan.BatchSize}, recipe {options.Recipe}, seed {plan.Seed}");
+        if (data.Train.Device.type == DeviceType.CPU && WholeBlocks.AreNeeded)
+        {
+            channel.Log("libtorch computes some convolutions wrongly on this machine; where it would, channels of zeros are added");
+        }
+    }
+
+    private ResNetTransformer ToTransformer(
+        TrainingData data,
+        TrainingState state,
+        StartingPoint start,
+        TrainingOutcome outcome,
+        NamedTensors weights,
+        TemperatureScaling? calibration = null)
+    {
+        var summary = new TrainingSummary
+        {
+            Recipe = options.Recipe,
+            Device = data.Train.Device.ToString(),
+            Precision = Text(state.Plan.Precision),
+            Seed = state.Plan.Seed,
+            BatchSize = state.Plan.BatchSize,
+            LearningRate = state.Plan.LearningRate,
+            Images = data.Train.Count,
+            History = state.History,
+            Outcome = outcome,
+            BestEpoch = outcome == TrainingOutcome.Diverged ? null : state.BestEpoch,
+            FromInitialWeights = start.Kind is TrainingStart.Weights or TrainingStart.TunedModel,
+            Calibration = calibration,
+        };
+        var plan = state.Network.Plan;
+        weights = calibration is null ? weights : Calibration.Divide(weights, plan.Head!, calibration.Temperature);
+        var type = data.Columns.Feature.Column.Type;
+        var network = new TrainedNetwork(plan, weights, data.Format, options.TestTimeAugmentation, data.KeyValues)
+        {
+            LargestPixel = data.LargestPixel,
+            RejectBelow = options.RejectBelow,
+        };
+        var columns = new ScoringColumns(
+            options.FeatureColumnName, options.ScoreColumnName, options.PredictedLabelColumnName, options.LabelColumnName)
+        {
+            FeatureKind = FeatureKinds.Of(type),
+        };
+        return new(host, new(network, summary), type, columns, options.Device, context);
+    }
+
+    private static string Text(torch.ScalarType precision) => precision.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,99 @@
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.Sample;
+
+/// <summary>What predict is given, and what it prints.</summary>
+[TestClass]
+public sealed class PredictTests : IDisposable
+{
+    private readonly SampleFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [TestMethod]
+    public void A_folder_stands_for_the_images_in_it()
+    {
+        File.WriteAllText(_folder.At("images", "top", "notes.txt"), "none");
+        var all = SampleProcess.RunHere(["predict", "--model", _folder.Model, _folder.Images]);
+        var one = SampleProcess.RunHere(["predict", "--model", _folder.Model, _folder.At("images", "top", "0.png")]);
+
+        all.Succeeded();
+        Assert.HasCount(30, all.OutputLines);
+        CollectionAssert.Contains(all.OutputLines, one.Output.TrimEnd());
+    }
+
+    [TestMethod]
+    public void A_folder_without_images_is_said()
+    {
+        var empty = Directory.CreateDirectory(_folder.At("empty")).FullName;
+        var run = SampleProcess.RunHere(["predict", "--model", _folder.Model, empty]);
+
+        Assert.AreEqual(1, run.Status);
+        StringAssert.Contains(run.Error, $"The folder '{empty}' has no images");
+    }
+
+    [TestMethod]
+    public void A_link_that_leads_back_is_not_followed()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Links need rights there.");
+        }
+
+        Directory.CreateSymbolicLink(_folder.At("images", "again"), _folder.Images);
+        var run = SampleProcess.RunHere(["predict", "--model", _folder.Model, _folder.Images]);
+
+        run.Succeeded();
+        Assert.HasCount(30, run.OutputLines);
+    }
+
+    [TestMethod]
+    public void As_many_of_the_likeliest_classes_as_are_asked_for_are_printed()
+    {
+        var run = SampleProcess.RunHere(["predict", "--model", _folder.Model, "--top", "3", _folder.At("images", "top", "0.png")]);
+
+        run.Succeeded();
+        foreach (var name in Images.ClassNames)
+        {
+            StringAssert.Contains(run.Output, $"{name} (");
+        }
+    }
+
+    [TestMethod]
+    public void The_model_is_that_of_the_last_training_where_none_is_named()
+    {
+        Directory.CreateDirectory(_folder.At("out"));
+        File.Copy(_folder.Model, _folder.At("out", "model.zip"));
+        var found = SampleProcess.Run(["predict", Path.Combine("images", "top", "0.png")], _folder.Path);
+        var missing = SampleProcess.Run(["predict", "0.png"], _folder.At("images", "top"));
+
+        StringAssert.Contains(found.Succeeded(), "0.png: ");
+        Assert.AreEqual(1, missing.Status);
+        StringAssert.Contains(missing.Error, "Train a model first, or name another with --model.");
+    }
+
+    [TestMethod]
+    [DataRow("export", "--safetensors", "model.zip")]
+    [DataRow("export", "--onnx", "model.zip")]
+    [DataRow("evaluate", "--report", "model.zip")]
+    public void The_model_is_not_written_over(string verb, string option, string target)
+    {
+        var before = File.ReadAllBytes(_folder.Model);
+        var run = SampleProcess.RunHere([verb, "--model", _folder.Model, option, _folder.At(target)]);
+
+        Assert.AreEqual(2, run.Status, run.Output);
+        StringAssert.Contains(run.Error, $"--model and {option} are the same file");
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(_folder.Model));
+    }
+
+    [TestMethod]
+    public void Two_exports_do_not_share_a_file()
+    {
+        var target = _folder.At("network");
+        var run = SampleProcess.RunHere(["export", "--model", _folder.Model, "--onnx", target, "--safetensors", target]);
+
+        Assert.AreEqual(2, run.Status);
+        StringAssert.Contains(run.Error, "--onnx and --safetensors are the same file");
+        Assert.IsFalse(File.Exists(target));
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text.Json;
+using Microsoft.ML;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.Sample;
+
+/// <summary>What train is told of images of one's own.</summary>
+[TestClass]
+public sealed class TrainOptionTests : IDisposable
+{
+    private readonly SampleFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [TestMethod]
+    public void Images_are_mirrored_and_it_is_said_unless_they_must_not_be()
+    {
+        var usual = Train();
+        var plain = Train("--no-flip");
+        var further = Train("--start-from", _folder.At("out", "model.zip"));
+
+        StringAssert.Contains(usual.Output, "give --no-flip");
+        StringAssert.Contains(usual.Output, "scored with mirror images");
+        foreach (var run in (ProgramRun[])[plain, further])
+        {
+            Assert.DoesNotContain("mirror", run.Output, run.Output);
+        }
+
+        Assert.AreEqual(TestTimeAugmentation.None, Model().TestTimeAugmentation);
+    }
+
+    [TestMethod]
+    public void Training_from_scratch_hears_of_trained_weights()
+    {
+        StringAssert.Contains(Train().Output, "--pretrained");
+        Assert.DoesNotContain("--pretrained", Train("--start-from", _folder.Model).Output);
+    }
+
+    [TestMethod]
+    public void Test_images_may_have_a_folder_of_their_own()
+    {
+        _folder.Copy("middle", "kept");
+        _folder.Copy("bottom", "kept");
+        var run = Train("--test-images", _folder.At("kept"));
+
+        run.Succeeded();
+        using var metrics = JsonDocument.Parse(File.ReadAllText(_folder.At("out", "metrics.json")));
+        Assert.AreEqual(30, metrics.RootElement.GetProperty("trainImages").GetInt32());
+        Assert.AreEqual(20, metrics.RootElement.GetProperty("testImages").GetInt32());
+
+        // By name, not by number: the first class of the one folder is the second of the other.
+        var confusion = JsonDocument.Parse(SampleProcess.RunHere(
+            ["evaluate", "--model", _folder.At("out", "model.zip"), "--images", _folder.At("kept"), "--json"]).Output).RootElement;
+        Assert.AreEqual(
+            confusion.GetProperty("accuracy").GetDouble(), metrics.RootElement.GetProperty("testAccuracy").GetDouble(), 1e-6);
+        StringAssert.Contains(File.ReadAllText(_folder.At("out", "report.html")), "data:image/png");
+    }
+
+    [TestMethod]
+    [DataRow("--test-images", "--test-images needs --images DIR")]
+    [DataRow("--skip-unreadable", "--skip-unreadable needs --images DIR")]
+    public void What_is_of_a_folder_needs_one(string option, string message)
+    {
+        var run = SampleProcess.RunHere(option == "--test-images" ? ["train", option, _folder.Images] : ["train", option]);
+
+        Assert.AreEqual(2, run.Status);
+        StringAssert.Contains(run.Error, message);
+    }
+
+    [TestMethod]
+    public void The_whole_network_can_be_trained_further()
+    {
+        Train("--start-from", _folder.Model, "--frozen-stages", "-1").Succeeded();
+    }
+
+    [TestMethod]
+    public void Classes_and_images_that_are_not_square_are_treated_as_is_said()
+    {
+        var run = Train("--resize-mode", "pad", "--class-weights", "balanced");
+
+        run.Succeeded();
+        Assert.AreEqual(ResizeMode.Pad, Model().ResizeMode);
+        Train("--start-from", _folder.At("out", "model.zip")).Succeeded();
+        Assert.AreEqual(ResizeMode.Pad, Model().ResizeMode, "As the model to start from sees them.");
+    }
+
+    [TestMethod]
+    public void Another_network_than_that_of_the_weights_is_refused_before_the_images_are_read()
+    {
+        var run = Train("--pretrained", "--architecture", "resnet50");
+
+        Assert.AreEqual(1, run.Status, run.Output);
+        StringAssert.Contains(run.Error, "weights of the network resnet-2-2-2-3, but Architecture is resnet50");
+        StringAssert.Contains(run.Error, "Leave out --architecture");
+        Assert.DoesNotContain("reading images", run.Output);
+    }
+
+    private ProgramRun Train(params string[] more) =>
+        SampleProcess.RunHere([.. _folder.Training, "--threads", "2", "--out", _folder.At("out"), .. more]);
+
+    private ResNetModel Model()
+    {
+        using var network = ResNetTransformer.Find(new MLContext().Model.Load(_folder.At("out", "model.zip"), out _));
+        return network.Model;
+    }
+}
