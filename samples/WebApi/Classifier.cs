@@ -20,6 +20,12 @@ internal sealed class Classifier : IDisposable
     {
         var model = _ml.Model.Load(path, out _);
         _network = ResNetTransformer.Find(model);
+        if (_network.FeatureColumnType is VectorDataViewType { ItemType: var item } && item == NumberDataViewType.Single)
+        {
+            throw new InvalidOperationException(
+                $"The model was trained on a column of numbers, '{_network.FeatureColumnName}', which steps before the network made of "
+                + "images: only they know how. Train on encoded images (ImageBytes of LoadFromImageFolder).");
+        }
 
         try
         {

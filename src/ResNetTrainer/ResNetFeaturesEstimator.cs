@@ -103,7 +103,7 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
             MaximumPixels = maximumPixels,
         };
         var plan = Plan(file.Architecture, format.Shape, file.Statistics);
-        return Of(plan, file.Fit(_host, plan, new()), format, PixelScale.LargestOf(plan.Statistics));
+        return Of(plan, file.Fit(_host, plan, new()), format, file.LargestPixel ?? PixelScale.LargestOf(plan.Statistics));
     }
 
     private NetworkPlan Plan(ResNetArchitecture architecture, ImageShape shape, PixelStatistics? statistics) =>

@@ -28,9 +28,27 @@ internal static class PixelScale
     /// <summary>Whether pixels are not in [0, 1].</summary>
     public static bool IsBeyond(float? largest) => largest > Most;
 
-    /// <summary>Whether one of two data sets has pixels in [0, 1], and the other has not.</summary>
+    /// <summary>
+    /// Whether one of two data sets has pixels in [0, 1], and the other has not. What is all black, as the beginning of one that is not
+    /// read in full may be, tells nothing.
+    /// </summary>
     public static bool Differs(float? one, float? other) =>
-        (IsShare(one) && IsBeyond(other)) || (IsBeyond(one) && IsShare(other));
+        one != 0 && other != 0 && ((IsShare(one) && IsBeyond(other)) || (IsBeyond(one) && IsShare(other)));
+
+    /// <summary>Says so where a training goes on with pixels on another scale.</summary>
+    /// <param name="channel">Where to.</param>
+    /// <param name="what">What it goes on from, at the beginning of a sentence: "The model to start from was".</param>
+    /// <param name="then">The largest pixel that this was trained on.</param>
+    /// <param name="now">The largest there is now.</param>
+    public static void WarnOfAnother(IChannel channel, string what, float? then, float? now)
+    {
+        if (then is { } before && now is { } after && Differs(before, after))
+        {
+            channel.Warn(
+                $"{what} trained on pixels of up to {Text(before)}, and these go up to {Text(after)}. Scale them alike: bytes and images "
+                + "are in [0, 1], and ExtractPixels has scaleImage.");
+        }
+    }
 
     /// <summary>
     /// What is wrong with bytes, which are scaled to [0, 1], for a network that was trained on floats up to the largest; null where nothing

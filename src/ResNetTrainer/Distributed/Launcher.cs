@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace ResNetMLNet.Distributed;
 
-/// <summary>What whoever started this process says of it in its environment.</summary>
+/// <summary>How mpirun, mpiexec or srun placed this process, from its environment variables.</summary>
 internal static class Launcher
 {
     private const string Companion = "ResNetMLNet.Distributed";
@@ -18,6 +18,7 @@ internal static class Launcher
     private const string SlurmLocalRank = "SLURM_LOCALID";
     private const string SlurmNode = "SLURM_NODEID";
     private const string SlurmTasks = "SLURM_STEP_TASKS_PER_NODE";
+    private const string SlurmSize = "SLURM_STEP_NUM_TASKS";
     private const string Processors = "/sys/devices/system/cpu";
     private const string OpenMpiSize = "OMPI_COMM_WORLD_SIZE";
 
@@ -32,6 +33,15 @@ internal static class Launcher
 
     /// <summary>Which of the processes on this machine this one is, from 0.</summary>
     public static int PlaceHere => Number(LocalRank) ?? Number(SlurmLocalRank) ?? Rank ?? 0;
+
+    /// <summary>
+    /// What is wrong where srun started several processes without telling them of each other, so that each trains alone; null where nothing
+    /// is.
+    /// </summary>
+    public static string? Problem => Count is null && Number(SlurmSize) is > 1 and var tasks
+        ? $"This is one of {tasks} processes that srun started, and knows of no other: each of them trains a model of its own. To train one "
+            + "together, start them with srun --mpi=pmi2."
+        : null;
 
     /// <summary>
     /// How many of the processes are on this machine, itself included. Where nobody says, as with Microsoft's mpiexec, they ask each other.

@@ -60,6 +60,11 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
     private ResNetTransformer Run(IDataView trainData, IDataView? validationData)
     {
         using var channel = host.OpenChannel("Training");
+        if (options.Distributed != DistributedTraining.Off && Launcher.Problem is { } problem)
+        {
+            channel.Warn(problem);
+        }
+
         TorchRuntime.EnsureLoaded();
 
         // The caller may use libtorch too: its scopes own nothing of a training, and what it has switched off is on.

@@ -26,6 +26,9 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
     /// <summary>The classes of the linear layer; null where the file does not name them.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
+    /// <summary>The largest pixel that they were trained on; null where the file does not say.</summary>
+    public float? LargestPixel { get; init; }
+
     /// <summary>The channels of the images that the weights are for.</summary>
     public int Channels => (int)Weights.Tensors["conv1.weight"].Shape[1];
 
@@ -46,12 +49,16 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
         try
         {
             using var stream = File.OpenRead(wanted.Path);
-            var (tensors, statistics, names) = Read(stream, Path.GetExtension(wanted.Path).ToLowerInvariant(), wanted.BlueFirst);
+            var (tensors, statistics, texts) = Read(stream, Path.GetExtension(wanted.Path).ToLowerInvariant(), wanted.BlueFirst);
             var weights = WeightNames.Normalise(tensors);
             var architecture = WeightArchitecture.Of(weights);
             var channels = (int)weights.Tensors["conv1.weight"].Shape[1];
             var seen = wanted.Statistics ?? statistics ?? (channels == 3 ? PixelStatistics.ImageNet : PixelStatistics.None);
-            return new(title, wanted.BlueFirst ? WeightImport.RedFirst(weights) : weights, architecture, seen) { ClassNames = names };
+            return new(title, wanted.BlueFirst ? WeightImport.RedFirst(weights) : weights, architecture, seen) 
+            {
+                ClassNames = WeightMetadata.ClassNames(texts),
+                LargestPixel = WeightMetadata.LargestPixelOf(texts),
+            };
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
@@ -121,6 +128,7 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
             channel.Log("the weights to start from are of other classes: the linear layer starts afresh");
         }
 
+        PixelScale.WarnOfAnother(channel, "The weights to start from were", LargestPixel, data.LargestPixel);
         return Fit(host, fresh.Plan, fresh.Export());
     }
 
@@ -142,8 +150,8 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
         }
     }
 
-    // Statistics and names are known of files that this library wrote, and of graphs, which have them in the order of their channels.
-    private static (NamedTensors Tensors, PixelStatistics? Statistics, IReadOnlyList<string>? ClassNames) Read(
+    // Statistics are known of files that this library wrote, and of graphs, which have them in the order of their channels.
+    private static (NamedTensors Tensors, PixelStatistics? Statistics, IReadOnlyDictionary<string, string> Texts) Read(
         Stream stream, string extension, bool blueFirst)
     {
         switch (extension)
@@ -151,16 +159,16 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
             case ".safetensors":
                 var tensors = SafeTensors.Read(stream, out var metadata);
                 var statistics = WeightMetadata.TakeStatistics(metadata, ref tensors);
-                return (tensors, statistics, WeightMetadata.ClassNames(metadata));
+                return (tensors, statistics, metadata);
 
             case ".pth" or ".pt":
-                return (TorchFile.Read(stream), null, null);
+                return (TorchFile.Read(stream), null, new Dictionary<string, string>());
 
             case ".onnx":
                 var file = OnnxFile.Read(stream);
                 var graph = OnnxWeights.Of(file);
                 var seen = blueFirst ? graph.Statistics?.Reversed() : graph.Statistics;
-                return (graph.Weights, seen, WeightMetadata.ClassNames(file.Metadata));
+                return (graph.Weights, seen, file.Metadata);
 
             default:
                 throw new InvalidDataException(

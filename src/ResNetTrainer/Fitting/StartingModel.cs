@@ -52,14 +52,7 @@ internal sealed record StartingModel(ResNetModel Model) : StartingPoint
     private void WarnOfFormat(IChannel channel, InputFormat format, float largestPixel)
     {
         var then = Model.Network.Format;
-        if (PixelScale.Differs(Model.Network.LargestPixel, largestPixel))
-        {
-            channel.Warn(
-                FormattableString.Invariant($"The model to start from was trained on pixels of up to {Model.Network.LargestPixel}, and ")
-                + FormattableString.Invariant($"these go up to {largestPixel}. Scale them alike: bytes and images are in [0, 1], and ")
-                + "ExtractPixels has scaleImage.");
-        }
-
+        PixelScale.WarnOfAnother(channel, "The model to start from was", Model.Network.LargestPixel, largestPixel);
         if ((then.Shape.Height, then.Shape.Width) != (format.Shape.Height, format.Shape.Width))
         {
             channel.Warn(

@@ -117,13 +117,25 @@ internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options opti
 
     public void CheckClasses(ImageDataset train, LabelColumn label)
     {
-        if (train.Statistics.Weights.Count(weight => weight > 0) < 2)
+        const int Most = 10;
+        var names = KeyValues.NamesOf(KeyValues.Of(label.Column), label.Classes);
+        var ofClasses = names.Zip(train.Statistics.Weights).ToLookup(each => each.Second > 0, each => each.First);
+        var (there, missing) = (ofClasses[true].ToArray(), ofClasses[false].ToArray());
+        if (there.Length < 2)
         {
-            var names = KeyValues.NamesOf(KeyValues.Of(label.Column), label.Classes);
-            var only = names[Array.FindIndex(train.Statistics.Weights, weight => weight > 0)];
             throw host.Error(
-                $"All {train.Count} rows that count have the same label in column '{label.Column.Name}', '{only}': "
+                $"All {train.Count} rows that count have the same label in column '{label.Column.Name}', '{there[0]}': "
                 + $"{LabelColumn.NothingToTellApart}");
+        }
+
+        // The split of a small data set, say, may leave all images of a class on its other side.
+        if (missing.Length > 0)
+        {
+            using var channel = host.OpenChannel("Data");
+            channel.Warn(
+                $"There is nothing to train on of {missing.Length} of the {names.Count} classes in column '{label.Column.Name}', which the "
+                + $"model will hardly ever predict: {string.Join(", ", missing.Take(Most).Select(name => $"'{name}'"))}"
+                + $"{(missing.Length > Most ? " and more" : "")}.");
         }
     }
 

@@ -15,6 +15,7 @@ internal static class WeightMetadata
     private const string Classes = "classes";
     private const string Mean = "mean";
     private const string Deviation = "deviation";
+    private const string LargestPixel = OnnxModel.LargestPixel;
 
     /// <summary>Writes a network's weights and what belongs to them.</summary>
     /// <param name="stream">Where to.</param>
@@ -38,6 +39,11 @@ internal static class WeightMetadata
             (texts[Mean], texts[Deviation]) = (JsonText.Of(statistics.Mean), JsonText.Of(statistics.Deviation));
         }
 
+        if (network.LargestPixel is { } pixel)
+        {
+            texts[LargestPixel] = pixel.ToString(CultureInfo.InvariantCulture);
+        }
+
         SafeTensors.Write(stream, With(network.Weights, network.Plan.Statistics), texts);
     }
 
@@ -46,6 +52,14 @@ internal static class WeightMetadata
         texts.ContainsKey(Architecture) && (texts.GetValueOrDefault(Classes) ?? texts.GetValueOrDefault(OnnxModel.ClassNames)) is { } names
             ? JsonText.ToTexts(names)
             : null;
+
+    /// <summary>
+    /// The largest pixel that an exported network was trained on; null where another program wrote the file, or a version that did not say.
+    /// </summary>
+    public static float? LargestPixelOf(IReadOnlyDictionary<string, string> texts) =>
+        texts.ContainsKey(Architecture)
+        && float.TryParse(texts.GetValueOrDefault(LargestPixel), CultureInfo.InvariantCulture, out var pixel)
+        && float.IsFinite(pixel) ? pixel : null;
 
     /// <summary>Takes the mean image from among the tensors of a file; null where there is none.</summary>
     /// <exception cref="InvalidDataException">It is no image.</exception>

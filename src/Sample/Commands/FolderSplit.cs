@@ -7,7 +7,8 @@ namespace ResNetMLNet.Sample.Commands;
 
 /// <summary>
 /// Which images of a folder are kept back to test on: by their names alone. So an image stays on its side whatever the seed, and when
-/// others are added: a model that is trained further is not tested on what it was trained on.
+/// others are added: a model that is trained further is not tested on what it was trained on. But for the smallest classes: of one or two
+/// images, one has to be trained on, though its name may be one to test on.
 /// </summary>
 internal sealed class FolderSplit
 {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -34,7 +35,11 @@ internal sealed record SavedModel(ResNetTransformer Network)
 
         try
         {
-            return new(ResNetTransformer.Find(chain));
+            var network = ResNetTransformer.Find(chain);
+            return new(network)
+            {
+                StepsBefore = [.. Steps(chain).TakeWhile(step => step != network).Where(IsMissed).Select(step => step.GetType().Name)],
+            };
         }
         catch (InvalidOperationException e)
         {
@@ -42,16 +47,26 @@ internal sealed record SavedModel(ResNetTransformer Network)
         }
     }
 
+    /// <summary>The steps of the model before its network that may change images.</summary>
+    public IReadOnlyList<string> StepsBefore { get; init; } = [];
+
+    // What other steps made of images before the network saw them is not done here.
+    private string? Warning =>
+        StepsBefore.Count > 0
+            ? $"The model has steps before its network, which are left out here: {string.Join(", ", StepsBefore)}. Where they change images, "
+                + "score it in code, with them."
+        : Network.FeatureColumnType is VectorDataViewType { ItemType: var item } && item == NumberDataViewType.Single
+            ? $"The model was trained on a column of numbers, '{Network.FeatureColumnName}'. Here it is given pixels from 0 to 1; "
+                + "if other steps made that column in another way, score it in code, with them."
+        : null;
+
     /// <summary>Scores images from a column of any name.</summary>
     public IDataView Score(MLContext ml, IDataView images, string featureColumnName)
     {
-        // What other steps made of images before the network saw them, nobody knows here.
-        if (!_hasWarned && Network.FeatureColumnType is VectorDataViewType { ItemType: var item } && item == NumberDataViewType.Single)
+        if (!_hasWarned && Warning is { } warning)
         {
             _hasWarned = true;
-            SteadyWriter.Error().WriteLine(
-                $"The model was trained on a column of numbers, '{Network.FeatureColumnName}'. Here it is given pixels from 0 to 1; "
-                + "if other steps made that column in another way, score it in code, with them.");
+            SteadyWriter.Error().WriteLine(warning);
         }
 
         var view = featureColumnName == Network.FeatureColumnName
@@ -59,4 +74,11 @@ internal sealed record SavedModel(ResNetTransformer Network)
             : ml.Transforms.CopyColumns(Network.FeatureColumnName, featureColumnName).Fit(images).Transform(images);
         return Network.Transform(view);
     }
+
+    private static IEnumerable<ITransformer> Steps(ITransformer model) =>
+        model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
+
+    // Those that read files, or are about labels, are not: images are read here, and have no label or a folder's.
+    private static bool IsMissed(ITransformer step) =>
+        step is not (ImageLoadingTransformer or ValueToKeyMappingTransformer or KeyToValueMappingTransformer);
 }

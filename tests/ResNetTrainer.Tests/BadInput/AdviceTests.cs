@@ -185,6 +185,20 @@ public class AdviceTests
     }
 
     [TestMethod]
+    [DataRow(1, true)]
+    [DataRow(2, false)]
+    public void A_class_without_an_image_to_train_on_is_named(int missing, bool isSaid)
+    {
+        var log = new List<string>();
+        var data = Images.Labelled(24, label: LabelKind.Text);
+        var trained = missing == 2 ? data : Ml.Data.FilterRowsByKeyColumnFraction(data, "Label", 0, 0.6);
+        using var model = Images.Trainer(Images.Context(log)).Fit(trained);
+
+        Assert.AreEqual(isSaid, log.Any(line => line.Contains(
+            "There is nothing to train on of 1 of the 3 classes in column 'Label'", StringComparison.Ordinal)), string.Join("\n", log));
+    }
+
+    [TestMethod]
     [DataRow(514, null, true)]
     [DataRow(514, 20, false)]
     [DataRow(24, null, false)]

@@ -18,6 +18,21 @@ public sealed class LauncherTests
     }
 
     [TestMethod]
+    [DataRow("4", null, DistributedTraining.Auto, true)]
+    [DataRow("1", null, DistributedTraining.Auto, false)]
+    [DataRow("4", "1", DistributedTraining.Auto, false)]
+    [DataRow("4", null, DistributedTraining.Off, false)]
+    public void Slurm_that_does_not_tell_its_processes_of_each_other_is_said(
+        string tasks, string? size, DistributedTraining distributed, bool isSaid)
+    {
+        var log = new List<string>();
+        With("SLURM_STEP_NUM_TASKS", tasks, () => With("PMI_SIZE", size!, () => Images.Trainer(
+            Images.Context(log), change: options => options.Distributed = distributed).Fit(Images.Labelled())));
+
+        Assert.AreEqual(isSaid, log.Any(line => line.Contains("start them with srun --mpi=pmi2", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
     [DataRow("PMI_SIZE", "4")]
     [DataRow("OMPI_COMM_WORLD_SIZE", "4")]
     public void Each_process_trains_alone_where_that_is_asked_for(string name, string value) =>

@@ -1,3 +1,4 @@
+using Microsoft.ML;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Sample;
@@ -73,6 +74,29 @@ public sealed class PredictTests : IDisposable
     }
 
     [TestMethod]
+    public void Steps_before_the_network_that_it_leaves_out_are_named()
+    {
+        var (ml, model) = (Images.Context(), _folder.At("steps.zip"));
+        var files = ml.Data.LoadFromEnumerable(Directory.GetFiles(_folder.Images, "*.png", SearchOption.AllDirectories)
+            .Select(file => new LabelledFile { Path = file, Class = Path.GetFileName(Path.GetDirectoryName(file)!) }));
+        var pipeline = ml.Transforms.LoadImages("Image", "", nameof(LabelledFile.Path))
+            .Append(ml.Transforms.ConvertToGrayscale("Image"))
+            .Append(ml.Transforms.Conversion.MapValueToKey("Label", nameof(LabelledFile.Class)))
+            .Append(Images.Trainer(ml, ImageKind.Image, options => (options.FeatureColumnName, options.ImageSize) = ("Image", 20)));
+        using (var chain = pipeline.Fit(files))
+        {
+            ml.Model.Save(chain, files.Schema, model);
+        }
+
+        var run = SampleProcess.RunHere(["predict", "--model", model, _folder.At("images", "top", "0.png")]);
+
+        run.Succeeded();
+        StringAssert.Contains(run.Error, "steps before its network, which are left out here: ImageGrayscalingTransformer.");
+        Assert.DoesNotContain("left out", SampleProcess.RunHere(
+            ["predict", "--model", _folder.Model, _folder.At("images", "top", "0.png")]).Error);
+    }
+
+    [TestMethod]
     [DataRow("export", "--safetensors", "model.zip")]
     [DataRow("export", "--onnx", "model.zip")]
     [DataRow("evaluate", "--report", "model.zip")]
@@ -95,5 +119,12 @@ public sealed class PredictTests : IDisposable
         Assert.AreEqual(2, run.Status);
         StringAssert.Contains(run.Error, "--onnx and --safetensors are the same file");
         Assert.IsFalse(File.Exists(target));
+    }
+
+    private sealed class LabelledFile
+    {
+        public string Path { get; set; } = "";
+
+        public string Class { get; set; } = "";
     }
 }

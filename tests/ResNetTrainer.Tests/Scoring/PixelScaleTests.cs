@@ -86,5 +86,38 @@ public sealed class PixelScaleTests
         Assert.AreEqual(isSaid, log.Any(line => line.Contains("Scale them alike", StringComparison.Ordinal)), string.Join("\n", log));
     }
 
+    [TestMethod]
+    [DataRow(255f, 1f, ".safetensors", true)]
+    [DataRow(1f, 255f, ".safetensors", true)]
+    [DataRow(1f, 255f, ".onnx", true)]
+    [DataRow(1f, 1f, ".safetensors", false)]
+    [DataRow(255f, 200f, ".onnx", false)]
+    public void Exported_weights_know_the_scale_too(float then, float now, string ending, bool isSaid)
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("resnet-scale-").FullName, $"weights{ending}");
+
+        // Of smaller images, graphs have parts of kernels.
+        using var start = Images.Trainer(Ml, ImageKind.GreyFloats, options => options.ImageSize = 96).Fit(Images.OfWhite(then));
+        Action<string> export = ending == ".onnx" ? path => start.Model.ExportToOnnx(path) : start.Model.ExportToSafeTensors;
+        export(file);
+        var log = new List<string>();
+        Images.Trainer(Images.Context(log), ImageKind.GreyFloats, options =>
+            (options.Architecture, options.InitialWeights) = (null, InitialWeights.FromFile(file))).Fit(Images.OfWhite(now)).Dispose();
+
+        Assert.AreEqual(isSaid, log.Any(line => line.Contains("Scale them alike", StringComparison.Ordinal)), string.Join("\n", log));
+        var features = Ml.Transforms.ResNetFeatures("Out", InitialWeights.FromFile(file), "Features").Fit(Images.OfWhite(now));
+        Action transform = () => Snapshot.Scores(features.Transform(Images.OfWhite(now)), "Out");
+        if (then == 1 && now == 255)
+        {
+            Assert.Contains("in [0, 1]", Assert.ThrowsExactly<InvalidOperationException>(transform).Message);
+        }
+        else
+        {
+            transform();
+        }
+
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+
     private static ResNetTransformer Train(float white) => Images.Trainer(Ml, ImageKind.GreyFloats).Fit(Images.OfWhite(white));
 }

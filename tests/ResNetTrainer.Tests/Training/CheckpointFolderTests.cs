@@ -50,6 +50,21 @@ public class CheckpointFolderTests
     }
 
     [TestMethod]
+    public void All_are_kept_where_that_is_asked_for()
+    {
+        Interrupt(epochs: 3);
+        Rename("checkpoint-0003-0000000", "checkpoint-0009-0000000");
+
+        // Somebody else has the newest for the moment, so that training goes on from the one before.
+        using (new FileStream(PathOf("checkpoint-0009-0000000"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+            Fit(options => options.Checkpoints = Resuming(kept: int.MaxValue));
+        }
+
+        Assert.HasCount(5, Directory.GetFiles(_folder, "checkpoint-*.safetensors"));
+    }
+
+    [TestMethod]
     public void A_training_begun_where_numbers_have_a_comma_goes_on_where_they_have_a_point()
     {
         var weights = Path.Combine(_folder, "weights.safetensors");

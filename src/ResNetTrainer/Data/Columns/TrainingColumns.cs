@@ -44,6 +44,14 @@ internal sealed record ExampleSource(
     /// <summary>Whether the reading is to end.</summary>
     public bool IsStopped => StopsWhenCancelled && IsCancelled;
 
+    /// <summary>The error where a later pass has fewer images than the first: files that are gone, say.</summary>
+    /// <param name="missing">How many fewer.</param>
+    /// <param name="count">How many there were.</param>
+    /// <param name="unreadable">Those that could not be read in this pass, and why.</param>
+    public Exception Fewer(long missing, long count, IReadOnlyList<string> unreadable) => Host.Error(
+        $"The {Title} had {count} images when it was read first, and has {missing} fewer now: it must stay as it is while it is trained on."
+        + (unreadable.Count > 0 ? $" The last that cannot be read: {unreadable[^1]}" : ""));
+
     /// <summary>A cursor over them.</summary>
     /// <param name="shuffle">For an order of the data view's own; null for as they come.</param>
     /// <param name="isWanted">Which of them, by number; null for all.</param>

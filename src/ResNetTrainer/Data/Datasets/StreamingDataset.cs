@@ -49,10 +49,17 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
         var size = Math.Max(1, read.Of(batchSize).Count);
         using var rows = source.Read(random, read == Share.Whole ? null : number => IsIn(read, number, batchSize));
         using var window = new ImageStore();
-        var left = (Count + batchSize - 1) / batchSize;
+        var (left, missing) = ((Count + batchSize - 1) / batchSize, Expected(read, batchSize));
         for (var number = 0; left > 0; number++)
         {
             Fill(window, rows, size);
+            Statistics.LargestPixel = Math.Max(Statistics.LargestPixel, rows.LargestPixel);
+            missing -= window.Count;
+            if (rows.HasEnded && missing > 0)
+            {
+                throw source.Fewer(missing, Count, rows.LeftOut);
+            }
+
             long? order = shuffle is { } s ? RandomStream.Derive(s, number) : null;
             foreach (var images in BatchOrder.Of(window.Count, size, order, skip, taken))
             {
@@ -75,6 +82,13 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
             skip = Math.Max(0, skip - batches);
             window.Clear();
         }
+    }
+
+    // How many images of a pass are read here.
+    private long Expected(Share share, int batchSize)
+    {
+        var (whole, rest) = Math.DivRem(Count, batchSize);
+        return (whole * share.Of(batchSize).Count) + share.Of((int)rest).Count;
     }
 
     private bool IsIn(Share share, long row, int batchSize)

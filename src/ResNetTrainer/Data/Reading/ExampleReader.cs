@@ -59,6 +59,9 @@ internal sealed class ExampleReader : IDisposable
     /// <summary>The weight of the current row; 1 where there is no such column.</summary>
     public float Weight => _rows[_at].Weight;
 
+    /// <summary>Whether there are no more rows.</summary>
+    public bool HasEnded => _ended && _at >= _rows.Count;
+
     /// <summary>The images that could not be read and were left out, and why.</summary>
     public List<string> LeftOut { get; } = [];
 

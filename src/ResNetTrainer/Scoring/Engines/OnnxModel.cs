@@ -1,3 +1,4 @@
+using System.Globalization;
 using ResNetMLNet.Data;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Formats.Onnx;
@@ -19,6 +20,7 @@ internal static class OnnxModel
     // Of its metadata.
     public const string Architecture = "architecture";
     public const string ClassNames = "class_names";
+    public const string LargestPixel = "largest_pixel";
 
     // Opset 18 is the first whose Resize has antialiasing; ONNX 1.13, which brought it, has IR version 8.
     private const int OpsetVersion = 18;
@@ -55,6 +57,12 @@ internal static class OnnxModel
         if (plan.Head is not null)
         {
             model.MetadataProps.Add(new StringStringEntryProto { Key = ClassNames, Value = JsonText.Of(network.ClassNames) });
+        }
+
+        if (network.LargestPixel is { } pixel)
+        {
+            var text = pixel.ToString(CultureInfo.InvariantCulture);
+            model.MetadataProps.Add(new StringStringEntryProto { Key = LargestPixel, Value = text });
         }
 
         return model;

@@ -131,7 +131,7 @@ internal sealed class CheckpointFolder : IDisposable
         var files = Files();
         var own = files.Except(_leftBehind).ToArray();
         var at = Array.IndexOf(own, written);
-        foreach (var other in files.Intersect(_leftBehind).Concat(at < 0 ? [] : own.Skip(at + _kept)))
+        foreach (var other in files.Intersect(_leftBehind).Concat(at < 0 ? [] : own.Skip(at).Skip(_kept)))
         {
             File.Delete(other);
         }
