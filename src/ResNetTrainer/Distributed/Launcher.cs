@@ -39,8 +39,8 @@ internal static class Launcher
     /// is.
     /// </summary>
     public static string? Problem => Count is null && Number(SlurmSize) is > 1 and var tasks
-        ? $"This is one of {tasks} processes that srun started, and knows of no other: each of them trains a model of its own. To train one "
-            + "together, start them with srun --mpi=pmi2."
+        ? $"This is one of {tasks} processes that srun started, and knows of no other: each of them trains a model of its own. To train "
+            + "one together, start them with srun --mpi=pmi2."
         : null;
 
     /// <summary>

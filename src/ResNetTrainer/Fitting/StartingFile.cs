@@ -54,7 +54,7 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
             var architecture = WeightArchitecture.Of(weights);
             var channels = (int)weights.Tensors["conv1.weight"].Shape[1];
             var seen = wanted.Statistics ?? statistics ?? (channels == 3 ? PixelStatistics.ImageNet : PixelStatistics.None);
-            return new(title, wanted.BlueFirst ? WeightImport.RedFirst(weights) : weights, architecture, seen) 
+            return new(title, wanted.BlueFirst ? WeightImport.RedFirst(weights) : weights, architecture, seen)
             {
                 ClassNames = WeightMetadata.ClassNames(texts),
                 LargestPixel = WeightMetadata.LargestPixelOf(texts),

@@ -53,8 +53,8 @@ internal sealed record SavedModel(ResNetTransformer Network)
     // What other steps made of images before the network saw them is not done here.
     private string? Warning =>
         StepsBefore.Count > 0
-            ? $"The model has steps before its network, which are left out here: {string.Join(", ", StepsBefore)}. Where they change images, "
-                + "score it in code, with them."
+            ? $"The model has steps before its network, which are left out here: {string.Join(", ", StepsBefore)}. "
+                + "Where they change images, score it in code, with them."
         : Network.FeatureColumnType is VectorDataViewType { ItemType: var item } && item == NumberDataViewType.Single
             ? $"The model was trained on a column of numbers, '{Network.FeatureColumnName}'. Here it is given pixels from 0 to 1; "
                 + "if other steps made that column in another way, score it in code, with them."
