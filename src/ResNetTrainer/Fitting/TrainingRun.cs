@@ -48,14 +48,14 @@ internal sealed class TrainingRun(
 
             using var train = FeaturesOf(data.Train);
             using var validation = FeaturesOf(data.Validation);
-            return Loop(train ?? data.Train, validation ?? data.Validation).Run(state, BetweenSteps, EpochDone);
+            return Loop(train ?? data.Train, validation ?? data.Validation).Run(BetweenSteps, EpochDone);
         }
         catch (OperationCanceledException) when (options.OnCancellation == CancellationBehavior.ReturnModel && IsCancelled)
         {
             // All have stopped at the same step.
             var loop = Loop(data.Train, data.Validation);
             loop.Align();
-            loop.ThrowIfUnsound(state);
+            loop.ThrowIfUnsound();
             channel.Log($"cancelled in epoch {state.Epoch + 1}, after {state.Step} steps of it; the model is as it stands");
             return TrainingOutcome.Cancelled;
         }
@@ -106,7 +106,7 @@ internal sealed class TrainingRun(
     }
 
     private TrainingLoop Loop(ImageDataset train, ImageDataset? validation) =>
-        new(state.Plan, _loss, train, validation, _soundness, _exchange);
+        new(state, _loss, train, validation, _soundness, _exchange);
 
     // Null where the images themselves are needed in each epoch.
     private FrozenFeatures? FeaturesOf(ImageDataset? images)

@@ -18,8 +18,8 @@ internal sealed class Exchange : IDisposable
     // "Several machines").
     private const long Large = 1 << 16;
 
-    // The sums of losses, of hits and of weights, and how many are to stop.
-    private const int Numbers = 4;
+    // What metrics are made of, and how many are to stop.
+    private const int Numbers = MetricSums.Length + 1;
 
     private readonly ProcessGroup _group;
     private readonly Func<bool> _isCancelled;
@@ -52,21 +52,19 @@ internal sealed class Exchange : IDisposable
     public bool Any(bool isSo) => _group.Any(isSo);
 
     /// <summary>Adds up the numbers of all processes.</summary>
-    public double[] Sum(double[] values)
-    {
-        double[] all = [.. values];
-        _group.Sum(all);
-        return all;
-    }
+    public double Sum(double value) => Sum([value])[0];
+
+    /// <inheritdoc cref="Sum(double)"/>
+    public MetricSums Sum(MetricSums sums) => MetricSums.Of(Sum(sums.ToArray()));
 
     /// <summary>Whether any of the processes was to stop at the last step.</summary>
     public bool AnyIsCancelled { get; private set; }
 
     /// <summary>Adds up the gradients, and makes the running statistics the mean of all.</summary>
     /// <param name="share">The share of the batch's weight that this process's images have; the gradients are of that already.</param>
-    /// <param name="sums">The sums of losses, of hits and of weights over this process's images.</param>
-    /// <returns>The same sums over all images of the batch.</returns>
-    public double[] Run(double share, double[] sums)
+    /// <param name="sums">What metrics of this process's images are made of.</param>
+    /// <returns>The same of all images of the batch.</returns>
+    public MetricSums Run(double share, MetricSums sums)
     {
         using var noGradients = no_grad();
         foreach (var tensor in _large)
@@ -86,12 +84,12 @@ internal sealed class Exchange : IDisposable
         using var rest = NewDisposeScope();
         Fill(share);
         var numbers = MemoryMarshal.Cast<byte, float>(_buffer.bytes)[^Numbers..];
-        (numbers[0], numbers[1], numbers[2]) = ((float)sums[0], (float)sums[1], (float)sums[2]);
+        (numbers[0], numbers[1], numbers[2]) = ((float)sums.Loss, (float)sums.Hits, (float)sums.Weight);
         numbers[3] = _isCancelled() ? 1 : 0;
         _group.Sum(_buffer);
         AnyIsCancelled = numbers[3] > 0;
         TakeOver();
-        return [numbers[0], numbers[1], numbers[2]];
+        return new(numbers[0], numbers[1], numbers[2]);
     }
 
     /// <summary>
@@ -110,6 +108,12 @@ internal sealed class Exchange : IDisposable
     }
 
     public void Dispose() => _buffer.Dispose();
+
+    private double[] Sum(double[] values)
+    {
+        _group.Sum(values);
+        return values;
+    }
 
     // A process that has no image of the batch has none yet.
     private static Tensor GradientOf(NetworkTensor tensor) => tensor.Compute.grad ?? (tensor.Compute.grad = zeros_like(tensor.Compute));

@@ -8,69 +8,75 @@ using static TorchSharp.torch;
 namespace ResNetMLNet.Training;
 
 /// <summary>Training from top to bottom: epochs of steps, each a batch forward, backward and a step of the optimizer.</summary>
-/// <param name="plan">What to do.</param>
+/// <param name="state">Where training stands, and what is to be done; trained in place.</param>
 /// <param name="loss">What to make small.</param>
 /// <param name="train">The training images.</param>
 /// <param name="validation">The images that are scored after each epoch, if any.</param>
 /// <param name="soundness">Tells whether the weights that an epoch ends with are good for anything.</param>
 /// <param name="exchange">The processes that train together with this one; null where it is alone.</param>
-internal sealed partial class TrainingLoop(
-    TrainingPlan plan, Loss loss, ImageDataset train, ImageDataset? validation, Soundness soundness, Exchange? exchange)
+internal sealed class TrainingLoop(
+    TrainingState state, Loss loss, ImageDataset train, ImageDataset? validation, Soundness soundness, Exchange? exchange)
 {
     // Looking at the loss makes a GPU's host wait for the step; on the CPU it costs nothing.
     private const int StepsBetweenLooksOnGpu = 100;
 
-    private readonly long _stepsPerEpoch = plan.StepsPerEpoch(train.Count);
-    private readonly AugmentationPlan _augmentation = plan.ToAugmentation();
+    private readonly TrainingPlan _plan = state.Plan;
+    private readonly long _stepsPerEpoch = state.Plan.StepsPerEpoch(train.Count);
+    private readonly AugmentationPlan _augmentation = state.Plan.ToAugmentation();
+    private readonly ProgressiveResizing _sizes = new(state.Network.Plan, state.Plan.InitialImageScale, state.Plan.GrownAfter);
+    private readonly SharedBackward? _shared = exchange is null ? null : new(state, loss, train, exchange);
+
+    // Of the whole training.
+    private long StepNow => (state.Epoch * _stepsPerEpoch) + state.Step;
+
+    private int SizeOfBatch => (int)Math.Min(_plan.BatchSize, train.Count - (state.Step * _plan.BatchSize));
 
     /// <summary>Trains from where the state stands to the end.</summary>
-    /// <param name="state">Where training stands; trained in place.</param>
     /// <param name="betweenSteps">Called after every step of training and of validation with how far it is; may throw to stop.</param>
     /// <param name="epochDone">Called after every epoch; may throw to stop.</param>
     /// <exception cref="DivergenceException">A loss, the weights or the scores are infinite or not a number.</exception>
-    public TrainingOutcome Run(TrainingState state, Action<TrainingProgress> betweenSteps, Action epochDone)
+    public TrainingOutcome Run(Action<TrainingProgress> betweenSteps, Action epochDone)
     {
-        var sizes = new ProgressiveResizing(state.Network.Plan, plan.InitialImageScale, plan.GrownAfter);
-        while (state.Epoch < plan.Epochs)
+        while (state.Epoch < _plan.Epochs)
         {
-            if (plan.EarlyStopping?.IsDue(state.History) == true)
+            if (_plan.EarlyStopping?.IsDue(state.History) == true)
             {
                 return TrainingOutcome.StoppedEarly;
             }
 
             state.BeginEpoch();
-            var epochSeed = RandomStream.Derive(plan.Seed, state.Epoch);
-            foreach (var batch in train.Batches(plan.BatchSize, epochSeed, skip: state.Step, exchange?.Share))
+            var epochSeed = RandomStream.Derive(_plan.Seed, state.Epoch);
+            foreach (var batch in train.Batches(_plan.BatchSize, epochSeed, skip: state.Step, exchange?.Share))
             {
                 using (batch)
                 {
                     soundness.Observe(batch, train.Format);
                     state.BeginStep();
-                    Step(state, batch, sizes, epochSeed);
+                    Step(batch, epochSeed);
                     state.EndStep();
                 }
 
-                betweenSteps(Progress(TrainingPhase.Training, state, state.Step, train));
+                betweenSteps(Progress(TrainingPhase.Training, state.Step, train));
             }
 
             Align();
-            var (trainLoss, trainAccuracy) = state.Metrics.Read();
+            var trained = state.Metrics.Sums;
 
             // By now a GPU has done all that it was given.
             var trainSeconds = state.Seconds;
-            ThrowIfDiverged("loss", trainLoss, state);
-            ThrowIfUnsound(state);
-            var (validationLoss, validationAccuracy) = validation is null ? (null, null) : Evaluate(state, validation, betweenSteps);
-            ThrowIfDiverged("validation loss", validationLoss ?? 0, state);
+            ThrowIfDiverged("loss", trained.MeanLoss);
+            ThrowIfUnsound();
+            var validated = validation is null ? (MetricSums?)null : Evaluate(validation, betweenSteps);
+            ThrowIfDiverged("validation loss", validated?.MeanLoss ?? 0);
             state.EndEpoch(new()
             {
                 Epoch = state.Epoch + 1,
-                NumberOfEpochs = plan.Epochs,
-                TrainLoss = trainLoss,
-                TrainAccuracy = trainAccuracy,
-                ValidationLoss = validationLoss,
-                ValidationAccuracy = validationAccuracy,
-                LearningRate = LearningRateAt(state, state.Step - 1),
+                NumberOfEpochs = _plan.Epochs,
+                TrainLoss = trained.MeanLoss,
+                TrainAccuracy = trained.Accuracy,
+                ValidationLoss = validated?.MeanLoss,
+                ValidationAccuracy = validated?.Accuracy,
+                LearningRate = LearningRateAt(state.Step - 1),
                 ImagesPerSecond = train.Count / trainSeconds,
                 Seconds = state.Seconds,
             });
@@ -80,50 +86,50 @@ internal sealed partial class TrainingLoop(
         return TrainingOutcome.Completed;
     }
 
-    private void Step(TrainingState state, ImageBatch batch, ProgressiveResizing sizes, long epochSeed)
+    private void Step(ImageBatch batch, long epochSeed)
     {
         // A single left-over image has nothing to be normalised against; the next epoch has it elsewhere.
-        if (SizeOfBatch(state) == 1)
+        if (SizeOfBatch == 1)
         {
             return;
         }
 
         using var scope = NewDisposeScope();
-        var step = (state.Epoch * _stepsPerEpoch) + state.Step;
-        if (exchange is null)
+        if (_shared is null)
         {
-            StepAlone(state, batch, Logits(state, batch, sizes, step, epochSeed), step);
+            StepAlone(batch, Logits(batch, epochSeed));
         }
-        else
+        else if (_shared.Run(batch, SizeOfBatch, () => Logits(batch, epochSeed)) is { } sums)
         {
-            StepTogether(state, batch, exchange, () => Logits(state, batch, sizes, step, epochSeed));
+            ThrowIfDiverged("loss", sums.Weight > 0 ? sums.MeanLoss : 0);
+            state.Optimizer.Step(LearningRateAt(state.Step));
+            state.Metrics.Add(sums);
         }
 
-        state.Average?.Follow(step);
+        state.Average?.Follow(StepNow);
     }
 
-    private void StepAlone(TrainingState state, ImageBatch batch, Tensor logits, long step)
+    private void StepAlone(ImageBatch batch, Tensor logits)
     {
         var weights = loss.ExampleWeights(batch);
-        var mean = Loss.Mean(logits, batch.Labels, weights, plan.LabelSmoothing);
-        if (train.Device.type == DeviceType.CPU || step % StepsBetweenLooksOnGpu == 0)
+        var mean = Loss.Mean(logits, batch.Labels, weights, _plan.LabelSmoothing);
+        if (train.Device.type == DeviceType.CPU || StepNow % StepsBetweenLooksOnGpu == 0)
         {
-            ThrowIfDiverged("loss", mean.item<float>(), state);
+            ThrowIfDiverged("loss", mean.item<float>());
         }
 
         mean.backward();
-        state.Optimizer.Step(LearningRateAt(state, state.Step));
+        state.Optimizer.Step(LearningRateAt(state.Step));
         state.Metrics.Add(mean, logits, batch.Labels, weights);
     }
 
-    private Tensor Logits(TrainingState state, ImageBatch batch, ProgressiveResizing sizes, long step, long epochSeed) =>
-        train.Format.IsFeatures
-            ? state.Network.Classify(batch.ToInput(train.Format))
-            : state.Network.Forward(Images(batch, sizes, step, epochSeed), training: true);
+    private Tensor Logits(ImageBatch batch, long epochSeed) => train.Format.IsFeatures
+        ? state.Network.Classify(batch.ToInput(train.Format))
+        : state.Network.Forward(Images(batch, epochSeed), training: true);
 
-    private Tensor Images(ImageBatch batch, ProgressiveResizing sizes, long step, long epochSeed)
+    private Tensor Images(ImageBatch batch, long epochSeed)
     {
-        var shape = sizes.At((double)step / (_stepsPerEpoch * plan.Epochs));
+        var shape = _sizes.At((double)StepNow / (_stepsPerEpoch * _plan.Epochs));
         var format = train.Format with { Shape = shape };
         if (batch.Count == 0)
         {
@@ -131,20 +137,20 @@ internal sealed partial class TrainingLoop(
         }
 
         // Each process changes its images in its own way.
-        var seed = RandomStream.Derive(epochSeed, step);
+        var seed = RandomStream.Derive(epochSeed, StepNow);
         seed = exchange is { Share.Rank: > 0 and var rank } ? RandomStream.Derive(seed, rank) : seed;
-        var moment = new AugmentationMoment(seed, plan.Seed, (int)(step / _stepsPerEpoch));
+        var moment = new AugmentationMoment(seed, _plan.Seed, state.Epoch);
         return batch.ToInput(format, (raw, part) =>
             Augmenter.Apply(raw, batch.Numbers?[part], _augmentation, format, moment with { Part = part }));
     }
 
-    private (double? Loss, double? Accuracy) Evaluate(TrainingState state, ImageDataset images, Action<TrainingProgress> betweenSteps)
+    private MetricSums Evaluate(ImageDataset images, Action<TrainingProgress> betweenSteps)
     {
         var steps = 0L;
         using var noGradients = no_grad();
         using var metrics = new MetricAccumulator(images.Device);
         var network = state.Scored;
-        foreach (var batch in images.Batches(plan.BatchSize, shuffle: null, share: exchange?.Share))
+        foreach (var batch in images.Batches(_plan.BatchSize, shuffle: null, share: exchange?.Share))
         {
             using (batch)
             {
@@ -154,11 +160,10 @@ internal sealed partial class TrainingLoop(
                 }
             }
 
-            betweenSteps(Progress(TrainingPhase.Validating, state, ++steps, images));
+            betweenSteps(Progress(TrainingPhase.Validating, ++steps, images));
         }
 
-        metrics.Sums = exchange?.Sum(metrics.Sums) ?? metrics.Sums;
-        return metrics.Read();
+        return exchange?.Sum(metrics.Sums) ?? metrics.Sums;
 
         void Add(ImageBatch batch)
         {
@@ -170,17 +175,17 @@ internal sealed partial class TrainingLoop(
         }
     }
 
-    private TrainingProgress Progress(TrainingPhase phase, TrainingState state, long steps, ImageDataset images) => new()
+    private TrainingProgress Progress(TrainingPhase phase, long steps, ImageDataset images) => new()
     {
         Phase = phase,
-        Images = Math.Min(steps * plan.BatchSize, images.Count),
+        Images = Math.Min(steps * _plan.BatchSize, images.Count),
         NumberOfImages = images.Count,
         Epoch = state.Epoch + 1,
-        NumberOfEpochs = plan.Epochs,
+        NumberOfEpochs = _plan.Epochs,
     };
 
-    private double LearningRateAt(TrainingState state, long stepOfEpoch) =>
-        plan.LearningRateAt((state.Epoch * _stepsPerEpoch) + stepOfEpoch, _stepsPerEpoch * plan.Epochs);
+    private double LearningRateAt(long stepOfEpoch) =>
+        _plan.LearningRateAt((state.Epoch * _stepsPerEpoch) + stepOfEpoch, _stepsPerEpoch * _plan.Epochs);
 
     /// <summary>
     /// Makes the weights of all processes the same, where those of <see cref="Muon"/>, or the norm of gradients, may differ in their last
@@ -188,41 +193,41 @@ internal sealed partial class TrainingLoop(
     /// </summary>
     public void Align()
     {
-        if (plan.MuonMultiplier is not null || plan.GradientClipping is not null)
+        if (_plan.MuonMultiplier is not null || _plan.GradientClipping is not null)
         {
             exchange?.Align();
         }
     }
 
     /// <exception cref="DivergenceException">The weights or the scores are infinite or not a number.</exception>
-    public void ThrowIfUnsound(TrainingState state)
+    public void ThrowIfUnsound()
     {
         // Each process scores images of its own.
         var what = soundness.Problem();
         if (exchange?.Any(what is not null) ?? what is not null)
         {
-            throw Diverged($"The {what ?? "scores"} became infinite or not a number", state);
+            throw Diverged($"The {what ?? "scores"} became infinite or not a number");
         }
     }
 
-    private void ThrowIfDiverged(string name, double loss, TrainingState state)
+    private void ThrowIfDiverged(string name, double loss)
     {
         if (!double.IsFinite(loss))
         {
-            throw Diverged(FormattableString.Invariant($"The {name} became {loss}"), state);
+            throw Diverged(FormattableString.Invariant($"The {name} became {loss}"));
         }
     }
 
-    private DivergenceException Diverged(string what, TrainingState state)
+    private DivergenceException Diverged(string what)
     {
         state.Fail();
         // After an epoch there is no next step: it was the last one's doing.
         var (epoch, step) = (state.Epoch + 1, Math.Min(state.Step + 1, _stepsPerEpoch));
-        var rate = LearningRateAt(state, step - 1);
+        var rate = LearningRateAt(step - 1);
         return new(
             FormattableString.Invariant($"{what} in epoch {epoch}, step {step} of {_stepsPerEpoch}, ")
-            + FormattableString.Invariant($"at a learning rate of {rate:G4} (LearningRate = {plan.LearningRate:G6}). ")
-            + FormattableString.Invariant($"Try LearningRate = {plan.LearningRate / 10:G6}, a tenth of it; ")
+            + FormattableString.Invariant($"at a learning rate of {rate:G4} (LearningRate = {_plan.LearningRate:G6}). ")
+            + FormattableString.Invariant($"Try LearningRate = {_plan.LearningRate / 10:G6}, a tenth of it; ")
             + "if that does not help, check that pixels of type float are scaled to [0, 1], and try Precision = ComputePrecision.Float32. "
             + "The exception's LastGoodModel is the model after the last epoch that went well.")
         {

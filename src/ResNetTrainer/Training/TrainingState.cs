@@ -113,7 +113,7 @@ internal sealed class TrainingState : IDisposable
     public Checkpoint Save() => new()
     {
         Step = Step,
-        MetricSums = Metrics.Sums,
+        MetricSums = Metrics.Sums.ToArray(),
         Seconds = Step == 0 ? 0 : Seconds,
         History = [.. _history],
         BestEpoch = BestEpoch,
@@ -128,7 +128,7 @@ internal sealed class TrainingState : IDisposable
     {
         Network.Import(checkpoint.Network);
         Optimizer.Import(checkpoint.Velocity);
-        Metrics.Sums = checkpoint.MetricSums;
+        Metrics.Sums = MetricSums.Of(checkpoint.MetricSums);
         Step = checkpoint.Step;
         _secondsBefore = checkpoint.Seconds;
         _history.AddRange(checkpoint.History);

@@ -14,6 +14,8 @@ internal sealed class LiveDisplay(IAnsiConsole console) : TrainingDisplay
     private (TrainingPhase Phase, int Epoch) _at;
     private Stopwatch _watch = new();
     private bool _hasHead;
+    private double? _secondsOfEpoch;
+    private TimeSpan? _left;
 
     public override T While<T>(Func<T> training) => console.Progress()
         .AutoClear(true)
@@ -23,7 +25,7 @@ internal sealed class LiveDisplay(IAnsiConsole console) : TrainingDisplay
             new ProgressBarColumn { Width = 24 },
             new PercentageColumn(),
             new SpeedColumn(),
-            new RemainingTimeColumn())
+            new TimeLeftColumn(() => _left))
         .Start(bars =>
         {
             _bars = bars;
@@ -48,6 +50,7 @@ internal sealed class LiveDisplay(IAnsiConsole console) : TrainingDisplay
             return;
         }
 
+        _left = LeftAt(progress);
         _bar ??= _bars.AddTask(Describe(progress), maxValue: progress.NumberOfImages ?? double.MaxValue);
         _bar.IsIndeterminate = progress.NumberOfImages is null;
         _bar.Value = progress.Images;
@@ -56,6 +59,7 @@ internal sealed class LiveDisplay(IAnsiConsole console) : TrainingDisplay
     public override void Epoch(EpochMetrics metrics)
     {
         End();
+        _secondsOfEpoch = metrics.Seconds;
         if (!_hasHead)
         {
             WriteLine("  epoch     loss   train acc   test acc   images/s    seconds   learning rate");
@@ -71,6 +75,14 @@ internal sealed class LiveDisplay(IAnsiConsole console) : TrainingDisplay
     private static string Describe(TrainingProgress progress) => progress.Epoch == 0
         ? Name(progress.Phase)
         : $"epoch {progress.Epoch}/{progress.NumberOfEpochs} {Name(progress.Phase)}";
+
+    // Before the first epoch has ended, nobody knows how long they take.
+    private TimeSpan? LeftAt(TrainingProgress progress)
+    {
+        var part = progress.Phase == TrainingPhase.Validating ? 1 : (double)progress.Images / progress.NumberOfImages;
+        var epochs = progress.NumberOfEpochs - progress.Epoch + 1 - part;
+        return epochs * _secondsOfEpoch is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+    }
 
     private void End()
     {

@@ -214,12 +214,35 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("'Train' and 'valid'", "Train/ant", "Train/bee", "valid/ant")]
+    [DataRow("'test' and 'train' and 'val'", "train/ant", "train/bee", "val/bee", "test/bee")]
+    public void Splits_that_are_called_so_may_lack_a_class(string names, params string[] folders)
+    {
+        _folder.AddClasses(folders);
+        Rows();
+
+        Assert.Contains($"{names} have sub-folders of the same names", _folder.Warnings);
+    }
+
+    [TestMethod]
+    [DataRow("train", "test")]
+    [DataRow("train/left", "bus/left")]
+    [DataRow("train/steam", "test/tube")]
+    public void Classes_that_are_called_as_splits_are_no_mistake(params string[] folders)
+    {
+        _folder.AddClasses(folders);
+        Rows();
+
+        Assert.DoesNotContain("sub-folders of the same names", _folder.Warnings);
+    }
+
+    [TestMethod]
     public void A_folder_of_splits_is_warned_of()
     {
         _folder.AddClasses("train/ant", "train/bee", "test/ant", "test/bee");
 
         Assert.HasCount(8, Rows());
-        Assert.Contains("'test' and 'train' have the same sub-folders", _folder.Warnings);
+        Assert.Contains("'test' and 'train' have sub-folders of the same names", _folder.Warnings);
     }
 
     [TestMethod]

@@ -59,6 +59,26 @@ public sealed class DisplayTests
     }
 
     [TestMethod]
+    public void The_time_left_is_that_of_the_whole_training_once_an_epoch_tells()
+    {
+        using var console = new TestConsole().Width(80).Interactive().EmitAnsiSequences();
+        var display = new LiveDisplay(console);
+
+        display.While(() =>
+        {
+            display.Epoch(_epoch with { Seconds = 100 });
+            display.Progress(_progress with { Epoch = 4, Images = 1_000 });
+            Thread.Sleep(300);
+            display.Progress(_progress with { Epoch = 4, Images = 5_000 });
+            Thread.Sleep(300);
+            return 0;
+        });
+
+        StringAssert.Contains(console.Output, "0:11:30 left");
+        StringAssert.Contains(console.Output, "0:10:50 left");
+    }
+
+    [TestMethod]
     public void Elsewhere_an_epoch_is_a_plain_line()
     {
         var output = new StringWriter();

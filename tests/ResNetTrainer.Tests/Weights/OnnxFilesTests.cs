@@ -119,7 +119,7 @@ public class OnnxFilesTests
         using var stream = new MemoryStream();
         new ModelProto { Graph = graph }.WriteTo(stream);
         stream.Position = 0;
-        new OnnxConvolutions(OnnxFile.Read(stream), weights).Read(graph.Node[0], "conv1", "bn1");
+        new OnnxConvolutions(OnnxFile.Read(stream), weights).Add(graph.Node[0], "conv1", "bn1");
 
         for (var channel = 0; channel < 3; channel++)
         {

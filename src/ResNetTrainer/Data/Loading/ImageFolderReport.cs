@@ -9,6 +9,12 @@ internal static class ImageFolderReport
 {
     private const int Most = 20;
 
+    // What parts of a data set are usually called.
+    private static readonly HashSet<string> _parts = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "holdout",
+    };
+
     /// <param name="channel">Where to.</param>
     /// <param name="folder">The folder.</param>
     /// <param name="isGiven">Whether the classes were given: then some may have no images here.</param>
@@ -76,28 +82,33 @@ internal static class ImageFolderReport
 
         if (Splits(folder) is { } splits)
         {
-            yield return $"{splits} have the same sub-folders. Are they parts of a data set rather than classes? Then load each of "
-                + "them by itself.";
+            yield return $"{splits} have sub-folders of the same names. Are they parts of a data set rather than classes? Then load each "
+                + "of them by itself.";
         }
     }
 
-    // train/cat, train/dog, test/cat, test/dog: the classes are one storey below.
+    // train/cat, train/dog, test/cat, test/dog: the classes are one storey below. Those that are called so may lack a class or two.
     private static string? Splits(ImageFolder folder)
     {
-        if (folder.Folders.Count is < 2 or > 4)
+        if (folder.Folders.Count < 2)
         {
             return null;
         }
 
-        var below = folder.Folders.Select(each => string.Join('\n', SubFolders(each))).Distinct().ToArray();
-        return below is [{ Length: > 0 } same] && same.Contains('\n', StringComparison.Ordinal)
+        var below = folder.Folders.ToDictionary(each => each, SubFolders);
+        var common = below.Values.Aggregate((one, other) => [.. one.Intersect(other)]);
+        var areSame = below.Values.All(each => each.Count == common.Count && !each.Contains("")) && folder.Folders.Count <= 4;
+        var areCalledSo = folder.Folders.All(each => _parts.Contains(each.Name));
+        return (areSame && common.Count > 1) || (areCalledSo && common.Any(name => name.Length > 0))
             ? string.Join(" and ", folder.Folders.Select(each => $"'{each.Name}'"))
             : null;
     }
 
-    private static IEnumerable<string> SubFolders(ClassFolder folder) => folder.Images
-        .Select(image => Path.GetRelativePath(folder.Folder.FullName, image))
-        .Select(image => image.IndexOf(Path.DirectorySeparatorChar, StringComparison.Ordinal) is > 0 and var end ? image[..end] : "")
-        .Distinct()
-        .Order(StringComparer.Ordinal);
+    // Among them "" where images lie in the folder itself.
+    private static HashSet<string> SubFolders(ClassFolder folder) =>
+    [
+        .. folder.Images
+            .Select(image => Path.GetRelativePath(folder.Folder.FullName, image))
+            .Select(image => image.IndexOf(Path.DirectorySeparatorChar, StringComparison.Ordinal) is > 0 and var end ? image[..end] : ""),
+    ];
 }

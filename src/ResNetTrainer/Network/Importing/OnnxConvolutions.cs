@@ -10,8 +10,8 @@ internal sealed class OnnxConvolutions(OnnxFile file, NamedTensors weights)
     /// <param name="node">The convolution.</param>
     /// <param name="name">Its name in PyTorch.</param>
     /// <param name="normalisation">The name of its normalisation.</param>
-    /// <returns>What comes out of it, the side of its kernel, and its stride.</returns>
-    public (string Output, int Kernel, int Stride) Read(NodeProto node, string name, string normalisation)
+    /// <returns>Its stride.</returns>
+    public int Add(NodeProto node, string name, string normalisation)
     {
         var weight = Constant(node, 1);
         if (weight.Shape is not [var outputs, _, var side, var other] || side != other || side is not (1 or 3 or 7))
@@ -41,7 +41,7 @@ internal sealed class OnnxConvolutions(OnnxFile file, NamedTensors weights)
             Add(normalisation, [Filled(outputs, 1), bias, Filled(outputs, 0), Filled(outputs, (float)(1 - NormalisationPlan.Epsilon))]);
         }
 
-        return (OutputOf(node), (int)side, stride);
+        return stride;
     }
 
     /// <summary>What comes out of a convolution and the normalisation behind it.</summary>

@@ -29,8 +29,9 @@ internal sealed class OnnxWeights
 
     private void Body(string images)
     {
-        var (stem, _, stride) = _convolutions.Read(Only(images, "the images", "Conv"), "conv1", "bn1");
-        var x = Only(stem, "the first convolution", "Relu").Output[0];
+        var stem = Only(images, "the images", "Conv");
+        var stride = _convolutions.Add(stem, "conv1", "bn1");
+        var x = Only(_convolutions.OutputOf(stem), "the first convolution", "Relu").Output[0];
         if (Only(x, "the stem", "Conv", "MaxPool", "Add") is { OpType: "MaxPool" } pool)
         {
             var (sides, steps) = (pool.Integers("kernel_shape"), pool.Integers("strides", 1));
@@ -93,14 +94,14 @@ internal sealed class OnnxWeights
         // Which of them has the stride is part of the plan: the first of two, the second of three.
         for (var i = 0; i < main.Count - 1; i++)
         {
-            var (_, _, found) = _convolutions.Read(main[i], $"{name}.conv{i + 1}", $"{name}.bn{i + 1}");
+            var found = _convolutions.Add(main[i], $"{name}.conv{i + 1}", $"{name}.bn{i + 1}");
             var expected = i == main.Count - 3 ? stride : 1;
             Require(found == expected, main[i], "a convolution whose stride is where torchvision's ResNets have it");
         }
 
         if (skip is not null)
         {
-            var (_, _, found) = _convolutions.Read(skip[0], $"{name}.downsample.0", $"{name}.downsample.1");
+            var found = _convolutions.Add(skip[0], $"{name}.downsample.0", $"{name}.downsample.1");
             Require(found == stride, skip[0], "a convolution on the skip path of its block's stride");
         }
         else

@@ -29,7 +29,8 @@ internal static class CheckpointCheck
                 ? "the metrics of an epoch are not finite"
             : (plan.AveragingDecay is null) != (checkpoint.Average is null) ? "the average of the weights is missing, or there is none"
             : checkpoint.Step < 0 || checkpoint.Step > steps ? $"it claims step {checkpoint.Step} of an epoch of {steps}"
-            : checkpoint.MetricSums.Length != 3 || !checkpoint.MetricSums.All(double.IsFinite) ? "its sums are not three finite numbers"
+            : checkpoint.MetricSums.Length != MetricSums.Length || !checkpoint.MetricSums.All(double.IsFinite)
+                ? "its sums are not three finite numbers"
             : !double.IsFinite(checkpoint.Seconds) || checkpoint.Seconds < 0 ? $"it claims {checkpoint.Seconds} seconds"
             : checkpoint.BestEpoch is { } best && (best < 1 || best > epochs.Length) ? $"it claims the best epoch {best} of {epochs.Length}"
             : (checkpoint.BestEpoch is null) != (checkpoint.Best is null) ? "the best epoch and its weights are not there together"
