@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
@@ -217,7 +216,7 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         var columns = new ScoringColumns(
             options.FeatureColumnName, options.ScoreColumnName, options.PredictedLabelColumnName, options.LabelColumnName)
         {
-            FeatureKind = FeatureKinds.Of(type),
+            FeatureKind = data.Columns.Feature.Kind,
         };
         return new(host, new(network, summary), type, columns, options.Device, context);
     }

@@ -92,5 +92,5 @@ internal sealed class TrainingData : IDisposable
 
     /// <summary>The largest pixel of such images; 1 for bytes and images.</summary>
     public static float LargestPixelOf(TrainingColumns columns, ImageDataset images) =>
-        PixelScale.LargestOf(FeatureKinds.Of(columns.Feature.Column.Type)) ?? images.Statistics.LargestPixel;
+        PixelScale.LargestOf(columns.Feature.Kind) ?? images.Statistics.LargestPixel;
 }

@@ -3,6 +3,7 @@ using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
 using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Data.Datasets;
+using ResNetMLNet.Data.Reading;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
@@ -50,7 +51,7 @@ internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options opti
 
         var shape = options.ImageSize is { } size
             ? new ImageShape(feature.Channels, size, size)
-            : feature.FindShape(host, data, label, options.UnreadableImages) ?? throw label.NoLabels(host, data);
+            : FirstImage.ShapeOf(host, data, feature, label, options.UnreadableImages) ?? throw label.NoLabels(host, data);
         var architecture = setting.Architecture ?? ResNetArchitecture.DefaultFor(shape.LongerSide, options.Recipe);
         options.Check(host, architecture);
         var smallest = architecture.MinimumImageSize;

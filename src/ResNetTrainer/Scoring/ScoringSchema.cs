@@ -25,7 +25,7 @@ internal sealed class ScoringSchema
             Check(shape);
         }
 
-        if (FeatureKinds.Of(Feature.Column.Type) != FeatureKind.Floats && PixelScale.ProblemOfBytes(network.LargestPixel) is { } problem)
+        if (Feature.Kind != FeatureKind.Floats && PixelScale.ProblemOfBytes(network.LargestPixel) is { } problem)
         {
             throw context.Error($"The feature column '{feature}' is {Feature.Column.Type}. {problem}");
         }

@@ -1,5 +1,4 @@
 using ResNetMLNet.Network;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Training;

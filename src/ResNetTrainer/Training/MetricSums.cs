@@ -1,4 +1,3 @@
-using ResNetMLNet.Network;
 using TorchSharp;
 using static TorchSharp.torch;
 

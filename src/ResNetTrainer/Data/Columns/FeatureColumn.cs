@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -30,6 +29,9 @@ internal sealed class FeatureColumn
     private FeatureColumn(DataViewSchema.Column column) => _column = column;
 
     public DataViewSchema.Column Column => _column;
+
+    /// <summary>What its rows hold.</summary>
+    public FeatureKind Kind => FeatureKinds.Of(_column.Type);
 
     /// <summary>The column with the files that the images come from, by which errors name them; null where the data has none.</summary>
     public DataViewSchema.Column? Path { get; private init; }
@@ -114,75 +116,20 @@ internal sealed class FeatureColumn
     }
 
     /// <summary>Whether it holds encoded images, which are bytes that can be kept and decoded later.</summary>
-    public bool IsEncoded => _column.Type is VectorDataViewType { IsKnownSize: false };
+    public bool IsEncoded => Kind == FeatureKind.EncodedImage;
 
     /// <summary>Reads the images of a row or cursor in which the column is active.</summary>
     public PixelReader CreateReader(IExceptionContext context, DataViewRow row, InputFormat? format) =>
         CreateReader(new CursorRow(context, row, this), format);
 
     /// <summary>Reads the images of a row.</summary>
-    public PixelReader CreateReader(FeatureRow images, InputFormat? format) =>
-        _column.Type switch
-        {
-            ImageDataViewType => new ImageReader(images, ImageChannels, format),
-            _ when IsEncoded => new EncodedReader(images, ImageChannels, MaximumPixels, format),
-            VectorDataViewType vector when vector.ItemType == NumberDataViewType.Byte =>
-                new VectorReader<byte>(images, Shape!.Value, format),
-            _ => new VectorReader<float>(images, Shape!.Value, format),
-        };
-
-    /// <summary>
-    /// The shape of the images of a model that keeps the column's size: from its first row where the type does not say it, or from the
-    /// first that can be read where the others are left out.
-    /// </summary>
-    /// <param name="context">How errors are thrown.</param>
-    /// <param name="data">Where the column is.</param>
-    /// <param name="label">Rows without a label do not count.</param>
-    /// <param name="unreadable">What is done with images that cannot be read.</param>
-    public ImageShape? FindShape(IExceptionContext context, IDataView data, LabelColumn label, UnreadableImages unreadable)
+    public PixelReader CreateReader(FeatureRow images, InputFormat? format) => Kind switch
     {
-        if (Shape is { } shape)
-        {
-            return shape;
-        }
-
-        try
-        {
-            return FirstShape(context, data, label, unreadable);
-        }
-        catch (Exception e) when (RowError.IsUpstream(e))
-        {
-            throw context.Error(e, $"The first image of the data cannot be read: {e.GetBaseException().Message}");
-        }
-    }
-
-    private ImageShape? FirstShape(IExceptionContext context, IDataView data, LabelColumn label, UnreadableImages unreadable)
-    {
-        using var cursor = data.GetRowCursor([.. Columns, label.Column]);
-        var reader = CreateReader(context, cursor, format: null);
-        var labelOf = label.CreateReader(cursor);
-        ExceptionDispatchInfo? error = null;
-        while (cursor.MoveNext())
-        {
-            if (labelOf() < 0)
-            {
-                continue;
-            }
-
-            try
-            {
-                reader.Read();
-                return reader.Shape;
-            }
-            catch (Exception e) when (unreadable == UnreadableImages.Skip && RowError.IsUnreadable(e))
-            {
-                error ??= ExceptionDispatchInfo.Capture(e);
-            }
-        }
-
-        error?.Throw();
-        return null;
-    }
+        FeatureKind.Image => new ImageReader(images, ImageChannels, format),
+        FeatureKind.EncodedImage => new EncodedReader(images, ImageChannels, MaximumPixels, format),
+        FeatureKind.Bytes => new VectorReader<byte>(images, Shape!.Value, format),
+        _ => new VectorReader<float>(images, Shape!.Value, format),
+    };
 
     private static Exception Missing(IExceptionContext context, string name, IEnumerable<string> others)
     {
