@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Text.RegularExpressions;
-using ResNetMLNet.Sample.Rendering;
 
 namespace ResNetMLNet.Sample;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using ResNetMLNet.Sample;
 using ResNetMLNet.Sample.Commands;
-using ResNetMLNet.Sample.Rendering;
 
 var root = new RootCommand("ResNets in ML.NET: trains, evaluates and applies a residual network. Without a command it trains.");
 foreach (var verb in Verbs.Create())

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ResNetMLNet.Sample.Commands;
+using ResNetMLNet.Sample.Scoring;
 
 namespace ResNetMLNet.Sample;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
+using ResNetMLNet.Sample.Images;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -69,7 +70,7 @@ internal sealed class DataOptions
     /// </param>
     /// <param name="progress">Hears of a download.</param>
     /// <param name="cancellation">Ends it.</param>
-    public Images Open(MLContext ml, ParseResult parsed, int? seed, TextWriter progress, CancellationToken cancellation)
+    public ImageSets Open(MLContext ml, ParseResult parsed, int? seed, TextWriter progress, CancellationToken cancellation)
     {
         if (parsed.GetValue(_images) is { } own)
         {
@@ -94,7 +95,7 @@ internal sealed class DataOptions
         return new(FashionMnist.Train(ml, folder), test, test, "Pixels", ImageChannels: 1);
     }
 
-    private Images OfFolder(MLContext ml, ParseResult parsed, DirectoryInfo own, int? seed, CancellationToken cancellation)
+    private ImageSets OfFolder(MLContext ml, ParseResult parsed, DirectoryInfo own, int? seed, CancellationToken cancellation)
     {
         var (all, unreadable) = Load(ml, parsed, own, _images, classes: null, cancellation);
         if (seed is null)
@@ -136,19 +137,4 @@ internal sealed class DataOptions
                 : $"The folder '{folder.FullName}' of {option.Name} does not exist.");
         }
     }
-}
-
-/// <summary>Training and test images.</summary>
-/// <param name="Train">To train on.</param>
-/// <param name="Test">To evaluate what was trained on the others.</param>
-/// <param name="All">To evaluate a model that was trained elsewhere; of a folder, those of the other two.</param>
-/// <param name="FeatureColumnName">The column of images.</param>
-/// <param name="ImageChannels">The channels that they should be read with.</param>
-internal sealed record Images(IDataView Train, IDataView Test, IDataView All, string FeatureColumnName, int ImageChannels)
-{
-    /// <summary>Whether they are the user's own, of a folder, and not Fashion-MNIST's.</summary>
-    public bool IsOwn { get; init; }
-
-    /// <summary>How many were left out because they cannot be read; null where nobody asked for that.</summary>
-    public long? Unreadable { get; init; }
 }

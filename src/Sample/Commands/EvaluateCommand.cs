@@ -1,8 +1,11 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Sample.Files;
+using ResNetMLNet.Sample.Images;
 using ResNetMLNet.Sample.Rendering;
 using ResNetMLNet.Sample.Reporting;
+using ResNetMLNet.Sample.Scoring;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -26,7 +29,7 @@ internal static class EvaluateCommand
         command.Add("Model", model);
         data.AddTo(command, trains: false);
         command.Add("Results", json, report);
-        WrittenFile.KeepApart(command, model, report);
+        WrittenFile.KeepApart(command, model, SavedModel.Usual, report);
         command.SetAction(parsed =>
         {
             var target = WrittenFile.Get(parsed, report);

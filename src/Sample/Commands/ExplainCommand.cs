@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using ResNetMLNet.Sample.Files;
 using ResNetMLNet.Sample.Rendering;
+using ResNetMLNet.Sample.Scoring;
 
 namespace ResNetMLNet.Sample.Commands;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML;
-using ResNetMLNet.Sample.Rendering;
+using ResNetMLNet.Sample.Files;
+using ResNetMLNet.Sample.Scoring;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -34,7 +35,7 @@ internal static class ExportCommand
         };
         command.Add("Model", model);
         command.Add("Files to write", onnx, bytes, resize, safetensors);
-        WrittenFile.KeepApart(command, model, onnx, safetensors);
+        WrittenFile.KeepApart(command, model, SavedModel.Usual, onnx, safetensors);
         command.Validators.Add(result =>
         {
             if (result.GetValue(onnx) is null && result.GetValue(safetensors) is null)

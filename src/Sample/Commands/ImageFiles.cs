@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.IO.Enumeration;
 using Microsoft.ML;
+using ResNetMLNet.Sample.Files;
+using ResNetMLNet.Sample.Scoring;
 
 namespace ResNetMLNet.Sample.Commands;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using ResNetMLNet.Sample.Files;
+using ResNetMLNet.Sample.Images;
 
 namespace ResNetMLNet.Sample.Commands;
 
@@ -63,30 +65,7 @@ internal sealed class TrainOptions
     private readonly Option<int?> _seed =
         Parsed.Integer("--seed", "N", "The seed of weights, order and augmentation. Default: 0.");
 
-    private readonly Option<FileInfo?> _startFrom = new("--start-from")
-    {
-        HelpName = "MODEL",
-        Description = "A model.zip to train further; the images may have more classes than it knows.",
-    };
-
-    private readonly Option<FileInfo?> _weights = new("--weights")
-    {
-        HelpName = "FILE",
-        Description = "A file of weights to start from: .safetensors, .pth or .onnx of a ResNet (of torchvision or timm, say).",
-    };
-
-    private readonly Option<bool> _pretrained = new("--pretrained")
-    {
-        Description = "Starts from a network that was trained on ImageNet: the way for photographs, unless there are very many.",
-    };
-
-    private readonly Option<int?> _frozenStages = Parsed.Integer(
-        "--frozen-stages",
-        "N",
-        "Freezes the stem and the first N stages: 4 (3 in resnet20 to resnet110) trains the linear layer alone, -1 the whole network. "
-            + "Default: 1 with --pretrained or --weights, or a model that began so; else, and with --recipe book, -1.",
-        least: -1,
-        most: 4);
+    private readonly StartOptions _start = new();
 
     private readonly Option<bool> _noFlip = new("--no-flip")
     {
@@ -114,7 +93,7 @@ internal sealed class TrainOptions
     public void AddTo(Verb command)
     {
         command.Add("Network", _architecture.Option, _imageSize, _resizeMode);
-        command.Add("Start", _pretrained, _weights, _startFrom, _frozenStages);
+        _start.AddTo(command);
         command.Add("Training", _recipe, _epochs, _batchSize, _learningRate, _noFlip, _classWeights, _seed);
         command.Add("Machine", _device.Option, _precision, _threads);
         command.Add("Checkpoints", _checkpoint, _resume);
@@ -123,17 +102,6 @@ internal sealed class TrainOptions
             if (result.GetValue(_resume) && result.GetValue(_checkpoint) is null)
             {
                 result.AddError("--resume needs --checkpoint DIR, the folder to go on from.");
-            }
-
-            bool[] starts = [result.GetValue(_startFrom) is not null, result.GetValue(_weights) is not null, result.GetValue(_pretrained)];
-            if (result.GetResult(_frozenStages) is not null && !starts.Contains(true))
-            {
-                result.AddError("--frozen-stages needs trained weights: --pretrained, --weights FILE or --start-from MODEL.");
-            }
-
-            if (starts.Count(given => given) > 1)
-            {
-                result.AddError("--start-from, --weights and --pretrained exclude each other: training has one start.");
             }
         });
     }
@@ -151,10 +119,7 @@ internal sealed class TrainOptions
         var hasCheckpoint = parsed.GetValue(_checkpoint) is not null;
         if (!hasCheckpoint)
         {
-            Remove(_startFrom, values: 1);
-            Remove(_weights, values: 1);
-            Remove(_pretrained, values: 0);
-            given.AddRange([_startFrom.Name, model]);
+            _start.Replace(given, model);
         }
         else if (!parsed.GetValue(_resume))
         {
@@ -166,21 +131,13 @@ internal sealed class TrainOptions
             ? $"Go on with: {command}"
             : $"Only {_checkpoint.Name} DIR lets a training go on as if nothing had been; train this model further, by a new schedule, "
                 + $"with: {command}";
-
-        void Remove(Option option, int values)
-        {
-            if (given.IndexOf(option.Name) is var at and >= 0)
-            {
-                given.RemoveRange(at, 1 + values);
-            }
-        }
     }
 
     /// <summary>The options of a training on these images; what they name is there, or can be made.</summary>
-    public ResNetTrainer.Options Get(MLContext ml, ParseResult parsed, Images images)
+    public ResNetTrainer.Options Get(MLContext ml, ParseResult parsed, ImageSets images)
     {
         var recipe = parsed.GetValue(_recipe);
-        var start = parsed.GetValue(_startFrom) is { } zip ? SavedModel.Load(ml, zip, _startFrom.Name).Network : null;
+        var start = _start.Model(ml, parsed);
         var flips = !parsed.GetValue(_noFlip) && start?.Model.TestTimeFlip != false;
         return new()
         {
@@ -201,8 +158,8 @@ internal sealed class TrainOptions
             TestTimeFlip = flips && recipe != TrainingRecipe.Book,
             ClassWeights = parsed.GetValue(_classWeights),
             StartFrom = start,
-            InitialWeights = Weights(parsed),
-            FrozenStages = parsed.GetValue(_frozenStages),
+            InitialWeights = _start.Weights(parsed),
+            FrozenStages = _start.FrozenStages(parsed),
             Checkpoints = Checkpoints(parsed),
             OnCancellation = CancellationBehavior.ReturnModel,
         };
@@ -211,7 +168,7 @@ internal sealed class TrainOptions
     /// <summary>What whoever trains on images of their own should know, and may not: a line each.</summary>
     public static IEnumerable<string> Hints(ResNetTrainer.Options options)
     {
-        if (options is { StartFrom: null, InitialWeights: null })
+        if (options is { StartFrom: null, InitialWeights: null, Checkpoints: not { Resume: true } })
         {
             yield return "training starts from scratch; --pretrained starts from ImageNet's weights, which is usually more accurate, and "
                 + "sooner done";
@@ -222,11 +179,6 @@ internal sealed class TrainOptions
             yield return "images are mirrored at random; where left and right matter, give --no-flip";
         }
     }
-
-    private InitialWeights? Weights(ParseResult parsed) =>
-        parsed.GetValue(_pretrained) ? PretrainedWeights.ImageNet :
-        parsed.GetValue(_weights) is { } file ? InitialWeights.FromFile(file.FullName) :
-        null;
 
     private CheckpointOptions? Checkpoints(ParseResult parsed)
     {
@@ -240,7 +192,7 @@ internal sealed class TrainOptions
     }
 
     // A number wherever one says it: then the model takes images of any size. Null takes them as they are.
-    private static int? DefaultImageSize(TrainingRecipe recipe, Images images, ResNetModel? start) =>
+    private static int? DefaultImageSize(TrainingRecipe recipe, ImageSets images, ResNetModel? start) =>
         start is not null && start.ImageWidth == start.ImageHeight ? start.ImageWidth
         : images.ImageChannels == 3 ? 128
         : recipe == TrainingRecipe.Book ? 96

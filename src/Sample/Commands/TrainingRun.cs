@@ -3,14 +3,17 @@ using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
+using ResNetMLNet.Sample.Files;
+using ResNetMLNet.Sample.Images;
 using ResNetMLNet.Sample.Rendering;
 using ResNetMLNet.Sample.Reporting;
 using ResNetMLNet.Sample.Reporting.Charts;
+using ResNetMLNet.Sample.Scoring;
 
 namespace ResNetMLNet.Sample.Commands;
 
 /// <summary>One training, and what becomes of it.</summary>
-internal sealed class TrainingRun(MLContext ml, Images images, ResNetTrainer.Options options, Signals signals, TrainingDisplay display)
+internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.Options options, Signals signals, TrainingDisplay display)
 {
     private const string ModelFile = "model.zip";
     private const string UnfinishedFile = "unfinished.zip";

@@ -1,5 +1,4 @@
-using ResNetMLNet.Sample.Commands;
-using ResNetMLNet.Sample.Reporting;
+using ResNetMLNet.Sample.Scoring;
 
 namespace ResNetMLNet.Sample.Rendering;
 

@@ -1,6 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNetMLNet.Sample.Commands;
+using ResNetMLNet.Sample.Images;
 
 namespace ResNetMLNet.Sample.Rendering;
 

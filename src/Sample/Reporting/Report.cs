@@ -1,4 +1,4 @@
-using ResNetMLNet.Sample.Commands;
+using ResNetMLNet.Sample.Scoring;
 
 namespace ResNetMLNet.Sample.Reporting;
 

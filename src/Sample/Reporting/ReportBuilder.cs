@@ -1,5 +1,6 @@
 using Microsoft.ML;
-using ResNetMLNet.Sample.Commands;
+using ResNetMLNet.Sample.Images;
+using ResNetMLNet.Sample.Scoring;
 using SkiaSharp;
 
 namespace ResNetMLNet.Sample.Reporting;
@@ -8,7 +9,7 @@ namespace ResNetMLNet.Sample.Reporting;
 /// <param name="ml">The context.</param>
 /// <param name="model">The network.</param>
 /// <param name="images">The images that it was trained or tested on.</param>
-internal sealed class ReportBuilder(MLContext ml, ResNetModel model, Images images)
+internal sealed class ReportBuilder(MLContext ml, ResNetModel model, ImageSets images)
 {
     /// <summary>The images of one grid.</summary>
     public const int GridImages = 16;

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
-using ResNetMLNet.Sample.Commands;
+using ResNetMLNet.Sample.Scoring;
 
 namespace ResNetMLNet.Sample.Reporting;
 
@@ -54,7 +54,7 @@ internal static class ReportFacts
         facts.Add(new("Classes", $"{model.ClassNames.Count:N0}"));
         if (test is { LeftOut.Count: > 0 })
         {
-            var names = Rendering.PlainText.List([.. test.LeftOut.Keys]);
+            var names = PlainText.List([.. test.LeftOut.Keys]);
             facts.Add(new("Left out", $"{test.LeftOut.Values.Sum():N0} images of {names}, which the model does not know"));
         }
 

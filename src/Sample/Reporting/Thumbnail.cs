@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
 using OxyPlot;
+using ResNetMLNet.Sample.Scoring;
 using SkiaSharp;
 
 namespace ResNetMLNet.Sample.Reporting;

@@ -102,7 +102,7 @@ public class TorchRuntimeTests
     [OSCondition(OperatingSystems.Linux)]
     public void Where_memory_is_limited_training_says_so()
     {
-        var sample = typeof(ResNetMLNet.Sample.FashionMnistDownload).Assembly.Location;
+        var sample = typeof(ResNetMLNet.Sample.Images.FashionMnistDownload).Assembly.Location;
         var output = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"));
         const string Command = "ulimit -v 1800000; exec dotnet \"$0\" train --device cpu --epochs 1 --out \"$1\"";
         var run = Programs.Run(new("/bin/sh", ["-c", Command, sample, output])

@@ -1,5 +1,5 @@
 using System.Net;
-using ResNetMLNet.Sample;
+using ResNetMLNet.Sample.Images;
 
 namespace ResNetMLNet.Tests.Sample;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML;
 using ResNetMLNet.Sample.Commands;
+using ResNetMLNet.Sample.Files;
 using ResNetMLNet.Sample.Rendering;
 using ResNetMLNet.Tests.Support;
 using SkiaSharp;
@@ -98,7 +99,7 @@ public sealed class ExplainTests : IDisposable
 
         Assert.HasCount(3, names.Distinct());
         Assert.AreEqual("image.heatmap.png", names[2]);
-        Assert.IsTrue(names.All(name => System.Text.Encoding.UTF8.GetByteCount(ResNetMLNet.Sample.OutputFile.TemporaryName(name)) <= 255));
+        Assert.IsTrue(names.All(name => System.Text.Encoding.UTF8.GetByteCount(OutputFile.TemporaryName(name)) <= 255));
     }
 
     [TestMethod]

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNetMLNet.Sample.Commands;
+using ResNetMLNet.Sample.Images;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Sample;

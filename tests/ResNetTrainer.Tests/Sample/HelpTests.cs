@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
 using ResNetMLNet.Sample.Commands;
-using ResNetMLNet.Sample.Rendering;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Sample;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML;
 using ResNetMLNet.Sample;
+using ResNetMLNet.Sample.Files;
 using ResNetMLNet.Sample.Reporting.Charts;
 using ResNetMLNet.Tests.Support;
 

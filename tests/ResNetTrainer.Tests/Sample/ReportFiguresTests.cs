@@ -1,4 +1,4 @@
-using ResNetMLNet.Sample.Reporting;
+using ResNetMLNet.Sample.Scoring;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Sample;

@@ -5,6 +5,7 @@ using AngleSharp.Html.Parser;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Sample.Reporting;
+using ResNetMLNet.Sample.Scoring;
 using ResNetMLNet.Tests.Support;
 using SkiaSharp;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
-using ResNetMLNet.Sample;
+using ResNetMLNet.Sample.Images;
 
 namespace ResNetMLNet.Tests.Support;
 

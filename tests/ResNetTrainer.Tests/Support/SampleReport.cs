@@ -1,5 +1,5 @@
-using ResNetMLNet.Sample.Commands;
 using ResNetMLNet.Sample.Reporting;
+using ResNetMLNet.Sample.Scoring;
 using SkiaSharp;
 
 namespace ResNetMLNet.Tests.Support;

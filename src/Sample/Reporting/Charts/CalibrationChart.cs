@@ -1,6 +1,7 @@
 using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Series;
+using ResNetMLNet.Sample.Scoring;
 
 namespace ResNetMLNet.Sample.Reporting.Charts;
 

@@ -1,7 +1,8 @@
 using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Series;
-using ResNetMLNet.Sample.Commands;
+using ResNetMLNet.Sample.Rendering;
+using ResNetMLNet.Sample.Scoring;
 
 namespace ResNetMLNet.Sample.Reporting.Charts;
 

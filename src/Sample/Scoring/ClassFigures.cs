@@ -1,6 +1,4 @@
-using ResNetMLNet.Sample.Commands;
-
-namespace ResNetMLNet.Sample.Reporting;
+namespace ResNetMLNet.Sample.Scoring;
 
 /// <summary>How well one class is told from the others.</summary>
 /// <param name="Name">The class.</param>

@@ -1,4 +1,4 @@
-namespace ResNetMLNet.Sample;
+namespace ResNetMLNet.Sample.Images;
 
 /// <summary>Fetches a file, but neither from where nobody sent us, nor for ever, nor without end.</summary>
 internal sealed class HttpDownload(TimeSpan longestSilence, long mostBytes) : IDisposable

@@ -1,7 +1,6 @@
 using Microsoft.ML;
-using ResNetMLNet.Sample.Rendering;
 
-namespace ResNetMLNet.Sample.Commands;
+namespace ResNetMLNet.Sample.Images;
 
 /// <summary>
 /// The labelled images whose classes a model knows, with their labels numbered as the model numbers them: classes are told by name. Which
@@ -10,7 +9,7 @@ namespace ResNetMLNet.Sample.Commands;
 internal sealed record KnownImages(IDataView View, IReadOnlyDictionary<string, long> LeftOut)
 {
     /// <exception cref="InvalidOperationException">The model knows none of the classes.</exception>
-    public static KnownImages Of(MLContext ml, Images images, IReadOnlyList<string> classes)
+    public static KnownImages Of(MLContext ml, ImageSets images, IReadOnlyList<string> classes)
     {
         var counts = images.All.LabelNames().OfType<string>().CountBy(name => name).ToDictionary();
         var leftOut = counts.Where(each => !classes.Contains(each.Key)).OrderBy(each => each.Key, StringComparer.Ordinal).ToArray();

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using ResNetMLNet.Sample.Commands;
+using ResNetMLNet.Sample.Rendering;
 using Spectre.Console;
 
-namespace ResNetMLNet.Sample.Rendering;
+namespace ResNetMLNet.Sample.Commands;
 
 /// <summary>--help: what a command is for, how it is used, its options by groups, and examples.</summary>
 internal sealed class HelpText : SynchronousCommandLineAction

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace ResNetMLNet.Sample.Commands;
+namespace ResNetMLNet.Sample.Files;
 
 /// <summary>Files that a command writes.</summary>
 internal static class WrittenFile
@@ -10,14 +10,14 @@ internal static class WrittenFile
 
     /// <summary>Lets a command refuse to write over what it reads, or over what it has just written.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="model">The option of the model that is read.</param>
+    /// <param name="read">The option of the file that is read.</param>
+    /// <param name="usual">That file where the option is not given: while a command line is checked, defaults are not there yet.</param>
     /// <param name="written">Those of the files that are written.</param>
-    public static void KeepApart(Command command, Option<FileInfo> model, params Option<FileInfo?>[] written) =>
+    public static void KeepApart(Command command, Option<FileInfo> read, string usual, params Option<FileInfo?>[] written) =>
         command.Validators.Add(result =>
         {
-            // Defaults are not there yet.
-            var read = result.GetResult(model) is null ? new(SavedModel.Usual) : result.GetValue(model)!;
-            var names = new Dictionary<string, string>(_comparer) { [read.FullName] = model.Name };
+            var source = result.GetResult(read) is null ? new(usual) : result.GetValue(read)!;
+            var names = new Dictionary<string, string>(_comparer) { [source.FullName] = read.Name };
             foreach (var option in written)
             {
                 if (result.GetValue(option) is { } file && !names.TryAdd(file.FullName, option.Name))

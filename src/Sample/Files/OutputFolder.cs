@@ -1,6 +1,4 @@
-using ResNetMLNet.Sample.Rendering;
-
-namespace ResNetMLNet.Sample;
+namespace ResNetMLNet.Sample.Files;
 
 /// <summary>
 /// Where the results of a training go: into the folder that was asked for or, where that fails when it is too late to choose, into another.

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML;
 
-namespace ResNetMLNet.Sample.Commands;
+namespace ResNetMLNet.Sample.Images;
 
 /// <summary>
 /// Which images of a folder are kept back to test on: by their names alone. So an image stays on its side whatever the seed, and when

@@ -1,7 +1,8 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
+using ResNetMLNet.Sample.Files;
 
-namespace ResNetMLNet.Sample;
+namespace ResNetMLNet.Sample.Images;
 
 /// <summary>Fetches the full Fashion-MNIST into the user's cache, once.</summary>
 internal sealed class FashionMnistDownload(Uri source, string folder, TextWriter progress)

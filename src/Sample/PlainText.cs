@@ -1,4 +1,4 @@
-namespace ResNetMLNet.Sample.Rendering;
+namespace ResNetMLNet.Sample;
 
 /// <summary>Text of unknown origin (names of classes and files, messages) for a terminal.</summary>
 internal static class PlainText

@@ -1,6 +1,6 @@
 using Microsoft.ML;
 
-namespace ResNetMLNet.Sample.Commands;
+namespace ResNetMLNet.Sample.Images;
 
 /// <summary>What a row of a folder says of its image without reading it.</summary>
 internal sealed class FolderImage

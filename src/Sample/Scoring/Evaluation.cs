@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace ResNetMLNet.Sample.Commands;
+namespace ResNetMLNet.Sample.Scoring;
 
 /// <summary>The result of evaluate; --json prints its members in this order.</summary>
 public sealed record Evaluation
@@ -37,7 +37,7 @@ public sealed record Evaluation
     /// <summary>A line about what was left out; null where nothing was.</summary>
     public string? Note() => LeftOut.Count == 0
         ? null
-        : $"left out: {LeftOut.Values.Sum():N0} images of {Rendering.PlainText.List([.. LeftOut.Keys])}, which the model does not know";
+        : $"left out: {LeftOut.Values.Sum():N0} images of {PlainText.List([.. LeftOut.Keys])}, which the model does not know";
 }
 
 /// <summary>

@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
-namespace ResNetMLNet.Sample.Commands;
+namespace ResNetMLNet.Sample.Images;
 
 /// <summary>The classes of labelled rows, by name.</summary>
 internal static class ClassLabels

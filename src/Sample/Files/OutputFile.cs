@@ -1,4 +1,4 @@
-namespace ResNetMLNet.Sample;
+namespace ResNetMLNet.Sample.Files;
 
 /// <summary>
 /// Files that are either whole or not there: written beside their place, under a name of their own, and then renamed. Who writes one holds

@@ -1,6 +1,4 @@
-using ResNetMLNet.Sample.Commands;
-
-namespace ResNetMLNet.Sample.Reporting;
+namespace ResNetMLNet.Sample.Scoring;
 
 /// <summary>A class that was taken for another.</summary>
 /// <param name="Truth">The class.</param>

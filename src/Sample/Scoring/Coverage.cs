@@ -1,4 +1,4 @@
-namespace ResNetMLNet.Sample.Reporting;
+namespace ResNetMLNet.Sample.Scoring;
 
 /// <summary>
 /// What is gained by not deciding where the probability is low: how many images are left, and how many of those are right.

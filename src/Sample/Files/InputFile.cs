@@ -1,4 +1,4 @@
-namespace ResNetMLNet.Sample.Commands;
+namespace ResNetMLNet.Sample.Files;
 
 /// <summary>Files that a command reads.</summary>
 internal static class InputFile

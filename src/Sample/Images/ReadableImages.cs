@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNetMLNet.Sample.Rendering;
 
-namespace ResNetMLNet.Sample.Commands;
+namespace ResNetMLNet.Sample.Images;
 
 /// <summary>The images of a folder without those that cannot be read.</summary>
 internal static class ReadableImages

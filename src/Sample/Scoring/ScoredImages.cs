@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNetMLNet.Sample.Commands;
 
-namespace ResNetMLNet.Sample.Reporting;
+namespace ResNetMLNet.Sample.Scoring;
 
 /// <summary>Labelled images, scored once: ML.NET's figures for all of them, and what each was taken for.</summary>
 /// <param name="Evaluation">ML.NET's figures.</param>

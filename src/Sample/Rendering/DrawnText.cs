@@ -1,6 +1,4 @@
-using ResNetMLNet.Sample.Rendering;
-
-namespace ResNetMLNet.Sample.Reporting;
+namespace ResNetMLNet.Sample.Rendering;
 
 /// <summary>Names of classes, which may be anything, as text of a page or a chart.</summary>
 internal static class DrawnText

@@ -1,4 +1,4 @@
-namespace ResNetMLNet.Sample;
+namespace ResNetMLNet.Sample.Files;
 
 /// <summary>A folder that files can be written into, which is found out before hours are spent on what shall go there.</summary>
 internal static class UsableFolder

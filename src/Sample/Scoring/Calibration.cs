@@ -1,4 +1,4 @@
-namespace ResNetMLNet.Sample.Reporting;
+namespace ResNetMLNet.Sample.Scoring;
 
 /// <summary>
 /// Whether probabilities mean what they say: of the images that are given a class with 80 %, 80 % should be of it. Bins of equal width,

@@ -1,6 +1,6 @@
 using Microsoft.ML;
 
-namespace ResNetMLNet.Sample;
+namespace ResNetMLNet.Sample.Images;
 
 /// <summary>Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): ten kinds of clothes in grey images of 28x28 pixels.</summary>
 internal static class FashionMnist

@@ -2,8 +2,9 @@ using System.CommandLine;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
+using ResNetMLNet.Sample.Files;
 
-namespace ResNetMLNet.Sample.Commands;
+namespace ResNetMLNet.Sample.Scoring;
 
 /// <summary>A model.zip: the option that names it, and what is in it.</summary>
 internal sealed record SavedModel(ResNetTransformer Network)
@@ -43,7 +44,7 @@ internal sealed record SavedModel(ResNetTransformer Network)
         }
         catch (InvalidOperationException e)
         {
-            throw new InvalidOperationException($"The model '{file.FullName}' cannot be used. {e.Message}", e);
+            throw new InvalidOperationException($"The model '{file.FullName}' has none, or more than one residual network in it.", e);
         }
     }
 

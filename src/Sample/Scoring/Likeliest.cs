@@ -1,4 +1,4 @@
-namespace ResNetMLNet.Sample.Commands;
+namespace ResNetMLNet.Sample.Scoring;
 
 /// <summary>The likeliest class of an image.</summary>
 /// <param name="Label">Its name; null where it is not likely enough for the model.</param>

@@ -1,6 +1,6 @@
 using Microsoft.ML;
 
-namespace ResNetMLNet.Sample.Reporting;
+namespace ResNetMLNet.Sample.Scoring;
 
 /// <summary>Single rows of data, of which nothing else is read.</summary>
 internal static class RowSelection
