@@ -20,15 +20,16 @@ internal sealed class Classifier : IDisposable
     {
         var model = _ml.Model.Load(path, out _);
         _network = ResNetTransformer.Find(model);
-        if (_network.FeatureColumnType is VectorDataViewType { ItemType: var item } && item == NumberDataViewType.Single)
-        {
-            throw new InvalidOperationException(
-                $"The model was trained on a column of numbers, '{_network.FeatureColumnName}', which steps before the network made of "
-                + "images: only they know how. Train on encoded images (ImageBytes of LoadFromImageFolder).");
-        }
 
         try
         {
+            if (_network.FeatureColumnType is VectorDataViewType { ItemType: var item } && item == NumberDataViewType.Single)
+            {
+                throw new InvalidOperationException(
+                    $"The model was trained on a column of numbers, '{_network.FeatureColumnName}', which steps before the network made of "
+                    + "images: only they know how. Train on encoded images (ImageBytes of LoadFromImageFolder).");
+            }
+
             // The first prediction prepares the network: better now than in a request, and a model that cannot score is not taken.
             Classify(Blank(_network.Model.ImageWidth, _network.Model.ImageHeight));
         }

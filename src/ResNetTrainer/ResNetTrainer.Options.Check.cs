@@ -28,9 +28,10 @@ public sealed partial class ResNetTrainer
             context.Require(LabelSmoothing is null or (>= 0 and < 1), nameof(LabelSmoothing), LabelSmoothing, "at least 0 and below 1");
             context.Require(Enum.IsDefined(TestTimeAugmentation), nameof(TestTimeAugmentation), TestTimeAugmentation,
                 "None, Flip or FlipAndShift");
-            context.Require(AllowFlip || Augmentation?.HasFlag(ResNetMLNet.Augmentation.Flip) != true, nameof(Augmentation), Augmentation,
+            var flips = Augmentation?.HasFlag(ResNetMLNet.Augmentation.Flip) == true;
+            context.Require(AllowFlip != false || !flips, nameof(Augmentation), Augmentation,
                 "without Flip where AllowFlip is false");
-            context.Require(AllowFlip || TestTimeAugmentation == TestTimeAugmentation.None, nameof(TestTimeAugmentation),
+            context.Require(AllowFlip != false || TestTimeAugmentation == TestTimeAugmentation.None, nameof(TestTimeAugmentation),
                 TestTimeAugmentation,
                 "None where AllowFlip is false: it scores mirror images too");
             context.Require(SmallestCrop is > 0 and <= 1, nameof(SmallestCrop), SmallestCrop, "above 0 and at most 1");

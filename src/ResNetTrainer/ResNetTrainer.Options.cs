@@ -70,9 +70,10 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// Whether the mirror image of an image means the same. False where left and right matter (digits, text, arrows, left and right
-        /// hands): then the recipe's <see cref="Augmentation"/> is without its flips. Default: true.
+        /// hands): then the recipe's <see cref="Augmentation"/> is without its flips. Null: true, unless the model in <see
+        /// cref="StartFrom"/> was trained without.
         /// </summary>
-        public bool AllowFlip { get; set; } = true;
+        public bool? AllowFlip { get; set; }
 
         /// <summary>
         /// With <see cref="Augmentation.RandomResizedCrop"/>: the least of an image that the network sees, as a share of its area, in

@@ -40,6 +40,13 @@ public sealed record TrainingSummary
     public bool FromInitialWeights { get; init; }
 
     /// <summary>
+    /// Whether mirror images were ruled out (<see cref="ResNetTrainer.Options.AllowFlip"/>). Training goes on from the model without them,
+    /// unless it is told otherwise.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool NeverFlipped { get; init; }
+
+    /// <summary>
     /// What <see cref="ResNetTrainer.Options.Calibrate"/> made of the model's probabilities; null where it was not asked for, or where
     /// training was cancelled or diverged.
     /// </summary>

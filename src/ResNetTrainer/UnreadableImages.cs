@@ -10,7 +10,8 @@ public enum UnreadableImages
     /// <remarks>
     /// A file that is gone or not permitted can be left out where the trainer reads it (<c>LoadFromImageFolder</c>, with steps behind it
     /// or without), and not where a thread of ML.NET's does: behind <c>LoadRawImageBytes</c>, and behind <c>ShuffleRows</c> with its usual
-    /// pool, for which <c>shufflePoolSize: 1</c> is a remedy.
+    /// pool, for which <c>shufflePoolSize: 1</c> is a remedy. Where images do not fit into memory and are read again in each epoch, one
+    /// that was read first and cannot be read later ends the training.
     /// </remarks>
     Skip,
 }

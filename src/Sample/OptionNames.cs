@@ -21,7 +21,7 @@ internal static class OptionNames
         ("ImageSize says how large they are seen.", "--image-size says how large they are seen."),
         ("Leave Architecture null, which takes", "Leave out --architecture, which takes"),
         ("Set Architecture = model.Architecture, or leave it null.", "Leave out --architecture."),
-        ("Then load each of them by itself.", "Then give one of them to --images, and the other to --test-images."),
+        ("Then load each of them by itself.", "Then give one of them to --images, and to train another to --test-images."),
         ("Set ImageSize (128 or 224, say) to have them reduced.", "Give --image-size (128 or 224, say) to have them reduced."),
         ("Lower BatchSize or ImageSize, take a smaller Architecture, or lower MemoryBudget, the share of it that images may take.",
             "Lower --batch-size or --image-size, or take a smaller --architecture."),

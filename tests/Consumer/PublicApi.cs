@@ -107,7 +107,7 @@ public static class PublicApi
             + $"{model.ImageChannels} {model.ImageHeight} {model.ImageWidth} {model.ResizeMode} {model.ParameterCount} {model.History} "
             + $"{training.Recipe} {training.Device} {training.Precision} {training.Seed} {training.BatchSize} "
             + $"{training.LearningRate} {training.Images} {training.History} {training.Outcome} {training.BestEpoch} "
-            + $"{training.FromInitialWeights} "
+            + $"{training.FromInitialWeights} {training.NeverFlipped} "
             + $"{info} {shape} {idx} {folder} "
             + $"{family} {layers[0].Name} {layers[0].Shape} {summary.ParameterCount} {architecture.Depths.First} {architecture}");
         if (training.Calibration is TemperatureScaling scaling)

@@ -124,6 +124,7 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
 
     private TrainingPlan PlanOf(TrainingData data, StartingPoint start, BegunPlan begun, TrainingSetting setting)
     {
+        var mayFlip = MayFlip(start);
         var plan = Recipes.Fill(new()
         {
             Recipe = options.Recipe,
@@ -138,8 +139,8 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
             LearningRate = options.LearningRate,
             LabelSmoothing = options.LabelSmoothing,
             BodyLearningRateMultiplier = options.BodyLearningRateMultiplier,
-            Augmentation = options.Augmentation ?? begun.Augmentation,
-            AllowFlip = options.AllowFlip,
+            Augmentation = options.Augmentation ?? (mayFlip ? begun.Augmentation : begun.Augmentation & ~Augmentation.Flip),
+            AllowFlip = mayFlip,
             SmallestCrop = options.SmallestCrop,
             FrozenStages = options.FrozenStages,
             FrozenStatistics = options.FrozenStatistics,
@@ -153,6 +154,8 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         };
         return options.Ablation?.Invoke(plan) ?? plan;
     }
+
+    private bool MayFlip(StartingPoint start) => options.AllowFlip ?? !start.NeverFlips;
 
     private SortedDictionary<string, string> IdentityOf(TrainingState state, TrainingData data, StartingPoint start) =>
         new TrainingIdentity
@@ -202,6 +205,7 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
             History = state.History,
             Outcome = outcome,
             BestEpoch = outcome == TrainingOutcome.Diverged ? null : state.BestEpoch,
+            NeverFlipped = !MayFlip(start) && !state.Plan.Augmentation.HasFlag(Augmentation.Flip),
             FromInitialWeights = start.Kind is TrainingStart.Weights or TrainingStart.TunedModel,
             Calibration = calibration,
         };

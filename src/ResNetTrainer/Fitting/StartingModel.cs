@@ -14,6 +14,8 @@ internal sealed record StartingModel(ResNetModel Model) : StartingPoint
     public override TrainingStart Kind =>
         Model.Training.FromInitialWeights || Model.PixelStatistics is not null ? TrainingStart.TunedModel : TrainingStart.Model;
 
+    public override bool NeverFlips => Model.Training.NeverFlipped;
+
     public override ResNetArchitecture Architecture => Model.Architecture;
 
     public override PixelStatistics? StatisticsFor(ImageShape shape) => Model.PixelStatistics?.For(shape);

@@ -11,6 +11,9 @@ internal abstract record StartingPoint
     /// <summary>What recipes make a difference by.</summary>
     public abstract TrainingStart Kind { get; }
 
+    /// <summary>Whether the weights were trained without mirror images, which may mean something else.</summary>
+    public virtual bool NeverFlips => false;
+
     /// <summary>The network that the weights belong to; null for any.</summary>
     public virtual ResNetArchitecture? Architecture => null;
 

@@ -45,7 +45,7 @@ internal sealed class DataOptions
     public void AddTo(Verb command, bool trains)
     {
         command.Add("Images", [_images, .. trains ? (Option[])[_testImages] : [], _skipUnreadable, _data, _download]);
-        command.Validators.Add(result =>
+        command.Check(result =>
         {
             foreach (var ofImages in new Option[] { _skipUnreadable, _testImages })
             {
@@ -97,6 +97,11 @@ internal sealed class DataOptions
 
     private ImageSets OfFolder(MLContext ml, ParseResult parsed, DirectoryInfo own, int? seed, CancellationToken cancellation)
     {
+        if (parsed.GetValue(_testImages) is { } test)
+        {
+            RequireApart(own.FullName, test.FullName);
+        }
+
         var (all, unreadable) = Load(ml, parsed, own, _images, classes: null, cancellation);
         if (seed is null)
         {
@@ -107,8 +112,8 @@ internal sealed class DataOptions
         var shuffled = ml.Data.ShuffleRows(all, seed, shufflePoolSize: 1);
         if (parsed.GetValue(_testImages) is { } kept)
         {
-            var test = Load(ml, parsed, kept, _testImages, all.ClassNames(), cancellation).Images;
-            return new(shuffled, test, all, Encoded, ImageChannels: 3) { IsOwn = true };
+            var tested = Load(ml, parsed, kept, _testImages, all.ClassNames(), cancellation).Images;
+            return new(shuffled, tested, all, Encoded, ImageChannels: 3) { IsOwn = true };
         }
 
         var split = new FolderSplit(ml, all, own.FullName);
@@ -126,6 +131,19 @@ internal sealed class DataOptions
         RequireFolder(folder, option);
         var images = ml.Data.LoadFromImageFolder(folder.FullName, classes);
         return parsed.GetValue(_skipUnreadable) ? ReadableImages.Of(ml, images, folder.FullName, cancellation) : (images, null);
+    }
+
+    private static void RequireApart(string images, string test)
+    {
+        if (Within(images, test) || Within(test, images))
+        {
+            throw new InvalidOperationException(
+                $"The folder '{test}' of --test-images and '{images}' of --images overlap: a model must not be tested on what it was "
+                + "trained on. Give two folders side by side, or leave --test-images out, which keeps back a fifth.");
+        }
+
+        static bool Within(string folder, string other) => !Path.GetRelativePath(folder, other).StartsWith("..", StringComparison.Ordinal)
+            && !Path.IsPathRooted(Path.GetRelativePath(folder, other));
     }
 
     private static void RequireFolder(DirectoryInfo folder, Option option)

@@ -29,7 +29,7 @@ internal static class EvaluateCommand
         command.Add("Model", model);
         data.AddTo(command, trains: false);
         command.Add("Results", json, report);
-        WrittenFile.KeepApart(command, model, SavedModel.Usual, report);
+        command.Check(result => WrittenFile.KeepApart(result, model, SavedModel.Usual, report));
         command.SetAction(parsed =>
         {
             var target = WrittenFile.Get(parsed, report);

@@ -35,8 +35,8 @@ internal static class ExportCommand
         };
         command.Add("Model", model);
         command.Add("Files to write", onnx, bytes, resize, safetensors);
-        WrittenFile.KeepApart(command, model, SavedModel.Usual, onnx, safetensors);
-        command.Validators.Add(result =>
+        command.Check(result => WrittenFile.KeepApart(result, model, SavedModel.Usual, onnx, safetensors));
+        command.Check(result =>
         {
             if (result.GetValue(onnx) is null && result.GetValue(safetensors) is null)
             {

@@ -3,7 +3,7 @@ namespace ResNetMLNet.Sample.Commands;
 /// <summary>A name for the heat map of each image.</summary>
 internal static class HeatMapNames
 {
-    private const string Extension = ".heatmap.png";
+    public const string Extension = ".heatmap.png";
 
     // With a number, the extension and a temporary file's, a name has at most 255 bytes.
     private const int MostLetters = 48;

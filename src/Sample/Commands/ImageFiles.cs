@@ -45,13 +45,15 @@ internal static class ImageFiles
         return files;
     }
 
-    // By their endings, in folders below it too; hidden ones are left out.
+    // By their endings, in folders below it too; hidden ones are left out, and what explain has written.
     private static FileInfo[] InFolder(FileInfo folder)
     {
         var options = new EnumerationOptions { RecurseSubdirectories = true };
         var found = new FileSystemEnumerable<string>(folder.FullName, (ref entry) => entry.ToFullPath(), options)
         {
-            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && _endings.Contains(Path.GetExtension($"{entry.FileName}")),
+            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory
+                && _endings.Contains(Path.GetExtension($"{entry.FileName}"))
+                && !entry.FileName.EndsWith(HeatMapNames.Extension, StringComparison.OrdinalIgnoreCase),
 
             // A link may lead back to where it is.
             ShouldRecursePredicate = (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),

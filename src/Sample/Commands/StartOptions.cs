@@ -35,7 +35,7 @@ internal sealed class StartOptions
     public void AddTo(Verb command)
     {
         command.Add("Start", _pretrained, _weights, _startFrom, _frozenStages);
-        command.Validators.Add(result =>
+        command.Check(result =>
         {
             bool[] starts = [result.GetValue(_startFrom) is not null, result.GetValue(_weights) is not null, result.GetValue(_pretrained)];
             if (result.GetResult(_frozenStages) is not null && !starts.Contains(true))
@@ -51,8 +51,17 @@ internal sealed class StartOptions
     }
 
     /// <summary>The model to train further; null where none is named.</summary>
-    public ResNetTransformer? Model(MLContext ml, ParseResult parsed) =>
-        parsed.GetValue(_startFrom) is { } zip ? SavedModel.Load(ml, zip, _startFrom.Name).Network : null;
+    public ResNetTransformer? Model(MLContext ml, ParseResult parsed)
+    {
+        if (parsed.GetValue(_startFrom) is not { } zip)
+        {
+            return null;
+        }
+
+        var model = SavedModel.Load(ml, zip, _startFrom.Name);
+        model.WarnOnce();
+        return model.Network;
+    }
 
     /// <summary>The weights of another origin; null where there are none.</summary>
     public InitialWeights? Weights(ParseResult parsed) =>

@@ -17,7 +17,7 @@ internal static class SummaryCommand
             Examples = ["summary", "summary --architecture resnet50"],
         };
         command.Add("Network", architecture.Option, imageSize);
-        command.Validators.Add(result =>
+        command.Check(result =>
         {
             var size = result.GetValue(imageSize) ?? UsualSize;
             var smallest = (architecture.Get(result) ?? ResNetArchitecture.DefaultFor(size)).MinimumImageSize;

@@ -70,7 +70,7 @@ internal sealed class TrainOptions
     private readonly Option<bool> _noFlip = new("--no-flip")
     {
         Description = "Never mirrors images, neither in training nor in scoring: where left and right matter (digits, text, arrows). "
-            + "Default with --start-from: as that model.",
+            + "Default with --start-from: as that model was trained.",
     };
 
     private readonly Option<ClassWeights> _classWeights = Parsed.Name(
@@ -97,7 +97,7 @@ internal sealed class TrainOptions
         command.Add("Training", _recipe, _epochs, _batchSize, _learningRate, _noFlip, _classWeights, _seed);
         command.Add("Machine", _device.Option, _precision, _threads);
         command.Add("Checkpoints", _checkpoint, _resume);
-        command.Validators.Add(result =>
+        command.Check(result =>
         {
             if (result.GetValue(_resume) && result.GetValue(_checkpoint) is null)
             {
@@ -138,7 +138,7 @@ internal sealed class TrainOptions
     {
         var recipe = parsed.GetValue(_recipe);
         var start = _start.Model(ml, parsed);
-        var flips = !parsed.GetValue(_noFlip) && start?.Model.TestTimeFlip != false;
+        var flips = !parsed.GetValue(_noFlip) && start?.Model.Training.NeverFlipped != true;
         return new()
         {
             FeatureColumnName = images.FeatureColumnName,
@@ -168,7 +168,7 @@ internal sealed class TrainOptions
     /// <summary>What whoever trains on images of their own should know, and may not: a line each.</summary>
     public static IEnumerable<string> Hints(ResNetTrainer.Options options)
     {
-        if (options is { StartFrom: null, InitialWeights: null, Checkpoints: not { Resume: true } })
+        if (options is { StartFrom: null, InitialWeights: null, Architecture: null, Checkpoints: not { Resume: true } })
         {
             yield return "training starts from scratch; --pretrained starts from ImageNet's weights, which is usually more accurate, and "
                 + "sooner done";
@@ -176,7 +176,11 @@ internal sealed class TrainOptions
 
         if (options is { AllowFlip: true, Recipe: not TrainingRecipe.Book })
         {
-            yield return "images are mirrored at random; where left and right matter, give --no-flip";
+            yield return "images are mirrored; where left and right matter, give --no-flip";
+        }
+        else if (options is { AllowFlip: false, StartFrom: not null })
+        {
+            yield return "images are not mirrored";
         }
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace ResNetMLNet.Sample.Files;
 
@@ -8,25 +9,24 @@ internal static class WrittenFile
     private static readonly StringComparer _comparer =
         OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
 
-    /// <summary>Lets a command refuse to write over what it reads, or over what it has just written.</summary>
-    /// <param name="command">The command.</param>
+    /// <summary>Refuses to write over what is read, or over what has just been written.</summary>
+    /// <param name="result">The command line.</param>
     /// <param name="read">The option of the file that is read.</param>
     /// <param name="usual">That file where the option is not given: while a command line is checked, defaults are not there yet.</param>
     /// <param name="written">Those of the files that are written.</param>
-    public static void KeepApart(Command command, Option<FileInfo> read, string usual, params Option<FileInfo?>[] written) =>
-        command.Validators.Add(result =>
+    public static void KeepApart(CommandResult result, Option<FileInfo> read, string usual, params Option<FileInfo?>[] written)
+    {
+        var source = result.GetResult(read) is null ? new(usual) : result.GetValue(read)!;
+        var names = new Dictionary<string, string>(_comparer) { [source.FullName] = read.Name };
+        foreach (var option in written)
         {
-            var source = result.GetResult(read) is null ? new(usual) : result.GetValue(read)!;
-            var names = new Dictionary<string, string>(_comparer) { [source.FullName] = read.Name };
-            foreach (var option in written)
+            if (result.GetValue(option) is { } file && !names.TryAdd(file.FullName, option.Name))
             {
-                if (result.GetValue(option) is { } file && !names.TryAdd(file.FullName, option.Name))
-                {
-                    result.AddError(
-                        $"{names[file.FullName]} and {option.Name} are the same file, '{file}': choose another for {option.Name}.");
-                }
+                result.AddError(
+                    $"{names[file.FullName]} and {option.Name} are the same file, '{file}': choose another for {option.Name}.");
             }
-        });
+        }
+    }
 
     /// <summary>The file of an option; null where the option is not given.</summary>
     /// <exception cref="IOException">It cannot be written there; the message names it and its option.</exception>

@@ -7,8 +7,8 @@ namespace ResNetMLNet.Sample.Images;
 
 /// <summary>
 /// Which images of a folder are kept back to test on: by their names alone. So an image stays on its side whatever the seed, and when
-/// others are added: a model that is trained further is not tested on what it was trained on. But for the smallest classes: of one or two
-/// images, one has to be trained on, though its name may be one to test on.
+/// others are added: a model that is trained further is not tested on what it was trained on. But for very small classes: at
+/// least one image of each is tested, and one trained on, whatever their names.
 /// </summary>
 internal sealed class FolderSplit
 {

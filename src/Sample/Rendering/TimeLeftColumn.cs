@@ -8,7 +8,7 @@ namespace ResNetMLNet.Sample.Rendering;
 internal sealed class TimeLeftColumn(Func<TimeSpan?> ofAll) : ProgressColumn
 {
     public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-        new Text((ofAll() ?? task.RemainingTime) is { } left ? $"{left:h\\:mm\\:ss} left" : "");
+        new Text((ofAll() ?? task.RemainingTime) is { } left ? $"{(long)left.TotalHours}:{left:mm\\:ss} left" : "");
 
-    public override int? GetColumnWidth(RenderOptions options) => 12;
+    public override int? GetColumnWidth(RenderOptions options) => 14;
 }

@@ -55,20 +55,26 @@ internal sealed record SavedModel(ResNetTransformer Network)
     private string? Warning =>
         StepsBefore.Count > 0
             ? $"The model has steps before its network, which are left out here: {string.Join(", ", StepsBefore)}. "
-                + "Where they change images, score it in code, with them."
+                + "Where they change images, use it in code, with them."
         : Network.FeatureColumnType is VectorDataViewType { ItemType: var item } && item == NumberDataViewType.Single
             ? $"The model was trained on a column of numbers, '{Network.FeatureColumnName}'. Here it is given pixels from 0 to 1; "
                 + "if other steps made that column in another way, score it in code, with them."
         : null;
 
-    /// <summary>Scores images from a column of any name.</summary>
-    public IDataView Score(MLContext ml, IDataView images, string featureColumnName)
+    /// <summary>Says what of the model is left out here, if anything.</summary>
+    public void WarnOnce()
     {
         if (!_hasWarned && Warning is { } warning)
         {
             _hasWarned = true;
             SteadyWriter.Error().WriteLine(warning);
         }
+    }
+
+    /// <summary>Scores images from a column of any name.</summary>
+    public IDataView Score(MLContext ml, IDataView images, string featureColumnName)
+    {
+        WarnOnce();
 
         var view = featureColumnName == Network.FeatureColumnName
             ? images

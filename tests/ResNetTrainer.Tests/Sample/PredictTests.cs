@@ -24,6 +24,18 @@ public sealed class PredictTests : IDisposable
     }
 
     [TestMethod]
+    public void Heat_maps_of_before_are_no_images()
+    {
+        foreach (var _ in (int[])[1, 2])
+        {
+            SampleProcess.RunHere(["explain", "--model", _folder.Model, "--out", _folder.At("images", "top"), _folder.At("images", "top")])
+                .Succeeded();
+        }
+
+        Assert.HasCount(20, Directory.GetFiles(_folder.At("images", "top")));
+    }
+
+    [TestMethod]
     public void A_folder_without_images_is_said()
     {
         var empty = Directory.CreateDirectory(_folder.At("empty")).FullName;

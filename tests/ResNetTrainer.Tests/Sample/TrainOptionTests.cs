@@ -21,12 +21,36 @@ public sealed class TrainOptionTests : IDisposable
 
         StringAssert.Contains(usual.Output, "give --no-flip");
         StringAssert.Contains(usual.Output, "scored with mirror images");
+        StringAssert.Contains(further.Output, "images are not mirrored");
         foreach (var run in (ProgramRun[])[plain, further])
         {
-            Assert.DoesNotContain("mirror", run.Output, run.Output);
+            Assert.DoesNotContain("scored with mirror images", run.Output, run.Output);
         }
 
+        Assert.IsTrue(Model().Training.NeverFlipped);
         Assert.AreEqual(TestTimeAugmentation.None, Model().TestTimeAugmentation);
+    }
+
+    // Which scores no mirror images unless it is told to, and is trained with them.
+    [TestMethod]
+    public void A_model_of_the_library_is_mirrored_when_it_is_trained_further()
+    {
+        var further = Train("--start-from", _folder.Model);
+
+        StringAssert.Contains(further.Output, "scored with mirror images");
+        Assert.IsFalse(Model().Training.NeverFlipped);
+    }
+
+    [TestMethod]
+    [DataRow("images", "images")]
+    [DataRow("images", "images/top")]
+    [DataRow("images/top", "images")]
+    public void Test_images_are_none_of_those_that_are_trained_on(string images, string test)
+    {
+        var run = SampleProcess.RunHere(["train", "--images", _folder.At(images), "--test-images", _folder.At(test)]);
+
+        Assert.AreEqual(1, run.Status);
+        StringAssert.Contains(run.Error, "overlap: a model must not be tested on what it was trained on");
     }
 
     [TestMethod]

@@ -38,6 +38,22 @@ public class FlipTests
     }
 
     [TestMethod]
+    [DataRow(null, true)]
+    [DataRow(true, false)]
+    [DataRow(false, true)]
+    public void A_model_is_trained_further_as_it_began_unless_it_is_said(bool? allowFlip, bool expected)
+    {
+        using var first = Images.Trainer(Images.Context(), change: options =>
+            (options.Augmentation, options.AllowFlip) = (null, false)).Fit(Images.Labelled());
+        using var start = Images.Reloaded(first);
+        using var model = Images.Trainer(Images.Context(), change: options =>
+            (options.Augmentation, options.AllowFlip, options.StartFrom) = (null, allowFlip, start)).Fit(Images.Labelled());
+
+        Assert.IsTrue(start.Model.Training.NeverFlipped);
+        Assert.AreEqual(expected, model.Model.Training.NeverFlipped);
+    }
+
+    [TestMethod]
     public void What_mirrors_images_contradicts_it()
     {
         foreach (var (change, option) in ((Action<ResNetTrainer.Options>, string)[])

@@ -90,15 +90,16 @@ internal static class ImageFolderReport
     // train/cat, train/dog, test/cat, test/dog: the classes are one storey below. Those that are called so may lack a class or two.
     private static string? Splits(ImageFolder folder)
     {
-        if (folder.Folders.Count < 2)
+        const int MostParts = 4;
+        var areCalledSo = folder.Folders.All(each => _parts.Contains(each.Name));
+        if (folder.Folders.Count < 2 || (folder.Folders.Count > MostParts && !areCalledSo))
         {
             return null;
         }
 
         var below = folder.Folders.ToDictionary(each => each, SubFolders);
         var common = below.Values.Aggregate((one, other) => [.. one.Intersect(other)]);
-        var areSame = below.Values.All(each => each.Count == common.Count && !each.Contains("")) && folder.Folders.Count <= 4;
-        var areCalledSo = folder.Folders.All(each => _parts.Contains(each.Name));
+        var areSame = below.Values.All(each => each.Count == common.Count && !each.Contains(""));
         return (areSame && common.Count > 1) || (areCalledSo && common.Any(name => name.Length > 0))
             ? string.Join(" and ", folder.Folders.Select(each => $"'{each.Name}'"))
             : null;
