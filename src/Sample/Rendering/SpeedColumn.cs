@@ -6,8 +6,11 @@ namespace ResNetMLNet.Sample.Rendering;
 /// <summary>Images a second.</summary>
 internal sealed class SpeedColumn : ProgressColumn
 {
-    public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-        new Text(task.Speed is { } speed ? $"{speed,6:N0} images/s" : "");
+    // Of the first moment of a bar, Spectre.Console makes any number.
+    private const double Most = 1_000_000;
 
-    public override int? GetColumnWidth(RenderOptions options) => 15;
+    public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
+        new Text(task.Speed is < Most and var speed ? $"{speed,6:N0} images/s" : "");
+
+    public override int? GetColumnWidth(RenderOptions options) => 16;
 }

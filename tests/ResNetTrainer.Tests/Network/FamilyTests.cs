@@ -78,7 +78,7 @@ public class FamilyTests
         AssertRefused("widthFactor is 0", ResNetArchitecture.ResNet50 with { WidthFactor = 0 });
         AssertRefused("block is Basic", ResNetArchitecture.ResNet18 with { Groups = 2 });
         AssertRefused("depths is 2000", ResNetArchitecture.ResNet18 with { Depths = new(2000, 1, 1, 1) });
-        AssertRefused("FrozenStages is 4, but it must be 0 (the stem) to 3", ResNetArchitecture.ResNet20);
+        AssertRefused("FrozenStages is 4, but it must be -1 (nothing), 0 (the stem), or up to 3", ResNetArchitecture.ResNet20);
 
         static void AssertRefused(string message, ResNetArchitecture architecture) => StringAssert.Contains(
             Assert.ThrowsExactly<InvalidOperationException>(() =>
