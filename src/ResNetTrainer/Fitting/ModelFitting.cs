@@ -32,27 +32,23 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         {
             return new ModelFitting(host, context, options, group).Run(trainData, validationData);
         }
-        catch (Exception e) when (OutOfMemory.Explains(e, out var request))
-        {
-            Abort(e);
-            throw host.Error(
-                e,
-                $"There is not enough memory to train: {request} Lower BatchSize or ImageSize, take a smaller Architecture, or "
-                + "lower MemoryBudget, the share of it that images may take.");
-        }
         catch (Exception e)
         {
-            Abort(e);
-            throw;
-        }
-
-        // Where one process fails alone, as by what a callback throws, the others would wait for it.
-        void Abort(Exception e)
-        {
+            // Where one process fails alone, as by what a callback throws, the others would wait for it.
             if (!group.IsAlone && e is not TrainingDivergedException && !ProcessGroup.IsOfAll(e))
             {
                 group.Abort(e);
             }
+
+            if (OutOfMemory.Explains(e, out var request))
+            {
+                throw host.Error(
+                    e,
+                    $"There is not enough memory to train: {request} Lower BatchSize or ImageSize, take a smaller Architecture, or "
+                    + "lower MemoryBudget, the share of it that images may take.");
+            }
+
+            throw;
         }
     }
 

@@ -142,8 +142,11 @@ internal sealed class DataOptions
                 + "trained on. Give two folders side by side, or leave --test-images out, which keeps back a fifth.");
         }
 
-        static bool Within(string folder, string other) => !Path.GetRelativePath(folder, other).StartsWith("..", StringComparison.Ordinal)
-            && !Path.IsPathRooted(Path.GetRelativePath(folder, other));
+        static bool Within(string folder, string other)
+        {
+            var way = Path.GetRelativePath(folder, other);
+            return !Path.IsPathRooted(way) && way.Split(Path.DirectorySeparatorChar)[0] != "..";
+        }
     }
 
     private static void RequireFolder(DirectoryInfo folder, Option option)

@@ -97,9 +97,9 @@ internal static class ImageFolderReport
             return null;
         }
 
-        var below = folder.Folders.ToDictionary(each => each, SubFolders);
-        var common = below.Values.Aggregate((one, other) => [.. one.Intersect(other)]);
-        var areSame = below.Values.All(each => each.Count == common.Count && !each.Contains(""));
+        var below = folder.Folders.Select(SubFolders).ToArray();
+        var common = below.Aggregate((one, other) => [.. one.Intersect(other)]);
+        var areSame = below.All(each => each.Count == common.Count && !each.Contains(""));
         return (areSame && common.Count > 1) || (areCalledSo && common.Any(name => name.Length > 0))
             ? string.Join(" and ", folder.Folders.Select(each => $"'{each.Name}'"))
             : null;
