@@ -57,6 +57,13 @@ public enum Augmentation
     /// may be is <see cref="ResNetTrainer.Options.SmallestCrop"/>. Images larger than the network sees are kept half as large again for it.
     /// </summary>
     RandomResizedCrop = 32,
+
+    /// <summary>
+    /// For the longest trainings: the network sees the weighted mean of two images and learns both of their labels, each as much as its
+    /// image shows (mixup; Zhang et al., 2017, https://arxiv.org/abs/1710.09412). The accuracy of a training counts the label of the
+    /// image that shows more.
+    /// </summary>
+    Mixup = 64,
 }
 
 /// <summary>How much the classes count in the loss and the metrics of training.</summary>

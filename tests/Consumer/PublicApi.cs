@@ -54,7 +54,7 @@ public static class PublicApi
             TestTimeFlip = true,
             TestTimeAugmentation = TestTimeAugmentation.FlipAndShift,
             Augmentation = Augmentation.Flip | Augmentation.Shift | Augmentation.Erase | Augmentation.Crop | Augmentation.RandomErasing
-                | Augmentation.RandomResizedCrop,
+                | Augmentation.RandomResizedCrop | Augmentation.Mixup,
             SmallestCrop = 0.3,
             Recipe = TrainingRecipe.Book,
             NumberOfEpochs = 1,

@@ -1,4 +1,5 @@
 using ResNetMLNet.Data.Datasets;
+using ResNetMLNet.Training.Augmenting;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,8 +16,9 @@ internal sealed class SharedBackward(TrainingState state, Loss loss, ImageDatase
     /// <param name="batch">The part of this one, which may have no image.</param>
     /// <param name="images">How many images all have.</param>
     /// <param name="logits">Runs the network on the part.</param>
+    /// <param name="mix">How its images are mixed.</param>
     /// <returns>What metrics of the whole batch are made of; null where there is nothing to learn from it.</returns>
-    public MetricSums? Run(ImageBatch batch, int images, Func<Tensor> logits)
+    public MetricSums? Run(ImageBatch batch, int images, Func<Tensor> logits, Mixup mix)
     {
         // Each of them may be left with a single image, or none: as one process with a single image, they leave the step out.
         var taken = Counts(images).Where(TakesPart).ToArray();
@@ -36,7 +38,7 @@ internal sealed class SharedBackward(TrainingState state, Loss loss, ImageDatase
             else
             {
                 var weights = loss.ExampleWeights(batch);
-                mean = Loss.Mean(outputs, batch.Labels, weights, state.Plan.LabelSmoothing);
+                mean = mix.Loss(outputs, batch.Labels, weights, state.Plan.LabelSmoothing);
                 sums = MetricSums.Of(MetricSums.Of(mean, outputs, batch.Labels, weights));
             }
         }

@@ -95,11 +95,12 @@ internal sealed class TrainingLoop(
         }
 
         using var scope = NewDisposeScope();
+        var mix = Mixup.Draw(_augmentation, RandomStream.Derive(epochSeed, StepNow));
         if (_shared is null)
         {
-            StepAlone(batch, Logits(batch, epochSeed));
+            StepAlone(batch, Logits(batch, epochSeed, mix), mix);
         }
-        else if (_shared.Run(batch, SizeOfBatch, () => Logits(batch, epochSeed)) is { } sums)
+        else if (_shared.Run(batch, SizeOfBatch, () => Logits(batch, epochSeed, mix), mix) is { } sums)
         {
             ThrowIfDiverged("loss", sums.Weight > 0 ? sums.MeanLoss : 0);
             state.Optimizer.Step(LearningRateAt(state.Step));
@@ -109,10 +110,10 @@ internal sealed class TrainingLoop(
         state.Average?.Follow(StepNow);
     }
 
-    private void StepAlone(ImageBatch batch, Tensor logits)
+    private void StepAlone(ImageBatch batch, Tensor logits, Mixup mix)
     {
         var weights = loss.ExampleWeights(batch);
-        var mean = Loss.Mean(logits, batch.Labels, weights, _plan.LabelSmoothing);
+        var mean = mix.Loss(logits, batch.Labels, weights, _plan.LabelSmoothing);
         if (train.Device.type == DeviceType.CPU || StepNow % StepsBetweenLooksOnGpu == 0)
         {
             ThrowIfDiverged("loss", mean.item<float>());
@@ -123,9 +124,9 @@ internal sealed class TrainingLoop(
         state.Metrics.Add(mean, logits, batch.Labels, weights);
     }
 
-    private Tensor Logits(ImageBatch batch, long epochSeed) => train.Format.IsFeatures
+    private Tensor Logits(ImageBatch batch, long epochSeed, Mixup mix) => train.Format.IsFeatures
         ? state.Network.Classify(batch.ToInput(train.Format))
-        : state.Network.Forward(Images(batch, epochSeed), training: true);
+        : state.Network.Forward(mix.Apply(Images(batch, epochSeed)), training: true);
 
     private Tensor Images(ImageBatch batch, long epochSeed)
     {

@@ -28,12 +28,14 @@ public class CheckpointTests
     public void Training_that_was_cancelled_anywhere_and_goes_on_ends_as_if_it_had_not_been(
         ComputePrecision precision, long? budget, int? size)
     {
-        // Half of these images are resized; all are flipped, shifted and erased, in batches that do not divide their number.
+        // Half of these images are resized; all are flipped, shifted, erased and mixed, in batches that do not divide their number.
         void Set(ResNetTrainer.Options options) =>
             (
                 options.Precision, options.MemoryBudget, options.ImageSize, options.NumberOfEpochs, options.Augmentation,
                 options.BestWeightsBy) =
-            (precision, budget, size, 3, Augmentation.Flip | Augmentation.Shift | Augmentation.Erase, TrainingMetric.ValidationLoss);
+            (
+                precision, budget, size, 3, Augmentation.Flip | Augmentation.Shift | Augmentation.Erase | Augmentation.Mixup,
+                TrainingMetric.ValidationLoss);
         var expected = Fit(options => (options.ValidationSet, options.Checkpoints) = (Images.Labelled(12), null), Set);
 
         ResNetModel found;

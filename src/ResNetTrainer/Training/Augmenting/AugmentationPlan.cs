@@ -44,10 +44,13 @@ internal sealed record AugmentationPlan
     /// <summary>The least of the image that a random crop shows, as a share of its area; null for no crops.</summary>
     public double? SmallestCrop { get; init; }
 
+    /// <summary>How probable it is that the images of a batch are mixed with each other; 0 for never. See <see cref="Mixup"/>.</summary>
+    public double MixProbability { get; init; }
+
     /// <summary>Whether a pixel comes from another place or is overwritten: what <see cref="PixelChanges"/> does.</summary>
     public bool MovesPixels => Flip != FlipKind.None || Shift > 0 || EraseProbability > 0;
 
-    public bool ChangesImages => MovesPixels || SmallestCrop is not null;
+    public bool ChangesImages => MovesPixels || SmallestCrop is not null || MixProbability > 0;
 
     /// <summary>The numbers of what is allowed.</summary>
     public static AugmentationPlan Of(Augmentation allowed, double? smallestCrop = null)
@@ -60,6 +63,7 @@ internal sealed record AugmentationPlan
             Shift = crops ? 1 / 8.0 : shifts ? 1 / 16.0 : 0,
             EraseProbability = erases || wide ? 0.5 : 0,
             ErasesWithNoise = wide,
+            MixProbability = allowed.HasFlag(Augmentation.Mixup) ? 1 : 0,
             SmallestCrop = allowed.HasFlag(Augmentation.RandomResizedCrop) ? smallestCrop ?? RandomCrops.Smallest : null,
         };
 
@@ -71,5 +75,6 @@ internal sealed record AugmentationPlan
     public override string ToString() => FormattableString.Invariant($"flip {Flip}, shift {Shift}{(Reflects ? " reflecting" : "")}, ")
         + FormattableString.Invariant($"erase {EraseProbability} of {EraseLeast} to {EraseMost}, aspect {EraseAspect}")
         + (ErasesBeyondEdges ? ", beyond edges" : "") + (ErasesWithNoise ? ", noise" : "")
-        + FormattableString.Invariant($", crops {SmallestCrop}");
+        + FormattableString.Invariant($", crops {SmallestCrop}")
+        + (MixProbability > 0 ? FormattableString.Invariant($", mix {MixProbability}") : "");
 }

@@ -1,0 +1,104 @@
+using ResNetMLNet.Native;
+using ResNetMLNet.Tests.Support;
+using ResNetMLNet.Training;
+using ResNetMLNet.Training.Augmenting;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNetMLNet.Tests.Training;
+
+/// <summary>Training on images that are mixed in pairs.</summary>
+[TestClass]
+public class MixupTests
+{
+    [ClassInitialize]
+    public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();
+
+    [TestMethod]
+    public void Each_batch_is_mixed_in_a_share_of_its_own_from_a_half_to_the_whole()
+    {
+        var shares = Shares(probability: 1);
+
+        Assert.AreEqual(1_000, shares.Distinct().Count());
+        Assert.IsTrue(shares.All(share => share is >= 0.5 and < 1), $"{shares.Min()} to {shares.Max()}");
+        Assert.AreEqual(0.75, shares.Average(), 0.02);
+        CollectionAssert.AreEqual(shares, Shares(probability: 1));
+    }
+
+    [TestMethod]
+    public void Some_or_no_batches_are_mixed_where_that_is_the_probability()
+    {
+        Assert.AreEqual(0.3, Shares(probability: 0.3).Average(share => share < 1 ? 1 : 0), 0.05);
+        Assert.IsTrue(Shares(probability: 0).All(share => share == 1));
+    }
+
+    [TestMethod]
+    public void An_image_is_mixed_with_its_opposite_in_the_batch()
+    {
+        using var scope = NewDisposeScope();
+        var images = tensor(new float[] { 0, 1, 10, 100 }, [4, 1, 1, 1]);
+
+        CollectionAssert.AreEqual(
+            (float[])[25, 3.25f, 7.75f, 75], new Mixup(0.75).Apply(images).data<float>().ToArray());
+        Assert.IsTrue(new Mixup(1).Apply(images).equal(images).all().item<bool>());
+    }
+
+    [TestMethod]
+    [DataRow(false, 0.0)]
+    [DataRow(false, 0.1)]
+    [DataRow(true, 0.1)]
+    public void The_loss_is_that_of_mixed_labels(bool isWeighted, double smoothing)
+    {
+        using var scope = NewDisposeScope();
+        var logits = tensor(new float[] { 1, 0, -1, 0.5f, 2, 0, 0, 0, 3, -1, 1, 1 }, [4, 3]);
+        var labels = tensor((long[])[0, 2, 1, 1]);
+
+        // Each image counts as much for its own label as its opposite does for the other one.
+        var weights = isWeighted ? tensor((float[])[1, 3, 3, 1]) : null;
+        double Mixed(double share)
+        {
+            var truth = (functional.one_hot(labels, 3) * share) + (functional.one_hot(labels.flip(0), 3) * (1 - share));
+            var smooth = (truth.to_type(ScalarType.Float32) * (1 - smoothing)) + (smoothing / 3);
+            var each = -(smooth * functional.log_softmax(logits, 1)).sum(1);
+            return (weights is null ? each.mean() : (each * weights).sum() / weights.sum()).item<float>();
+        }
+
+        Assert.AreEqual(Mixed(0.6), new Mixup(0.6).Loss(logits, labels, weights, smoothing).item<float>(), 1e-6);
+        var plain = Loss.Mean(logits, labels, weights, smoothing).item<float>();
+        Assert.AreEqual(plain, new Mixup(1).Loss(logits, labels, weights, smoothing).item<float>());
+    }
+
+    [TestMethod]
+    public void A_training_on_mixed_images_learns_and_is_repeated_to_the_bit()
+    {
+        using var model = Fit(Augmentation.Mixup, epochs: 30);
+        using var again = Fit(Augmentation.Mixup, epochs: 30);
+        using var plain = Fit(Augmentation.None, epochs: 30);
+
+        Assert.AreEqual(model.Model.Network.Weights.Fingerprint(), again.Model.Network.Weights.Fingerprint());
+        Assert.AreEqual(
+            1, Images.Context().MulticlassClassification.Evaluate(model.Transform(Images.Labelled())).MicroAccuracy, 0.05);
+
+        // What is half of each of two classes cannot be told by heart.
+        Assert.IsGreaterThan(plain.Model.History[^1].TrainLoss + 0.1, model.Model.History[^1].TrainLoss);
+    }
+
+    [TestMethod]
+    public void The_linear_layer_alone_sees_mixed_images_too()
+    {
+        using var start = Fit(Augmentation.None, epochs: 1);
+        using var plain = Tune(Augmentation.None);
+        using var mixed = Tune(Augmentation.Mixup);
+
+        Assert.AreNotEqual(plain.Model.History[^1].TrainLoss, mixed.Model.History[^1].TrainLoss);
+        ResNetTransformer Tune(Augmentation augmentation) => Images.Trainer(Images.Context(), change: options =>
+            (options.Architecture, options.StartFrom, options.FrozenStages, options.Augmentation) = (null, start, 4, augmentation))
+            .Fit(Images.Labelled());
+    }
+
+    private static double[] Shares(double probability) =>
+        [.. Enumerable.Range(0, 1_000).Select(seed => Mixup.Draw(new() { MixProbability = probability }, seed).Share)];
+
+    private static ResNetTransformer Fit(Augmentation augmentation, int epochs) => Images.Trainer(Images.Context(), change: options =>
+        (options.Augmentation, options.NumberOfEpochs) = (augmentation, epochs)).Fit(Images.Labelled());
+}
