@@ -30,7 +30,7 @@ internal readonly record struct ImageView(int Shift, bool Mirrored)
         return Taken(Taken(images, 2, Rows((int)images.shape[2])), 3, Columns((int)images.shape[3]));
 
         static Tensor Taken(Tensor x, long dimension, long[]? indices) =>
-            indices is null ? x : x.index_select(dimension, tensor(indices).to(x.device));
+            indices is null ? x : x.index_select(dimension, tensor(indices).Send(x.device));
     }
 
     // The pixel at the edge is not repeated.

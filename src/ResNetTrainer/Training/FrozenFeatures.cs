@@ -88,7 +88,7 @@ internal sealed class FrozenFeatures : ImageDataset
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        var indices = tensor(rows.ToArray()).to(Device);
+        var indices = tensor(rows.ToArray()).Send(Device);
         return new(
             [_features.index_select(0, indices).DetachFromDisposeScope()],
             order: null,

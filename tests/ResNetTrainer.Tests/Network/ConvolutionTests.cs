@@ -54,6 +54,29 @@ public class ConvolutionTests
     }
 
     [TestMethod]
+    [DataRow(3, 16, 3, 1)]
+    [DataRow(16, 32, 3, 2)]
+    [DataRow(16, 32, 1, 2)]
+    public void Weights_whose_channels_lie_together_are_the_same_weights(int inputs, int outputs, int kernel, int stride)
+    {
+        using var scope = NewDisposeScope();
+        var plan = new ConvolutionPlan("conv", inputs, outputs, kernel, stride);
+        var x = Random([4, inputs, 8, 8], ScalarType.Float32, gradient: false);
+        var weight = Random([outputs, inputs, kernel, kernel], ScalarType.Float32, gradient: true);
+        var last = Tensors.ChannelsLast(weight.detach()).requires_grad_();
+        Tensor Run(Tensor weight)
+        {
+            var y = TensorLayers.Convolve(x, weight, null, plan, KernelWindow.Of(plan, 8, 8));
+            y.pow(2).sum().backward();
+            return y;
+        }
+
+        Assert.AreEqual(1, last.stride(1));
+        AssertSame(Run(weight).to(ScalarType.Float64), Run(last), "output");
+        AssertSame(weight.grad!.to(ScalarType.Float64), last.grad!, "gradient of the weights");
+    }
+
+    [TestMethod]
     [DataRow(1, 4, 1, 16)]
     [DataRow(4, 16, 16, 16)]
     [DataRow(24, 48, 32, 64)]

@@ -1,3 +1,4 @@
+using ResNetMLNet.Network;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Data.Datasets;
@@ -26,7 +27,7 @@ internal sealed class ImageBatch(Tensor[] parts, long[]? order, Tensor labels, T
     public Tensor ToInput(InputFormat format, Func<Tensor, int, Tensor>? augment = null)
     {
         var inputs = parts.Select((part, i) => Resizing.ToInput(augment is null ? part : augment(part, i), format)).ToArray();
-        return order is null ? inputs[0] : cat(inputs).index_select(0, tensor(order).argsort().to(labels.device));
+        return order is null ? inputs[0] : cat(inputs).index_select(0, tensor(order).argsort().Send(labels.device));
     }
 
     public void Dispose()

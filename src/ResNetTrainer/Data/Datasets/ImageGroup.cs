@@ -42,7 +42,7 @@ internal sealed class ImageGroup(ImageShape shape, PixelType type) : IDisposable
     {
         if (_onDevice is not null)
         {
-            using var indices = tensor(rows).to(_onDevice.device);
+            using var indices = tensor(rows).Send(_onDevice.device);
             return _onDevice.index_select(0, indices);
         }
 

@@ -106,7 +106,8 @@ internal sealed class ImageStore : IDisposable
             .Select(pair => pair.Key.Gather([.. pair.Value.Rows]).to(device).DetachFromDisposeScope())
             .ToArray();
         var order = parts.Length == 1 ? null : rows.Values.SelectMany(members => members.Positions).ToArray();
-        return new(parts, order, tensor(labels).to(device).DetachFromDisposeScope(), tensor(weights).to(device).DetachFromDisposeScope())
+        return new(
+            parts, order, tensor(labels).Send(device).DetachFromDisposeScope(), tensor(weights).Send(device).DetachFromDisposeScope())
         {
             Numbers = [.. rows.Values.Select(members => members.Numbers.ToArray())],
         };

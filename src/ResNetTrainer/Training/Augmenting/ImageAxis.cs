@@ -1,3 +1,4 @@
+using ResNetMLNet.Network;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Training.Augmenting;
@@ -48,7 +49,7 @@ internal sealed class ImageAxis(int count, int side, bool reflects)
         }
 
         long[] shape = [count, side];
-        return (tensor(source, shape).to(device), tensor(outside, shape).to(device), tensor(erased, shape).to(device));
+        return (tensor(source, shape).Send(device), tensor(outside, shape).Send(device), tensor(erased, shape).Send(device));
     }
 
     // The pixel at the edge is not repeated.
