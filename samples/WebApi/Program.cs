@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.RateLimiting;
+using ResNetMLNet;
 using WebApi;
 
 // Classifies an uploaded image:   curl --data-binary @cat.jpg http://localhost:5000/classify
@@ -35,9 +36,9 @@ app.MapPost("/classify", async (HttpRequest request, ModelFile model, Cancellati
     {
         return Upload.ProblemOf(bytes, settings.MostPixels) ?? Results.Ok(model.Use(classifier => classifier.Classify(bytes)));
     }
-    catch (InvalidOperationException e)
+    catch (UnreadableImageException e)
     {
-        // An image that is cut off, say; the message says what is wrong with it.
+        // One that is cut off, say; the message says what is wrong with it.
         return Results.Problem(e.Message, statusCode: StatusCodes.Status422UnprocessableEntity);
     }
     finally

@@ -153,6 +153,10 @@ public static class PublicApi
             Console.WriteLine($"{e.Epoch} {e.Step} {e.LearningRate}");
             lastGood.Dispose();
         }
+        catch (UnreadableImageException e)
+        {
+            Console.WriteLine(e.FileName);
+        }
 
         var mean = new MeanImage(1, 1, [0.5f, 0.5f, 0.5f]);
         PixelStatistics[] statistics =

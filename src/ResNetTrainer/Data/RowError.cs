@@ -8,25 +8,22 @@ namespace ResNetMLNet.Data;
 internal static class RowError
 {
     private const string Mark = "ResNetMLNet.Row";
-    private const string UnreadableMark = "ResNetMLNet.Unreadable";
 
     public static Exception Create(IExceptionContext context, string role, string column, long row, string problem) =>
         Create(context, role, column, $"row {row}", problem);
 
     public static Exception Create(IExceptionContext context, string role, string column, string place, string problem) =>
-        Marked(context.Error($"The {role} column '{column}', {place}: {problem}"), Mark);
+        Marked(context.Error(Text(role, column, place, problem)));
 
-    /// <summary>An error about an image file that can be left out.</summary>
-    public static Exception Unreadable(IExceptionContext context, Exception inner, string message) =>
-        AsUnreadable(Marked(context.Error(inner, message), Mark));
+    /// <summary>An error about an image that can be left out.</summary>
+    public static Exception Unreadable(IExceptionContext context, string message, string? file, Exception? cause = null) =>
+        Marked(context.Process(new UnreadableImageException(message, file, cause)));
 
-    public static Exception AsUnreadable(Exception e) => Marked(e, UnreadableMark);
+    public static string Text(string role, string column, string place, string problem) =>
+        $"The {role} column '{column}', {place}: {problem}";
 
     /// <summary>Whether an error names its row or file.</summary>
     public static bool Names(Exception e) => e.Data.Contains(Mark);
-
-    /// <summary>Whether an error is about an image that can be left out.</summary>
-    public static bool IsUnreadable(Exception e) => e.Data.Contains(UnreadableMark);
 
     /// <summary>
     /// Whether an error comes from the steps before, and is to be told with the row that failed. No row is to blame for a cancellation, for
@@ -37,9 +34,9 @@ internal static class RowError
         && !Names(e)
         && !OutOfMemory.Explains(e, out _);
 
-    private static Exception Marked(Exception e, string mark)
+    private static Exception Marked(Exception e)
     {
-        e.Data[mark] = true;
+        e.Data[Mark] = true;
         return e;
     }
 }

@@ -109,7 +109,7 @@ internal static class ImageFiles
         return null;
     }
 
-    // Null where it fails because of one of the files; all else fails for good.
+    // Null where one of the files cannot be read; all else fails for good.
     private static T?[]? TryFind<T>(FileInfo[] files, Func<FileInfo[], IEnumerable<T>> find, out string error)
         where T : class
     {
@@ -118,15 +118,15 @@ internal static class ImageFiles
         {
             return [.. find(files)];
         }
-        catch (Exception e) when (Names(Exit.Explain(e), files))
+        catch (Exception e) when (IsOfFile(e))
         {
             error = Exit.Explain(e);
             return null;
         }
     }
 
-    private static bool Names(string error, FileInfo[] files) =>
-        files.Any(file => error.Contains(file.ToString(), StringComparison.Ordinal));
+    private static bool IsOfFile(Exception e) =>
+        e is UnreadableImageException or IOException or UnauthorizedAccessException || (e.InnerException is { } inner && IsOfFile(inner));
 
     /// <summary>The files as a model scores them; each is read when its row is.</summary>
     public static IDataView Score(MLContext ml, SavedModel saved, FileInfo[] files)

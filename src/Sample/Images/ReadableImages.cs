@@ -80,7 +80,7 @@ internal static class ReadableImages
                     {
                         readImage(ref image!);
                     }
-                    catch (InvalidOperationException e) when (e.Message.Contains(path.ToString(), StringComparison.Ordinal))
+                    catch (UnreadableImageException e)
                     {
                         problems[path.ToString()] = Exit.Explain(e);
                     }

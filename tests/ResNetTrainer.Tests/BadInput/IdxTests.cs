@@ -131,7 +131,7 @@ public sealed class IdxTests : IDisposable
         Assert.HasCount(2, Snapshot.Scores(model.Transform(data)));
 
         File.WriteAllText(Path.Combine(_folder, "dog", "2.png"), "no image");
-        var error = Assert.ThrowsExactly<InvalidOperationException>(
+        var error = Assert.Throws<InvalidOperationException>(
             () => Images.Trainer(Ml, ImageKind.Image, options => options.FeatureColumnName = "Image")
                 .Fit(data = Ml.Data.LoadFromImageFolder(_folder)));
         StringAssert.Contains(error.Message, "2.png");

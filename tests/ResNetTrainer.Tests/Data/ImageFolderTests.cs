@@ -260,7 +260,7 @@ public sealed class ImageFolderTests : IDisposable
     public void A_file_instead_of_a_folder() =>
         Assert.Contains("is a file", ErrorOf(() => _folder.Context.Data.LoadFromImageFolder(_folder.Add("1.png"))));
 
-    private static string ErrorOf(Func<object> action) => Assert.ThrowsExactly<InvalidOperationException>(() => action()).Message;
+    private static string ErrorOf(Func<object> action) => Assert.Throws<InvalidOperationException>(() => action()).Message;
 
     private IDataView Load() => _folder.Context.Data.LoadFromImageFolder(_folder.Path);
 

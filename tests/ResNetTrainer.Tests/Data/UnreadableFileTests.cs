@@ -80,7 +80,8 @@ public sealed class UnreadableFileTests : IDisposable
         Func<object>[] readings = [() => data.GetColumn<MLImage>("Image").ToArray(), () => data.GetColumn<byte[]>("ImageBytes").ToArray()];
         foreach (var read in readings)
         {
-            var error = Assert.ThrowsExactly<InvalidOperationException>(() => read());
+            var error = Assert.ThrowsExactly<UnreadableImageException>(() => read());
+            Assert.Contains(words[0], error.FileName!);
             foreach (var word in words)
             {
                 Assert.Contains(word, error.Message);

@@ -88,9 +88,10 @@ public sealed class FileNameTests
 
     private static void NamesTheFile(Action action)
     {
-        var message = Assert.ThrowsExactly<InvalidOperationException>(action).Message;
-        Assert.Contains("broken.png", message);
-        Assert.DoesNotContain("row", message);
+        var error = Assert.ThrowsExactly<UnreadableImageException>(action);
+        Assert.Contains("broken.png", error.Message);
+        Assert.DoesNotContain("row", error.Message);
+        Assert.AreEqual("broken.png", Path.GetFileName(error.FileName));
     }
 
     private sealed class File

@@ -9,6 +9,8 @@ namespace ResNetMLNet.Data.Columns;
 /// </summary>
 internal abstract class FeatureRow(IExceptionContext context, FeatureColumn column)
 {
+    private const string Role = "feature";
+
     /// <summary>The file that the current row's image comes from; null where the data does not say.</summary>
     public abstract string? File { get; }
 
@@ -19,11 +21,13 @@ internal abstract class FeatureRow(IExceptionContext context, FeatureColumn colu
     public abstract ValueGetter<T> GetGetter<T>();
 
     /// <summary>An error about the image of the current row.</summary>
-    public Exception Error(string problem) => RowError.Create(
-        context, "feature", column.Column.Name, File is { } file ? $"file '{file}'" : $"row {Math.Max(0, Position)}", problem);
+    public Exception Error(string problem) => RowError.Create(context, Role, column.Column.Name, Place, problem);
 
     /// <summary>An error about an image that can be left out.</summary>
-    public Exception Unreadable(string problem) => RowError.AsUnreadable(Error(problem));
+    public Exception Unreadable(string problem) =>
+        RowError.Unreadable(context, RowError.Text(Role, column.Column.Name, Place, problem), File);
+
+    private string Place => File is { } file ? $"file '{file}'" : $"row {Math.Max(0, Position)}";
 }
 
 /// <summary>The feature column of a row or cursor of ML.NET's.</summary>

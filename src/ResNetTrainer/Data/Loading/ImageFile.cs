@@ -7,7 +7,7 @@ namespace ResNetMLNet.Data.Loading;
 /// <summary>Image files as ML.NET's images.</summary>
 internal static class ImageFile
 {
-    /// <exception cref="InvalidOperationException">
+    /// <exception cref="UnreadableImageException">
     /// The file cannot be read, or is no image that can be used; the message says which.
     /// </exception>
     public static MLImage Decode(IExceptionContext context, string path)
@@ -20,7 +20,7 @@ internal static class ImageFile
         }
         catch (UndecodableImageException e)
         {
-            throw RowError.Unreadable(context, e, $"The file '{path}': {e.Message}");
+            throw RowError.Unreadable(context, $"The file '{path}': {e.Message}", path, e);
         }
     }
 }

@@ -98,7 +98,7 @@ internal sealed class ExampleReader : IDisposable
             pixels = Read();
             return true;
         }
-        catch (Exception e) when (_source.Unreadable == UnreadableImages.Skip && RowError.IsUnreadable(e))
+        catch (UnreadableImageException e) when (_source.Unreadable == UnreadableImages.Skip)
         {
             LeftOut.Add(e.Message);
             return false;

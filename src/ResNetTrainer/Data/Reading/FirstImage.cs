@@ -57,7 +57,7 @@ internal static class FirstImage
                 reader.Read();
                 return reader.Shape;
             }
-            catch (Exception e) when (unreadable == UnreadableImages.Skip && RowError.IsUnreadable(e))
+            catch (UnreadableImageException e) when (unreadable == UnreadableImages.Skip)
             {
                 error ??= ExceptionDispatchInfo.Capture(e);
             }
