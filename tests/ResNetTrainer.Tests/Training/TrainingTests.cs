@@ -24,21 +24,33 @@ public class TrainingTests
         using var network = TrainableNetwork.Create(
             new(architecture, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
         using var optimizer = new Optimizer(network, Momentum, Decay);
-        foreach (var (name, decay) in ((string, double)[])[("fc.weight", Decay), ("fc.bias", 0)])
+        var before = network.Parameters.Select(First).ToArray();
+        double[] gradients = [0.25, -1, 0.5];
+        foreach (var gradient in gradients)
         {
-            var parameter = network.Tensors[name];
-            double weight = parameter.Master.flatten()[0].item<float>(), velocity = 0;
-            foreach (var gradient in (double[])[0.25, -1, 0.5])
+            foreach (var (parameter, number) in network.Parameters.Select((parameter, number) => (parameter, number)))
             {
-                var decayed = gradient + (decay * weight);
-                velocity = (Momentum * velocity) + decayed;
-                weight -= Rate * (decayed + (Momentum * velocity));
-                parameter.Compute.grad = full_like(parameter.Compute, gradient);
-                optimizer.Step(Rate);
+                parameter.Compute.grad = full_like(parameter.Compute, gradient * (number + 1));
             }
 
-            Assert.AreEqual(weight, parameter.Master.flatten()[0].item<float>(), 1e-5, name);
+            optimizer.Step(Rate);
         }
+
+        foreach (var (parameter, number) in network.Parameters.Select((parameter, number) => (parameter, number)))
+        {
+            var (weight, velocity) = (before[number], 0.0);
+            foreach (var gradient in gradients)
+            {
+                var decayed = (gradient * (number + 1)) + (IsDecayed(parameter.Plan.Name) ? Decay * weight : 0);
+                velocity = (Momentum * velocity) + decayed;
+                weight -= Rate * (decayed + (Momentum * velocity));
+            }
+
+            Assert.AreEqual(weight, First(parameter), 1e-5 * Math.Abs(weight), parameter.Plan.Name);
+        }
+
+        static bool IsDecayed(string name) => !name.EndsWith(".bias", StringComparison.Ordinal) && !name.Contains("bn");
+        static double First(NetworkTensor parameter) => parameter.Master.flatten()[0].item<float>();
     }
 
     [TestMethod]
