@@ -43,7 +43,7 @@ internal sealed class Classifier : IDisposable
     public IReadOnlyList<string> ClassNames => _network.Model.ClassNames;
 
     /// <summary>What is in an encoded image.</summary>
-    /// <exception cref="InvalidOperationException">It cannot be decoded.</exception>
+    /// <exception cref="UnusableImageException">It cannot be decoded, or is not what the network takes.</exception>
     public Classification Classify(byte[] image)
     {
         if (!_engines.TryTake(out var engine))

@@ -36,9 +36,9 @@ app.MapPost("/classify", async (HttpRequest request, ModelFile model, Cancellati
     {
         return Upload.ProblemOf(bytes, settings.MostPixels) ?? Results.Ok(model.Use(classifier => classifier.Classify(bytes)));
     }
-    catch (UnreadableImageException e)
+    catch (UnusableImageException e)
     {
-        // One that is cut off, say; the message says what is wrong with it.
+        // It is cut off, say; the message says what is wrong with it.
         return Results.Problem(e.Message, statusCode: StatusCodes.Status422UnprocessableEntity);
     }
     finally

@@ -51,6 +51,7 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
     /// <param name="trainData">The training data.</param>
     /// <exception cref="ArgumentOutOfRangeException">The label or feature column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">The data cannot be trained on; the message says which row or column and why.</exception>
+    /// <exception cref="UnusableImageException">An image cannot be used; the message says which and why.</exception>
     /// <exception cref="FileNotFoundException">The file of <see cref="Options.InitialWeights"/> is missing.</exception>
     /// <exception cref="DllNotFoundException">There is no libtorch for this platform among the application's files.</exception>
     /// <exception cref="TrainingDivergedException">The loss, the weights or the scores became infinite or not a number.</exception>

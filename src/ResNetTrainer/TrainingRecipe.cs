@@ -59,9 +59,9 @@ public enum Augmentation
     RandomResizedCrop = 32,
 
     /// <summary>
-    /// For the longest trainings: the network sees the weighted mean of two images and learns both of their labels, each as much as its
-    /// image shows (mixup; Zhang et al., 2017, https://arxiv.org/abs/1710.09412). The accuracy of a training counts the label of the
-    /// image that shows more.
+    /// The network sees the weighted mean of two images and learns both of their labels, each as much as its image shows (mixup with
+    /// shares by Beta(1, 1); Zhang et al., 2017, https://arxiv.org/abs/1710.09412). No recipe does it. The accuracy of a training counts
+    /// the label of the image that shows more.
     /// </summary>
     Mixup = 64,
 }

@@ -86,7 +86,7 @@ internal static class Exit
     }
 
     // What reflection, and ML.NET when it loads a model or reads rows in parallel, put around an error without saying more about it.
-    private static bool IsWrapper(Exception e) =>
+    public static bool IsWrapper(Exception e) =>
         e is System.Reflection.TargetInvocationException or AggregateException or TypeInitializationException
         || e.Message is "Error during class instantiation"
             or "Splitter/consolidator worker encountered exception while consuming source data";

@@ -153,7 +153,7 @@ public static class PublicApi
             Console.WriteLine($"{e.Epoch} {e.Step} {e.LearningRate}");
             lastGood.Dispose();
         }
-        catch (UnreadableImageException e)
+        catch (UnusableImageException e)
         {
             Console.WriteLine(e.FileName);
         }

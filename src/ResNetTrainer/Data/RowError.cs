@@ -10,14 +10,15 @@ internal static class RowError
     private const string Mark = "ResNetMLNet.Row";
 
     public static Exception Create(IExceptionContext context, string role, string column, long row, string problem) =>
-        Create(context, role, column, $"row {row}", problem);
+        Marked(context.Error(Text(role, column, $"row {row}", problem)));
 
-    public static Exception Create(IExceptionContext context, string role, string column, string place, string problem) =>
-        Marked(context.Error(Text(role, column, place, problem)));
+    /// <summary>An error about an image that is not what is wanted.</summary>
+    public static Exception Unusable(IExceptionContext context, string message, string? file) =>
+        Marked(context.Process(new UnusableImageException(message, file, isUnreadable: false)));
 
     /// <summary>An error about an image that can be left out.</summary>
     public static Exception Unreadable(IExceptionContext context, string message, string? file, Exception? cause = null) =>
-        Marked(context.Process(new UnreadableImageException(message, file, cause)));
+        Marked(context.Process(new UnusableImageException(message, file, isUnreadable: true, cause)));
 
     public static string Text(string role, string column, string place, string problem) =>
         $"The {role} column '{column}', {place}: {problem}";

@@ -118,8 +118,8 @@ internal static class Tensors
 
     /// <summary>
     /// A few numbers of the host on a device. Nobody waits for a GPU: it gets a copy in pinned memory once it has done what it was given
-    /// before, and the host goes on to the next step. Not for images: libtorch pins so much with all its threads, and measured that is
-    /// slower than to wait.
+    /// before, and the host goes on to the next step. Not for images: libtorch copies that much into pinned memory with all its threads,
+    /// which was measured to be slower than waiting.
     /// </summary>
     public static Tensor Send(this Tensor values, Device device)
     {
@@ -134,7 +134,7 @@ internal static class Tensors
 
     /// <summary>
     /// The same values (batch, channels, height, width), the channels of a pixel one after the other in memory: what the tensor cores of a
-    /// GPU compute with. What a convolution puts out lies as its weights do.
+    /// GPU compute with. What a convolution puts out lies as its weights do, or as what it sees.
     /// </summary>
     public static Tensor ChannelsLast(Tensor values) => values.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 

@@ -109,7 +109,7 @@ internal static class ImageFiles
         return null;
     }
 
-    // Null where one of the files cannot be read; all else fails for good.
+    // Null where one of the files cannot be used; all else fails for good.
     private static T?[]? TryFind<T>(FileInfo[] files, Func<FileInfo[], IEnumerable<T>> find, out string error)
         where T : class
     {
@@ -126,7 +126,8 @@ internal static class ImageFiles
     }
 
     private static bool IsOfFile(Exception e) =>
-        e is UnreadableImageException or IOException or UnauthorizedAccessException || (e.InnerException is { } inner && IsOfFile(inner));
+        e is UnusableImageException or IOException or UnauthorizedAccessException
+        || (Exit.IsWrapper(e) && e.InnerException is { } inner && IsOfFile(inner));
 
     /// <summary>The files as a model scores them; each is read when its row is.</summary>
     public static IDataView Score(MLContext ml, SavedModel saved, FileInfo[] files)

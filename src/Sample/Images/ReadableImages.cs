@@ -80,7 +80,7 @@ internal static class ReadableImages
                     {
                         readImage(ref image!);
                     }
-                    catch (UnreadableImageException e)
+                    catch (UnusableImageException e)
                     {
                         problems[path.ToString()] = Exit.Explain(e);
                     }

@@ -92,7 +92,7 @@ public class DataTests
         RefusedByFit(data, "Features", "row 4", "NaN or infinite");
 
         using var model = Images.Trainer(Ml).Fit(Images.Labelled());
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Snapshot.Scores(model.Transform(data)));
+        var error = Assert.ThrowsExactly<UnusableImageException>(() => Snapshot.Scores(model.Transform(data)));
         StringAssert.Contains(error.Message, "row 4");
     }
 
@@ -187,7 +187,7 @@ public class DataTests
         });
 
         Assert.HasCount(3, Predict(1 / 255f).Score);
-        Says(Assert.ThrowsExactly<InvalidOperationException>(() => Predict(1)), ["in [0, 1]", "scaleImage"]);
+        Says(Assert.ThrowsExactly<UnusableImageException>(() => Predict(1)), ["in [0, 1]", "scaleImage"]);
         Assert.HasCount(3, Predict(1 / 255f).Score);
     }
 

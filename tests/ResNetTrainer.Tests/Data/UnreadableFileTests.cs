@@ -80,7 +80,7 @@ public sealed class UnreadableFileTests : IDisposable
         Func<object>[] readings = [() => data.GetColumn<MLImage>("Image").ToArray(), () => data.GetColumn<byte[]>("ImageBytes").ToArray()];
         foreach (var read in readings)
         {
-            var error = Assert.ThrowsExactly<UnreadableImageException>(() => read());
+            var error = Assert.ThrowsExactly<UnusableImageException>(() => read());
             Assert.Contains(words[0], error.FileName!);
             foreach (var word in words)
             {

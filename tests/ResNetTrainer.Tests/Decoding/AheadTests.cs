@@ -86,7 +86,7 @@ public sealed class AheadTests
         var failing = Failing(bad, $"row {bad}");
         damaged.OnRow = row => _ = row == bad + 1 ? throw new FormatException("the next row") : 0;
 
-        StringAssert.Contains(After<UnreadableImageException>(damaged, bad).Message, $"row {bad}:");
+        StringAssert.Contains(After<UnusableImageException>(damaged, bad).Message, $"row {bad}:");
         Assert.AreEqual($"row {bad}", After<FormatException>(failing, bad).Message);
 
         T After<T>(MemoryDataView data, int rows)
@@ -118,7 +118,7 @@ public sealed class AheadTests
     {
         var data = Damaged(bad, Images.Key(LabelKind.Text));
         data.OnRow = row => _ = row == bad + 1 ? throw new FormatException("the next row") : 0;
-        var error = Assert.ThrowsExactly<UnreadableImageException>(() => Trainer().Fit(data));
+        var error = Assert.ThrowsExactly<UnusableImageException>(() => Trainer().Fit(data));
         StringAssert.Contains(error.Message, $"row {bad}:");
 
         data = Failing(bad, "no luck", Images.Key(LabelKind.Text));

@@ -57,7 +57,7 @@ public sealed class DamagedImageTests
     [TestMethod]
     [DynamicData(nameof(Damaged))]
     public void Damaged_bytes_are_refused(string what, byte[] file, string word) =>
-        Assert.Contains(word, Assert.ThrowsExactly<UnreadableImageException>(() => EncodedImages.Read(file), what).Message, what);
+        Assert.Contains(word, Assert.ThrowsExactly<UnusableImageException>(() => EncodedImages.Read(file), what).Message, what);
 
     [TestMethod]
     [DynamicData(nameof(Damaged))]
@@ -68,7 +68,7 @@ public sealed class DamagedImageTests
         var data = Ml.Data.LoadFromImageFolder(folder.Path);
         foreach (var column in (string[])["Image", "ImageBytes"])
         {
-            var error = Assert.ThrowsExactly<UnreadableImageException>(
+            var error = Assert.ThrowsExactly<UnusableImageException>(
                 () => Images.Trainer(Ml, ImageKind.Encoded, options => options.FeatureColumnName = column).Fit(data), what);
             Assert.Contains(Path.Combine("dog", "broken.png"), error.Message, what);
             Assert.Contains(word, error.Message, what);
@@ -149,7 +149,7 @@ public sealed class DamagedImageTests
 
         void Refused(string column, params string[] words)
         {
-            var error = Assert.ThrowsExactly<UnreadableImageException>(
+            var error = Assert.ThrowsExactly<UnusableImageException>(
                 () => Images.Trainer(Ml, ImageKind.Encoded, options => options.FeatureColumnName = column).Fit(data));
             foreach (var word in words)
             {

@@ -88,7 +88,7 @@ public sealed class FileNameTests
 
     private static void NamesTheFile(Action action)
     {
-        var error = Assert.ThrowsExactly<UnreadableImageException>(action);
+        var error = Assert.ThrowsExactly<UnusableImageException>(action);
         Assert.Contains("broken.png", error.Message);
         Assert.DoesNotContain("row", error.Message);
         Assert.AreEqual("broken.png", Path.GetFileName(error.FileName));

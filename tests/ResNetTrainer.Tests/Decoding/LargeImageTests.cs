@@ -22,7 +22,7 @@ public sealed class LargeImageTests
     public void An_image_beyond_the_limit_is_refused_by_its_header(string what, byte[] file, string size)
     {
         var before = GC.GetTotalAllocatedBytes();
-        var error = Assert.ThrowsExactly<UnreadableImageException>(() => EncodedImages.Read(file), what);
+        var error = Assert.ThrowsExactly<UnusableImageException>(() => EncodedImages.Read(file), what);
 
         Assert.Contains(size, error.Message, what);
         Assert.Contains("Features", error.Message, what);
@@ -35,7 +35,7 @@ public sealed class LargeImageTests
         var ml = Images.Context();
         var data = Images.Labelled(kind: ImageKind.Encoded, size: 40);
         var trainer = Images.Trainer(ml, ImageKind.Encoded, options => (options.ImageSize, options.MaximumImagePixels) = (24, 1599));
-        Assert.Contains("40x40", Assert.ThrowsExactly<UnreadableImageException>(() => trainer.Fit(data)).Message);
+        Assert.Contains("40x40", Assert.ThrowsExactly<UnusableImageException>(() => trainer.Fit(data)).Message);
 
         trainer = Images.Trainer(ml, ImageKind.Encoded, options => (options.ImageSize, options.MaximumImagePixels) = (24, 1600));
         using var model = trainer.Fit(data);
@@ -45,7 +45,7 @@ public sealed class LargeImageTests
         Snapshot.AssertNear(Snapshot.Scores(model.Transform(data)), Snapshot.Scores(again.Transform(data)));
         foreach (var scoring in (ResNetTransformer[])[model, again])
         {
-            var error = Assert.ThrowsExactly<UnreadableImageException>(
+            var error = Assert.ThrowsExactly<UnusableImageException>(
                 () => Snapshot.Scores(scoring.Transform(Images.Unlabelled(kind: ImageKind.Encoded, size: 41))));
             Assert.Contains("MaximumImagePixels", error.Message);
         }
@@ -57,7 +57,7 @@ public sealed class LargeImageTests
     [DataRow(0xFFFFFFFFu)]
     public void A_BMP_whose_data_is_nowhere_ends_in_an_error_and_not_the_process(uint offset)
     {
-        Assert.ThrowsExactly<UnreadableImageException>(() => EncodedImages.Read(EncodedImages.BmpHeader(offset, 4, 4)));
+        Assert.ThrowsExactly<UnusableImageException>(() => EncodedImages.Read(EncodedImages.BmpHeader(offset, 4, 4)));
     }
 
     [TestMethod]

@@ -79,7 +79,7 @@ public sealed class SkippedImageTests
         var scored = _ml.Data.FilterByCustomPredicate<Row>(data, row => row.ImagePath.EndsWith(".png", StringComparison.Ordinal));
 
         Snapshot.AssertNear(Snapshot.Scores(sound.Transform(scored)), Snapshot.Scores(skipping.Transform(scored)), tolerance: 0);
-        var error = Assert.ThrowsExactly<UnreadableImageException>(() => Snapshot.Scores(skipping.Transform(data)));
+        var error = Assert.ThrowsExactly<UnusableImageException>(() => Snapshot.Scores(skipping.Transform(data)));
         Assert.Contains("image3.png", error.Message);
     }
 
@@ -104,7 +104,7 @@ public sealed class SkippedImageTests
 
         Assert.Contains(
             "ImageSize",
-            Assert.ThrowsExactly<InvalidOperationException>(() => Train(_ml.Data.LoadFromImageFolder(_folder.Path), "ImageBytes")).Message);
+            Assert.ThrowsExactly<UnusableImageException>(() => Train(_ml.Data.LoadFromImageFolder(_folder.Path), "ImageBytes")).Message);
     }
 
     private ResNetTransformer Train(IDataView data, string column, Action<ResNetTrainer.Options>? change = null) => Images.Trainer(

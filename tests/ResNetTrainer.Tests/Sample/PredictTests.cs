@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using ResNetMLNet.Tests.Support;
+using SkiaSharp;
 
 namespace ResNetMLNet.Tests.Sample;
 
@@ -83,6 +84,21 @@ public sealed class PredictTests : IDisposable
         StringAssert.Contains(found.Succeeded(), "0.png: ");
         Assert.AreEqual(1, missing.Status);
         StringAssert.Contains(missing.Error, "Train a model first, or name another with --model.");
+    }
+
+    [TestMethod]
+    public void An_image_of_a_size_that_the_network_does_not_take_costs_no_other_its_answer()
+    {
+        var (model, sound, other) = (_folder.At("one-size.zip"), _folder.At("images", "top", "0.png"), _folder.At("other.png"));
+        SampleFolder.Train(_folder.Images, model, imageSize: null);
+        File.WriteAllBytes(other, EncodedImages.Encode(SKEncodedImageFormat.Png, 31, 17, (_, _) => SKColors.Gray));
+        var run = SampleProcess.RunHere(["predict", "--model", model, sound, other]);
+
+        Assert.AreEqual(1, run.Status);
+        Assert.HasCount(1, run.OutputLines);
+        StringAssert.StartsWith(run.Output, sound);
+        StringAssert.Contains(run.Error, "other.png");
+        StringAssert.Contains(run.Error, "17");
     }
 
     [TestMethod]

@@ -27,7 +27,7 @@ public sealed class PixelScaleTests
         foreach (var (transformer, column) in ((ITransformer, string)[])[(model, "Score"), (map, "Map"), (features, "Out")])
         {
             Assert.HasCount(12, Snapshot.Scores(transformer.Transform(Images.OfWhite(1)), column), what);
-            var error = Assert.ThrowsExactly<InvalidOperationException>(
+            var error = Assert.ThrowsExactly<UnusableImageException>(
                 () => Snapshot.Scores(transformer.Transform(Images.OfWhite(255)), column));
             Assert.Contains("in [0, 1]", error.Message);
         }
@@ -109,7 +109,7 @@ public sealed class PixelScaleTests
         Action transform = () => Snapshot.Scores(features.Transform(Images.OfWhite(now)), "Out");
         if (then == 1 && now == 255)
         {
-            Assert.Contains("in [0, 1]", Assert.ThrowsExactly<InvalidOperationException>(transform).Message);
+            Assert.Contains("in [0, 1]", Assert.ThrowsExactly<UnusableImageException>(transform).Message);
         }
         else
         {

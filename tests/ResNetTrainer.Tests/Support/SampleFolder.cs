@@ -42,11 +42,14 @@ internal sealed class SampleFolder : IDisposable
     }
 
     /// <summary>Trains a tiny network on a folder of images and saves it.</summary>
-    public static void Train(string images, string model)
+    /// <param name="images">The folder.</param>
+    /// <param name="model">Where it is saved.</param>
+    /// <param name="imageSize">What images are resized to; null for images of one size, and none other.</param>
+    public static void Train(string images, string model, int? imageSize = 20)
     {
         var ml = Support.Images.Context();
         var data = ml.Data.LoadFromImageFolder(images);
-        var options = Support.Images.Tiny(ImageKind.Encoded, each => (each.FeatureColumnName, each.ImageSize) = ("ImageBytes", 20));
+        var options = Support.Images.Tiny(ImageKind.Encoded, each => (each.FeatureColumnName, each.ImageSize) = ("ImageBytes", imageSize));
         using var transformer = ml.MulticlassClassification.Trainers.ResNet(options).Fit(data);
         ml.Model.Save(transformer, data.Schema, model);
     }

@@ -2,6 +2,7 @@ using ResNetMLNet.Native;
 using ResNetMLNet.Tests.Support;
 using ResNetMLNet.Training;
 using ResNetMLNet.Training.Augmenting;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -66,6 +67,20 @@ public class MixupTests
         Assert.AreEqual(Mixed(0.6), new Mixup(0.6).Loss(logits, labels, weights, smoothing).item<float>(), 1e-6);
         var plain = Loss.Mean(logits, labels, weights, smoothing).item<float>();
         Assert.AreEqual(plain, new Mixup(1).Loss(logits, labels, weights, smoothing).item<float>());
+    }
+
+    [TestMethod]
+    public void The_other_label_counts_as_much_as_the_other_image()
+    {
+        using var scope = NewDisposeScope();
+        var logits = tensor(new float[] { 1, 0, -1, 2 }, [2, 2]);
+        var (labels, weights) = (tensor((long[])[0, 0]), tensor((float[])[1, 3]));
+        var each = functional.cross_entropy(logits, labels, reduction: Reduction.None).data<float>().ToArray();
+
+        // The first row for itself and for the second, and the second for itself and for the first.
+        var expected = ((each[0] * ((0.75 * 1) + (0.25 * 3))) + (each[1] * ((0.75 * 3) + (0.25 * 1)))) / 4;
+
+        Assert.AreEqual(expected, new Mixup(0.75).Loss(logits, labels, weights, labelSmoothing: 0).item<float>(), 1e-6);
     }
 
     [TestMethod]

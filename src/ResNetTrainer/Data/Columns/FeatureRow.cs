@@ -9,8 +9,6 @@ namespace ResNetMLNet.Data.Columns;
 /// </summary>
 internal abstract class FeatureRow(IExceptionContext context, FeatureColumn column)
 {
-    private const string Role = "feature";
-
     /// <summary>The file that the current row's image comes from; null where the data does not say.</summary>
     public abstract string? File { get; }
 
@@ -21,13 +19,13 @@ internal abstract class FeatureRow(IExceptionContext context, FeatureColumn colu
     public abstract ValueGetter<T> GetGetter<T>();
 
     /// <summary>An error about the image of the current row.</summary>
-    public Exception Error(string problem) => RowError.Create(context, Role, column.Column.Name, Place, problem);
+    public Exception Error(string problem) => RowError.Unusable(context, Text(problem), File);
 
     /// <summary>An error about an image that can be left out.</summary>
-    public Exception Unreadable(string problem) =>
-        RowError.Unreadable(context, RowError.Text(Role, column.Column.Name, Place, problem), File);
+    public Exception Unreadable(string problem) => RowError.Unreadable(context, Text(problem), File);
 
-    private string Place => File is { } file ? $"file '{file}'" : $"row {Math.Max(0, Position)}";
+    private string Text(string problem) => RowError.Text(
+        "feature", column.Column.Name, File is { } file ? $"file '{file}'" : $"row {Math.Max(0, Position)}", problem);
 }
 
 /// <summary>The feature column of a row or cursor of ML.NET's.</summary>

@@ -5,7 +5,7 @@ namespace ResNetMLNet.Data.Loading;
 /// <summary>Reads files, and says in so many words why one cannot be read: what is closed or gone is not damaged.</summary>
 internal static class FileContent
 {
-    /// <exception cref="UnreadableImageException">The file cannot be read.</exception>
+    /// <exception cref="UnusableImageException">The file cannot be read.</exception>
     public static byte[] Read(IExceptionContext context, string path)
     {
         try

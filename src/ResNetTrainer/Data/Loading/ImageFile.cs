@@ -7,7 +7,7 @@ namespace ResNetMLNet.Data.Loading;
 /// <summary>Image files as ML.NET's images.</summary>
 internal static class ImageFile
 {
-    /// <exception cref="UnreadableImageException">
+    /// <exception cref="UnusableImageException">
     /// The file cannot be read, or is no image that can be used; the message says which.
     /// </exception>
     public static MLImage Decode(IExceptionContext context, string path)

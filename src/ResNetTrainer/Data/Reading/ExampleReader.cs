@@ -98,7 +98,7 @@ internal sealed class ExampleReader : IDisposable
             pixels = Read();
             return true;
         }
-        catch (UnreadableImageException e) when (_source.Unreadable == UnreadableImages.Skip)
+        catch (UnusableImageException e) when (e.IsUnreadable && _source.Unreadable == UnreadableImages.Skip)
         {
             LeftOut.Add(e.Message);
             return false;

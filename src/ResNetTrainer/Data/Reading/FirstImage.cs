@@ -57,7 +57,7 @@ internal static class FirstImage
                 reader.Read();
                 return reader.Shape;
             }
-            catch (UnreadableImageException e) when (unreadable == UnreadableImages.Skip)
+            catch (UnusableImageException e) when (e.IsUnreadable && unreadable == UnreadableImages.Skip)
             {
                 error ??= ExceptionDispatchInfo.Capture(e);
             }

@@ -27,7 +27,7 @@ internal abstract class PixelReader(FeatureRow row, InputFormat? format)
     public virtual float Largest => 0;
 
     /// <summary>The values of the image at the row's position, valid until the next call.</summary>
-    /// <exception cref="InvalidOperationException">The image is missing, damaged, or not what the network takes.</exception>
+    /// <exception cref="UnusableImageException">The image is missing, damaged, or not what the network takes.</exception>
     public ReadOnlySpan<byte> Read()
     {
         var pixels = ReadPixels();

@@ -44,7 +44,7 @@ internal static class Augmenter
         return changes.Apply(images, plan.ErasesWithNoise ? seed : null);
     }
 
-    /// <summary>What is allowed, in its usual numbers; without crops.</summary>
+    /// <summary>What is allowed, in its usual numbers; without crops, and without mixing.</summary>
     public static Tensor Apply(Tensor images, Augmentation allowed, long seed) => Apply(
         images, null, AugmentationPlan.Of(allowed & ~Augmentation.RandomResizedCrop), new(default, false, default), new(seed));
 }

@@ -14,7 +14,7 @@ internal readonly record struct Mixup(double Share)
     /// <summary>Among the purposes of random numbers.</summary>
     private const long Purpose = 4;
 
-    /// <summary>What is done to one batch: all its images are mixed alike, in the paper's uniform shares, or none is.</summary>
+    /// <summary>What is done to one batch: all its images are mixed alike, in shares by Beta(1, 1), or none is.</summary>
     public static Mixup Draw(AugmentationPlan plan, long batchSeed)
     {
         if (plan.MixProbability == 0)
@@ -22,7 +22,7 @@ internal readonly record struct Mixup(double Share)
             return new(1);
         }
 
-        var random = RandomStream.Create(RandomStream.Derive(batchSeed, Purpose));
+        var random = RandomStream.Create(RandomStream.Derive(batchSeed, Purpose, 0));
         return new(random.NextDouble() < plan.MixProbability ? 0.5 + (random.NextDouble() / 2) : 1);
     }
 
@@ -33,8 +33,7 @@ internal readonly record struct Mixup(double Share)
         return Share == 1 ? images : images.mul(own).add_(images.flip(0), other);
     }
 
-    /// <summary>The (weighted) mean loss of a batch that was mixed.</summary>
-    /// <inheritdoc cref="Loss.Mean" path="/param"/>
+    /// <summary>The (weighted) mean loss of a batch that was mixed, in nats.</summary>
     public Tensor Loss(Tensor logits, Tensor labels, Tensor? weights, double labelSmoothing)
     {
         var mean = Training.Loss.Mean(logits, labels, weights, labelSmoothing);
