@@ -2,7 +2,6 @@ using ResNetMLNet.Native;
 using ResNetMLNet.Tests.Support;
 using ResNetMLNet.Training;
 using ResNetMLNet.Training.Augmenting;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
