@@ -26,19 +26,23 @@ internal readonly record struct Mixup(double Share)
         return new(random.NextDouble() < plan.MixProbability ? 0.5 + (random.NextDouble() / 2) : 1);
     }
 
+    /// <summary>The images of a batch, mixed.</summary>
     /// <param name="images">(batch, channels, height, width), floats.</param>
-    public Tensor Apply(Tensor images)
-    {
-        using Scalar own = Share, other = 1 - Share;
-        return Share == 1 ? images : images.mul(own).add_(images.flip(0), other);
-    }
+    public Tensor Apply(Tensor images) => Mean(images, () => images.flip(0));
 
     /// <summary>The (weighted) mean loss of a batch that was mixed, in nats.</summary>
-    public Tensor Loss(Tensor logits, Tensor labels, Tensor? weights, double labelSmoothing)
+    public Tensor Loss(Tensor logits, Tensor labels, Tensor? weights, double labelSmoothing) => Mean(
+        Training.Loss.Mean(logits, labels, weights, labelSmoothing),
+        () => Training.Loss.Mean(logits, labels.flip(0), weights?.flip(0), labelSmoothing));
+
+    private Tensor Mean(Tensor own, Func<Tensor> other)
     {
-        var mean = Training.Loss.Mean(logits, labels, weights, labelSmoothing);
-        using Scalar own = Share, other = 1 - Share;
-        return Share == 1 ? mean
-            : mean.mul(own).add_(Training.Loss.Mean(logits, labels.flip(0), weights?.flip(0), labelSmoothing), other);
+        if (Share == 1)
+        {
+            return own;
+        }
+
+        using Scalar share = Share, rest = 1 - Share;
+        return own.mul(share).add_(other(), rest);
     }
 }
