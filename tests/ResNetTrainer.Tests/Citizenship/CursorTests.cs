@@ -300,7 +300,7 @@ public class CursorTests
             Assert.AreEqual(1, s.DenseValues().Sum(), 1e-5);
         }
 
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => cursor.MoveNext()).Message, $"row {bad}");
+        StringAssert.Contains(Assert.ThrowsExactly<UnusableImageException>(() => cursor.MoveNext()).Message, $"row {bad}");
     }
 
     [TestMethod]
