@@ -70,11 +70,7 @@ internal static class Exit
     /// <summary>An error in one line: the outermost message that is more than a wrapper around the next.</summary>
     public static string Explain(Exception e)
     {
-        while (IsWrapper(e) && e.InnerException is { } inner)
-        {
-            e = inner;
-        }
-
+        e = Unwrapped(e);
         const string Pointer = ", see inner exception.";
         var message = e.InnerException is { } cause && e.Message.EndsWith(Pointer, StringComparison.Ordinal)
             ? $"{e.Message[..^Pointer.Length]}. {Explain(cause)}"
@@ -85,8 +81,11 @@ internal static class Exit
         return PlainText.OneLine(OptionNames.InCommandLine(trace < 0 ? message : message[..trace]));
     }
 
+    /// <summary>The outermost error that is more than a wrapper around the next.</summary>
+    public static Exception Unwrapped(Exception e) => IsWrapper(e) && e.InnerException is { } inner ? Unwrapped(inner) : e;
+
     // What reflection, and ML.NET when it loads a model or reads rows in parallel, put around an error without saying more about it.
-    public static bool IsWrapper(Exception e) =>
+    private static bool IsWrapper(Exception e) =>
         e is System.Reflection.TargetInvocationException or AggregateException or TypeInitializationException
         || e.Message is "Error during class instantiation"
             or "Splitter/consolidator worker encountered exception while consuming source data";

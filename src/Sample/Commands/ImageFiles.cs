@@ -118,16 +118,12 @@ internal static class ImageFiles
         {
             return [.. find(files)];
         }
-        catch (Exception e) when (IsOfFile(e))
+        catch (Exception e) when (Exit.Unwrapped(e) is UnusableImageException or IOException or UnauthorizedAccessException)
         {
             error = Exit.Explain(e);
             return null;
         }
     }
-
-    private static bool IsOfFile(Exception e) =>
-        e is UnusableImageException or IOException or UnauthorizedAccessException
-        || (Exit.IsWrapper(e) && e.InnerException is { } inner && IsOfFile(inner));
 
     /// <summary>The files as a model scores them; each is read when its row is.</summary>
     public static IDataView Score(MLContext ml, SavedModel saved, FileInfo[] files)
