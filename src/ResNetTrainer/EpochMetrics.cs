@@ -26,6 +26,12 @@ public sealed record EpochMetrics
     /// <summary>The learning rate of the epoch's last step.</summary>
     public required double LearningRate { get; init; }
 
+    /// <summary>
+    /// The images that were trained on: fewer than there are where <see cref="ResNetTrainer.Options.DataPruning"/> left some out. Null in
+    /// models and checkpoints of earlier versions.
+    /// </summary>
+    public long? NumberOfImages { get; init; }
+
     /// <summary>Images trained on a second, without the validation.</summary>
     public required double ImagesPerSecond { get; init; }
 

@@ -26,6 +26,7 @@ public sealed partial class ResNetTrainer
             context.Require(LearningRate is null or (> 0 and < double.PositiveInfinity), nameof(LearningRate), LearningRate,
                 "positive and finite");
             context.Require(LabelSmoothing is null or (>= 0 and < 1), nameof(LabelSmoothing), LabelSmoothing, "at least 0 and below 1");
+            context.Require(DataPruning is null or (>= 0 and < 1), nameof(DataPruning), DataPruning, "at least 0 and below 1");
             context.Require(Enum.IsDefined(TestTimeAugmentation), nameof(TestTimeAugmentation), TestTimeAugmentation,
                 "None, Flip or FlipAndShift");
             var flips = Augmentation?.HasFlag(ResNetMLNet.Augmentation.Flip) == true;

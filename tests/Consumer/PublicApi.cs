@@ -70,13 +70,14 @@ public static class PublicApi
                 $"{progress.Phase} {progress.Images}/{progress.NumberOfImages} {progress.Epoch}/{progress.NumberOfEpochs}"),
             EpochCallback = (EpochMetrics epoch) => Console.WriteLine(
                 $"{epoch.Epoch} {epoch.NumberOfEpochs} {epoch.TrainLoss} {epoch.TrainAccuracy} {epoch.ValidationLoss} "
-                + $"{epoch.ValidationAccuracy} {epoch.LearningRate} {epoch.ImagesPerSecond} {epoch.Seconds}"),
+                + $"{epoch.ValidationAccuracy} {epoch.LearningRate} {epoch.NumberOfImages} {epoch.ImagesPerSecond} {epoch.Seconds}"),
             Seed = 1,
             MemoryBudget = 1 << 20,
             Threads = 2,
             ValidationFraction = 0.1,
             ExampleWeightColumnName = "Weight",
             ClassWeights = ClassWeights.Balanced,
+            DataPruning = null,
             EarlyStopping = new EarlyStopping { Metric = TrainingMetric.ValidationLoss, Patience = 3, LeastImprovement = 0.001 },
             BestWeightsBy = TrainingMetric.ValidationAccuracy,
             StartFrom = ml.Model.Load("model.zip", out _),

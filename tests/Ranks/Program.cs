@@ -47,6 +47,7 @@ var options = new ResNetTrainer.Options
     SynchronizedNormalization = Is("sync") || (Is("sync-one") && rank == 1),
     GradientCompression = Is("compress") ? GradientCompression.BFloat16 : GradientCompression.None,
     MemoryBudget = Is("stream") ? 0 : null,
+    DataPruning = Is("prune") && rank == 1 ? 0.5 : null,
     ValidationFraction = Is("validate") ? 0.2 : null,
     OnCancellation = Is("throw-one") && rank == 1 ? CancellationBehavior.Throw : CancellationBehavior.ReturnModel,
     CancellationToken = cancellation.Token,

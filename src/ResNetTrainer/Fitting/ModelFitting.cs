@@ -86,9 +86,9 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         var setting = new TrainingSetting(architecture, device, seed, group, group.OfFirst(processesHere));
         using var data = group.Together(() => TrainingData.Open(host, options, (trainData, validationData), setting));
         start = start.For(data.ClassNames);
-        var plan = PlanOf(data, start, begun, setting);
+        var plan = group.Together(() => PlanOf(channel, data, start, begun, setting));
         using var network = group.Together(() => StartingNetwork.Create(host, channel, plan, data, start));
-        using var state = new TrainingState(plan, network, device);
+        using var state = new TrainingState(plan, network, device) { Pruning = DataPruning.Of(plan, network.Plan, data.Train) };
         var identity = IdentityOf(state, data, start);
         network.NormalisesWith = options.SynchronizedNormalization && !group.IsAlone ? group : null;
 
@@ -118,7 +118,8 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         }
     }
 
-    private TrainingPlan PlanOf(TrainingData data, StartingPoint start, BegunPlan begun, TrainingSetting setting)
+    private TrainingPlan PlanOf(
+        IChannel channel, TrainingData data, StartingPoint start, BegunPlan begun, TrainingSetting setting)
     {
         var mayFlip = MayFlip(start);
         var plan = Recipes.Fill(new()
@@ -147,8 +148,31 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
             ClassWeights = options.ClassWeights,
             EarlyStopping = options.EarlyStopping,
             BestWeightsBy = options.BestWeightsBy,
+            DataPruning = PrunedShareOf(channel, data),
         };
         return options.Ablation?.Invoke(plan) ?? plan;
+    }
+
+    private double? PrunedShareOf(IChannel channel, TrainingData data)
+    {
+        if (options.DataPruning is not > 0)
+        {
+            return null;
+        }
+
+        if (!group.IsAlone)
+        {
+            throw host.Error(
+                $"The option DataPruning is {options.DataPruning}: it must be null or 0 where several processes train together.");
+        }
+
+        if (data.Train.IsStreamed)
+        {
+            channel.Warn("DataPruning leaves out no image, since they do not fit in memory and are read again in each epoch.");
+            return null;
+        }
+
+        return options.DataPruning;
     }
 
     private bool MayFlip(StartingPoint start) => options.AllowFlip ?? !start.NeverFlips;

@@ -25,11 +25,12 @@ internal sealed class TrainingLoop(
     private readonly AugmentationPlan _augmentation = state.Plan.ToAugmentation();
     private readonly ProgressiveResizing _sizes = new(state.Network.Plan, state.Plan.InitialImageScale, state.Plan.GrownAfter);
     private readonly SharedBackward? _shared = exchange is null ? null : new(state, loss, train, exchange);
+    private EpochImages _images = new(train);
 
     // Of the whole training.
     private long StepNow => (state.Epoch * _stepsPerEpoch) + state.Step;
 
-    private int SizeOfBatch => (int)Math.Min(_plan.BatchSize, train.Count - (state.Step * _plan.BatchSize));
+    private int SizeOfBatch => (int)Math.Min(_plan.BatchSize, _images.Count - (state.Step * _plan.BatchSize));
 
     /// <summary>Trains from where the state stands to the end.</summary>
     /// <param name="betweenSteps">Called after every step of training and of validation with how far it is; may throw to stop.</param>
@@ -46,7 +47,8 @@ internal sealed class TrainingLoop(
 
             state.BeginEpoch();
             var epochSeed = RandomStream.Derive(_plan.Seed, state.Epoch);
-            foreach (var batch in train.Batches(_plan.BatchSize, epochSeed, skip: state.Step, exchange?.Share))
+            _images = state.Pruning?.Draw(state.Epoch, _plan.Epochs, epochSeed) ?? _images;
+            foreach (var batch in _images.Batches(_plan.BatchSize, epochSeed, skip: state.Step, exchange?.Share))
             {
                 using (batch)
                 {
@@ -56,7 +58,7 @@ internal sealed class TrainingLoop(
                     state.EndStep();
                 }
 
-                betweenSteps(Progress(TrainingPhase.Training, state.Step, train));
+                betweenSteps(Progress(TrainingPhase.Training, state.Step, _images.Count));
             }
 
             Align();
@@ -77,7 +79,8 @@ internal sealed class TrainingLoop(
                 ValidationLoss = validated?.MeanLoss,
                 ValidationAccuracy = validated?.Accuracy,
                 LearningRate = LearningRateAt(state.Step - 1),
-                ImagesPerSecond = train.Count / trainSeconds,
+                NumberOfImages = _images.Count,
+                ImagesPerSecond = _images.Count / trainSeconds,
                 Seconds = state.Seconds,
             });
             epochDone();
@@ -112,14 +115,15 @@ internal sealed class TrainingLoop(
 
     private void StepAlone(ImageBatch batch, Tensor logits, Mixup mix)
     {
-        var weights = loss.ExampleWeights(batch);
+        var weights = _images.Weigh(batch, loss.ExampleWeights(batch));
         var mean = mix.Loss(logits, batch.Labels, weights, _plan.LabelSmoothing);
         if (train.Device.type == DeviceType.CPU || StepNow % StepsBetweenLooksOnGpu == 0)
         {
             ThrowIfDiverged("loss", mean.item<float>());
         }
 
-        mean.backward();
+        _images.Rescale(batch, mean).backward();
+        state.Pruning?.Note(batch, logits);
         state.Optimizer.Step(LearningRateAt(state.Step));
         state.Metrics.Add(mean, logits, batch.Labels, weights);
     }
@@ -130,7 +134,7 @@ internal sealed class TrainingLoop(
 
     private Tensor Images(ImageBatch batch, long epochSeed)
     {
-        var shape = _sizes.At((double)StepNow / (_stepsPerEpoch * _plan.Epochs));
+        var shape = _sizes.At(ScheduledStep(state.Step) / (_stepsPerEpoch * _plan.Epochs));
         var format = train.Format with { Shape = shape };
         if (batch.Count == 0)
         {
@@ -161,7 +165,7 @@ internal sealed class TrainingLoop(
                 }
             }
 
-            betweenSteps(Progress(TrainingPhase.Validating, ++steps, images));
+            betweenSteps(Progress(TrainingPhase.Validating, ++steps, images.Count));
         }
 
         return exchange?.Sum(metrics.Sums) ?? metrics.Sums;
@@ -176,17 +180,21 @@ internal sealed class TrainingLoop(
         }
     }
 
-    private TrainingProgress Progress(TrainingPhase phase, long steps, ImageDataset images) => new()
+    private TrainingProgress Progress(TrainingPhase phase, long steps, long images) => new()
     {
         Phase = phase,
-        Images = Math.Min(steps * _plan.BatchSize, images.Count),
-        NumberOfImages = images.Count,
+        Images = Math.Min(steps * _plan.BatchSize, images),
+        NumberOfImages = images,
         Epoch = state.Epoch + 1,
         NumberOfEpochs = _plan.Epochs,
     };
 
     private double LearningRateAt(long stepOfEpoch) =>
-        _plan.LearningRateAt((state.Epoch * _stepsPerEpoch) + stepOfEpoch, _stepsPerEpoch * _plan.Epochs);
+        _plan.LearningRateAt(ScheduledStep(stepOfEpoch), _stepsPerEpoch * _plan.Epochs);
+
+    // Of the whole training, as if no image were left out: the steps of an epoch that leaves images out are longer ones of the schedule.
+    private double ScheduledStep(long stepOfEpoch) =>
+        (state.Epoch * _stepsPerEpoch) + (stepOfEpoch * (_stepsPerEpoch / (double)_plan.StepsPerEpoch(_images.Count)));
 
     /// <summary>
     /// Makes the weights of all processes the same, where those of <see cref="Muon"/>, or the norm of gradients, may differ in their last
@@ -223,10 +231,10 @@ internal sealed class TrainingLoop(
     {
         state.Fail();
         // After an epoch there is no next step: it was the last one's doing.
-        var (epoch, step) = (state.Epoch + 1, Math.Min(state.Step + 1, _stepsPerEpoch));
+        var (epoch, step) = (state.Epoch + 1, Math.Min(state.Step + 1, _plan.StepsPerEpoch(_images.Count)));
         var rate = LearningRateAt(step - 1);
         return new(
-            FormattableString.Invariant($"{what} in epoch {epoch}, step {step} of {_stepsPerEpoch}, ")
+            FormattableString.Invariant($"{what} in epoch {epoch}, step {step} of {_plan.StepsPerEpoch(_images.Count)}, ")
             + FormattableString.Invariant($"at a learning rate of {rate:G4} (LearningRate = {_plan.LearningRate:G6}). ")
             + FormattableString.Invariant($"Try LearningRate = {_plan.LearningRate / 10:G6}, a tenth of it; ")
             + "if that does not help, check that pixels of type float are scaled to [0, 1], and try Precision = ComputePrecision.Float32. "

@@ -77,6 +77,11 @@ internal sealed record TrainingPlan
     /// <summary>Stages that are left as they are, with the stem; null for nothing, and a stem that is trained.</summary>
     public int? FrozenStages { get; init; }
 
+    /// <summary>
+    /// The share of the images that are known already that an epoch leaves out (<see cref="Training.DataPruning"/>); null for none.
+    /// </summary>
+    public double? DataPruning { get; init; }
+
     public ClassWeights ClassWeights { get; init; }
 
     public EarlyStopping? EarlyStopping { get; init; }

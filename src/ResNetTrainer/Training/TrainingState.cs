@@ -42,6 +42,9 @@ internal sealed class TrainingState : IDisposable
     /// <summary>The moving average of the weights; null where there is none.</summary>
     public WeightAverage? Average { get; }
 
+    /// <summary>What leaves images out; null where nothing does.</summary>
+    public DataPruning? Pruning { get; init; }
+
     /// <summary>The network that is scored and becomes the model: what is trained, or the average of it.</summary>
     public TrainableNetwork Scored => Average?.Refreshed() ?? Network;
 
@@ -108,6 +111,7 @@ internal sealed class TrainingState : IDisposable
         Step = 0;
         _secondsBefore = 0;
         Metrics.Clear();
+        Pruning?.EndEpoch();
     }
 
     public Checkpoint Save() => new()
@@ -122,6 +126,7 @@ internal sealed class TrainingState : IDisposable
         Velocity = Optimizer.Export(),
         Best = BestWeights,
         LastEpoch = Step == 0 ? null : EpochWeights,
+        Pruning = Pruning?.Export(isBetweenEpochs: Step == 0),
     };
 
     public void Restore(Checkpoint checkpoint)
@@ -134,6 +139,7 @@ internal sealed class TrainingState : IDisposable
         _history.AddRange(checkpoint.History);
         var scored = checkpoint.Average ?? checkpoint.Network;
         Average?.Import(scored);
+        Pruning?.Import(checkpoint.Pruning!);
         EpochWeights = checkpoint.Step == 0 && checkpoint.History.Length > 0 ? scored : checkpoint.LastEpoch;
         (BestWeights, BestEpoch) = (checkpoint.Best, checkpoint.BestEpoch);
     }
@@ -143,6 +149,7 @@ internal sealed class TrainingState : IDisposable
         Optimizer.Dispose();
         Metrics.Dispose();
         Average?.Dispose();
+        Pruning?.Dispose();
     }
 
     // Those of an epoch's end are there already.

@@ -139,6 +139,7 @@ public sealed class MpiTests : IDisposable
     [TestMethod]
     [DataRow("fail=1", "'Nothing'")]
     [DataRow("lost=1", "lost.safetensors', which does not exist")]
+    [DataRow("prune=1", "DataPruning")]
     public void One_that_fails_before_training_is_named_by_all(string option, string words)
     {
         var watch = Stopwatch.StartNew();

@@ -17,6 +17,21 @@ internal sealed class ImageBatch(Tensor[] parts, long[]? order, Tensor labels, T
     /// <summary>The number of each image of the parts in the data, by which it is known again; null where they have none.</summary>
     public int[][]? Numbers { get; init; }
 
+    /// <summary>The number of each image in the data, in the order of the batch; not where they have none.</summary>
+    public int[] Rows
+    {
+        get
+        {
+            var rows = Numbers!.SelectMany(numbers => numbers).ToArray();
+            if (order is not null)
+            {
+                Array.Sort([.. order], rows);
+            }
+
+            return rows;
+        }
+    }
+
     public Tensor Weights => weights;
 
     public long Count => labels.shape[0];

@@ -12,5 +12,13 @@ internal sealed class InMemoryDataset(ImageStore store, InputFormat format, Devi
     public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0, Share? share = null) =>
         BatchOrder.Of(store.Count, batchSize, shuffle, skip, share).Select(rows => store.Gather(rows, Device));
 
+    /// <summary>Some of the images once, in batches.</summary>
+    /// <param name="numbers">Their numbers in the data.</param>
+    /// <param name="batchSize">Images a batch; the last has what remains.</param>
+    /// <param name="shuffle">The seed of the order.</param>
+    /// <param name="skip">How many batches to leave out at the beginning.</param>
+    public IEnumerable<ImageBatch> BatchesOf(int[] numbers, int batchSize, long shuffle, long skip) =>
+        BatchOrder.Of([.. numbers], batchSize, shuffle, skip, share: null).Select(rows => store.Gather(rows, Device));
+
     public override void Dispose() => store.Dispose();
 }

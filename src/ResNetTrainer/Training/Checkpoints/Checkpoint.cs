@@ -33,4 +33,7 @@ internal sealed record Checkpoint
 
     /// <summary>The weights after the last epoch, where others have been trained since.</summary>
     public NamedTensors? LastEpoch { get; init; }
+
+    /// <summary>What <see cref="DataPruning"/> knows of the images, where some are left out.</summary>
+    public NamedTensors? Pruning { get; init; }
 }

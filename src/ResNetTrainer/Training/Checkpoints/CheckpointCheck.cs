@@ -18,7 +18,8 @@ internal static class CheckpointCheck
         ?? ProblemOf("average weights", checkpoint.Average, state.Network.Plan)
         ?? ProblemOf("best weights", checkpoint.Best, state.Network.Plan)
         ?? ProblemOf("last epoch's weights", checkpoint.LastEpoch, state.Network.Plan)
-        ?? ProblemOfVelocities(checkpoint.Velocity, [.. state.Optimizer.Velocities]);
+        ?? ProblemOfVelocities(checkpoint.Velocity, [.. state.Optimizer.Velocities])
+        ?? state.Pruning?.ProblemOf(checkpoint.Pruning, isBetweenEpochs: checkpoint.Step == 0);
 
     private static string? ProblemOfHeader(Checkpoint checkpoint, TrainingPlan plan, long steps)
     {

@@ -6,15 +6,16 @@ using ResNetMLNet.Formats;
 namespace ResNetMLNet.Training.Checkpoints;
 
 /// <summary>
-/// A checkpoint in one safetensors file: tensors named network.*, velocity.*, best.*, epoch.* and average.*; in the metadata, the state of
-/// training and what it belongs to as JSON, and a SHA-256 of it all.
+/// A checkpoint in one safetensors file: tensors named network.*, velocity.*, best.*, epoch.*, average.* and pruning.*; in the
+/// metadata, the state of training and what it belongs to as JSON, and a SHA-256 of it all.
 /// </summary>
 internal static class CheckpointFile
 {
-    // 2: the identity says image where 1 said picture. 3: there may be an average.
-    private const int FormatVersion = 3;
+    // 2: the identity says image where 1 said picture. 3: there may be an average. 4: there may be losses of images.
+    private const int FormatVersion = 4;
+    private const int VersionWithoutPruning = 3;
     private const int VersionWithoutAverage = 2;
-    private static readonly string[] _parts = ["network.", "velocity.", "best.", "epoch.", "average."];
+    private static readonly string[] _parts = ["network.", "velocity.", "best.", "epoch.", "average.", "pruning."];
 
     public static void Write(string path, Checkpoint checkpoint, IReadOnlyDictionary<string, string> identity) =>
         AtomicFile.Write(path, stream => Write(stream, checkpoint, identity));
@@ -23,7 +24,9 @@ internal static class CheckpointFile
     {
         var tensors = new NamedTensors();
         NamedTensors?[] parts =
-            [checkpoint.Network, checkpoint.Velocity, checkpoint.Best, checkpoint.LastEpoch, checkpoint.Average];
+        [
+            checkpoint.Network, checkpoint.Velocity, checkpoint.Best, checkpoint.LastEpoch, checkpoint.Average, checkpoint.Pruning,
+        ];
         foreach (var (prefix, part) in _parts.Zip(parts))
         {
             foreach (var (name, values) in part?.Tensors ?? new Dictionary<string, NamedTensors.Values>())
@@ -35,7 +38,9 @@ internal static class CheckpointFile
         var json = JsonSerializer.Serialize(
             new()
             {
-                FormatVersion = checkpoint.Average is null ? VersionWithoutAverage : FormatVersion,
+                FormatVersion = checkpoint.Pruning is not null ? FormatVersion
+                    : checkpoint.Average is not null ? VersionWithoutPruning
+                    : VersionWithoutAverage,
                 Step = checkpoint.Step,
                 MetricSums = checkpoint.MetricSums,
                 Seconds = checkpoint.Seconds,
@@ -93,6 +98,7 @@ internal static class CheckpointFile
                 Best = OrNull(parts[2]),
                 LastEpoch = OrNull(parts[3]),
                 Average = OrNull(parts[4]),
+                Pruning = OrNull(parts[5]),
             },
             version == 1 ? FromVersion1(header.Identity) : header.Identity);
     }

@@ -12,8 +12,8 @@ internal enum LearningRateDecay
 /// <summary>How the learning rate rises and falls in the course of a training.</summary>
 internal static class LearningRateSchedule
 {
-    /// <summary>The learning rate as a pure function of the step.</summary>
-    public static double LearningRateAt(this TrainingPlan plan, long step, long steps)
+    /// <summary>The learning rate as a pure function of the step, or of how far it is to the next one.</summary>
+    public static double LearningRateAt(this TrainingPlan plan, double step, long steps)
     {
         if (plan.Warmup is not { } share)
         {
