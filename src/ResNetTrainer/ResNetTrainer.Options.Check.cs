@@ -27,6 +27,9 @@ public sealed partial class ResNetTrainer
                 "positive and finite");
             context.Require(LabelSmoothing is null or (>= 0 and < 1), nameof(LabelSmoothing), LabelSmoothing, "at least 0 and below 1");
             context.Require(DataPruning is null or (>= 0 and < 1), nameof(DataPruning), DataPruning, "at least 0 and below 1");
+            var mixes = Augmentation?.HasFlag(ResNetMLNet.Augmentation.Mixup) == true;
+            context.Require(DataPruning is null or 0 || !mixes, nameof(DataPruning), DataPruning,
+                "null or 0 with Augmentation.Mixup: the loss of mixed images does not tell which are known");
             context.Require(Enum.IsDefined(TestTimeAugmentation), nameof(TestTimeAugmentation), TestTimeAugmentation,
                 "None, Flip or FlipAndShift");
             var flips = Augmentation?.HasFlag(ResNetMLNet.Augmentation.Flip) == true;

@@ -139,10 +139,16 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// Leaves out of each epoch, but for the first one and the last eighth of them, this share, in [0, 1), of the images that the
-        /// network knows already, drawn anew each time; what remains of them counts as much more, so that gradients are the same on
-        /// average (InfoBatch; Qin et al., 2024, https://arxiv.org/abs/2303.04947, who take 0.5). Known are those whose loss was below
-        /// the mean. An epoch then takes less time. Null: none is left out. For images that fit in memory, and one process.
+        /// network knows already, drawn anew each time; what remains of them counts as much more, so that gradients are right on average
+        /// (InfoBatch; Qin et al., 2024, https://arxiv.org/abs/2303.04947, who take 0.5). Known are those whose loss was below the mean.
+        /// An epoch then takes less time. Null: none is left out.
         /// </summary>
+        /// <remarks>
+        /// For one process, images that fit in memory, and networks of which more than the linear layer is trained; elsewhere all images
+        /// are trained on, and a warning says so (several processes are an error, and so is <see cref="Augmentation.Mixup"/>). Loss and
+        /// accuracy of training are estimates then, made of the images that the epoch had. <see cref="EarlyStopping"/> and
+        /// <see cref="BestWeightsBy"/> may end with an epoch that left images out.
+        /// </remarks>
         public double? DataPruning { get; set; }
 
         /// <summary>What convolutions compute in. Default: bfloat16 where the hardware has it natively, else float32.</summary>

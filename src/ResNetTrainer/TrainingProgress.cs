@@ -25,7 +25,7 @@ public sealed record TrainingProgress
     /// <summary>The images that are done in this phase of this epoch.</summary>
     public required long Images { get; init; }
 
-    /// <summary>How many there are; null where that is not known, as it is of some data views.</summary>
+    /// <summary>How many there are in this phase of this epoch; null where that is not known, as it is of some data views.</summary>
     public required long? NumberOfImages { get; init; }
 
     /// <summary>The epoch, from 1; 0 before the first.</summary>

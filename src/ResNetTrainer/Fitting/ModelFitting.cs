@@ -68,6 +68,7 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         var processesHere = Launcher.ProcessesHere(group);
         using var threads = NativeThreads.Use(options.Threads ?? Launcher.ThreadsEach(processesHere));
         using var team = NativeTeam.Start();
+        group.Together(() => Check(group));
         using var checkpoints = group.Together(() =>
             options.Checkpoints is { } where && group.IsFirst ? CheckpointFolder.Open(host, channel, where) : null);
         var begun = BegunPlan.Of(checkpoints, group);
@@ -86,9 +87,10 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         var setting = new TrainingSetting(architecture, device, seed, group, group.OfFirst(processesHere));
         using var data = group.Together(() => TrainingData.Open(host, options, (trainData, validationData), setting));
         start = start.For(data.ClassNames);
-        var plan = group.Together(() => PlanOf(channel, data, start, begun, setting));
+        var plan = PlanOfOptions.Make(channel, options, data, start, begun, setting);
         using var network = group.Together(() => StartingNetwork.Create(host, channel, plan, data, start));
-        using var state = new TrainingState(plan, network, device) { Pruning = DataPruning.Of(plan, network.Plan, data.Train) };
+        using var pruning = DataPruning.Of(plan, data.Train);
+        using var state = new TrainingState(plan, network, device) { Pruning = pruning };
         var identity = IdentityOf(state, data, start);
         network.NormalisesWith = options.SynchronizedNormalization && !group.IsAlone ? group : null;
 
@@ -118,64 +120,15 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         }
     }
 
-    private TrainingPlan PlanOf(
-        IChannel channel, TrainingData data, StartingPoint start, BegunPlan begun, TrainingSetting setting)
+    // What only the number of processes tells, before anything is read.
+    private void Check(ProcessGroup group)
     {
-        var mayFlip = MayFlip(start);
-        var plan = Recipes.Fill(new()
-        {
-            Recipe = options.Recipe,
-            Age = begun.Age,
-            Start = start.Kind,
-            Images = data.Train.Count,
-            SmallImages = ResNetArchitecture.IsSmall(data.Format.Shape.LongerSide),
-            Processes = group.Size,
-            Stages = data.Architecture.Stages,
-            Epochs = options.NumberOfEpochs ?? begun.Epochs,
-            BatchSize = options.BatchSize,
-            LearningRate = options.LearningRate,
-            LabelSmoothing = options.LabelSmoothing,
-            BodyLearningRateMultiplier = options.BodyLearningRateMultiplier,
-            Augmentation = options.Augmentation ?? (mayFlip ? begun.Augmentation : begun.Augmentation & ~Augmentation.Flip),
-            AllowFlip = mayFlip,
-            SmallestCrop = options.SmallestCrop,
-            FrozenStages = options.FrozenStages,
-            FrozenStatistics = options.FrozenStatistics,
-            Seed = setting.Seed,
-            Precision = PrecisionSelector.Select(options.Precision, setting.Device),
-        }) with
-        {
-            ClassWeights = options.ClassWeights,
-            EarlyStopping = options.EarlyStopping,
-            BestWeightsBy = options.BestWeightsBy,
-            DataPruning = PrunedShareOf(channel, data),
-        };
-        return options.Ablation?.Invoke(plan) ?? plan;
-    }
-
-    private double? PrunedShareOf(IChannel channel, TrainingData data)
-    {
-        if (options.DataPruning is not > 0)
-        {
-            return null;
-        }
-
-        if (!group.IsAlone)
+        if (!group.IsAlone && options.DataPruning > 0)
         {
             throw host.Error(
                 $"The option DataPruning is {options.DataPruning}: it must be null or 0 where several processes train together.");
         }
-
-        if (data.Train.IsStreamed)
-        {
-            channel.Warn("DataPruning leaves out no image, since they do not fit in memory and are read again in each epoch.");
-            return null;
-        }
-
-        return options.DataPruning;
     }
-
-    private bool MayFlip(StartingPoint start) => options.AllowFlip ?? !start.NeverFlips;
 
     private SortedDictionary<string, string> IdentityOf(TrainingState state, TrainingData data, StartingPoint start) =>
         new TrainingIdentity
@@ -225,7 +178,7 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
             History = state.History,
             Outcome = outcome,
             BestEpoch = outcome == TrainingOutcome.Diverged ? null : state.BestEpoch,
-            NeverFlipped = !MayFlip(start) && !state.Plan.Augmentation.HasFlag(Augmentation.Flip),
+            NeverFlipped = !PlanOfOptions.MayFlip(options, start) && !state.Plan.Augmentation.HasFlag(Augmentation.Flip),
             FromInitialWeights = start.Kind is TrainingStart.Weights or TrainingStart.TunedModel,
             Calibration = calibration,
         };

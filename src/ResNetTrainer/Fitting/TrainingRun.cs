@@ -111,7 +111,7 @@ internal sealed class TrainingRun(
     // Null where the images themselves are needed in each epoch.
     private FrozenFeatures? FeaturesOf(ImageDataset? images)
     {
-        var isKept = images is not null && state.Plan.TrainsOnFeatures(state.Network.Plan) && TakesRoomForFeatures(images);
+        var isKept = images is not null && state.Plan.TrainsOnFeatures(state.Network.Plan.Stages.Length) && TakesRoomForFeatures(images);
         return isKept ? FrozenFeatures.Of(state.Network, images!, group, BetweenBatches) : null;
 
         void BetweenBatches(long done)

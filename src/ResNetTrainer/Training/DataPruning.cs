@@ -11,18 +11,18 @@ namespace ResNetMLNet.Training;
 /// <summary>
 /// Leaves out of an epoch some of the images that the network knows already: InfoBatch (Qin et al., 2024,
 /// https://arxiv.org/abs/2303.04947). Of those whose loss was below the mean when they were last trained on, a share is drawn that the
-/// epoch does without; the others of them count as much more, so that gradients are the same on average. The first epoch and the last
-/// ones have all images.
+/// epoch does without; the others of them count as much more, so that gradients are right on average, and the learning rate is higher
+/// by as much as steps are fewer. The first epoch and the last ones have all images.
 /// </summary>
 internal sealed class DataPruning : IDisposable
 {
-    // As published: what is left out to the end is forgotten.
+    // As published: the end is for all images.
     private const double PrunedPart = 0.875;
     private const float Unseen = float.PositiveInfinity;
     private const string LossesNow = "losses";
     private const string LossesBefore = "losses-before";
 
-    // Of the streams of an epoch's seed, which the order and the steps have too.
+    // No step has this number, by which the other random numbers of an epoch are derived.
     private const long Purpose = long.MaxValue;
 
     private readonly double _share;
@@ -41,8 +41,8 @@ internal sealed class DataPruning : IDisposable
     }
 
     /// <summary>That of a training; null where it leaves nothing out.</summary>
-    public static DataPruning? Of(TrainingPlan plan, NetworkPlan network, ImageDataset train) =>
-        plan.DataPruning is { } share && train is InMemoryDataset images && !plan.TrainsOnFeatures(network) ? new(share, images) : null;
+    public static DataPruning? Of(TrainingPlan plan, ImageDataset train) =>
+        plan.DataPruning is { } share && train is InMemoryDataset images ? new(share, images) : null;
 
     /// <summary>Draws the images of an epoch.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
@@ -50,7 +50,7 @@ internal sealed class DataPruning : IDisposable
     /// <param name="epochSeed">The epoch's own seed.</param>
     public EpochImages Draw(int epoch, int epochs, long epochSeed)
     {
-        if (epoch == 0 || epoch >= PrunedPart * epochs)
+        if (epoch == 0 || epoch >= Math.Floor(PrunedPart * epochs))
         {
             return new(_images);
         }
@@ -75,12 +75,20 @@ internal sealed class DataPruning : IDisposable
     /// <summary>Notes the losses of a batch, without waiting for them.</summary>
     /// <param name="batch">Its images.</param>
     /// <param name="logits">What the network makes of them: (batch, classes).</param>
-    public void Note(ImageBatch batch, Tensor logits)
+    /// <param name="weights">How much each of them counts; null for all alike. What does not count is not learnt, and not known.</param>
+    public void Note(ImageBatch batch, Tensor logits, Tensor? weights)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         var losses = functional.cross_entropy(logits, batch.Labels, reduction: Reduction.None).to_type(ScalarType.Float32);
-        _losses.index_copy_(0, tensor([.. batch.Rows.Select(row => (long)row)]).Send(losses.device), losses);
+        if (weights is not null)
+        {
+            using Scalar zero = 0, unseen = Unseen;
+            losses.masked_fill_(weights.eq(zero), unseen);
+        }
+
+        var numbers = tensor([.. batch.NumbersInOrder.Select(number => (long)number)]).Send(losses.device);
+        _losses.index_copy_(0, numbers, losses);
     }
 
     /// <summary>What has been noted decides about the next epoch.</summary>

@@ -13,16 +13,24 @@ internal sealed class EpochImages
     private readonly float[]? _counts;
 
     /// <param name="images">All of which are trained on, and count alike.</param>
-    public EpochImages(ImageDataset images) => (Count, _batches) = (images.Count, (size, seed, skip, share) =>
-        images.Batches(size, seed, skip, share));
+    public EpochImages(ImageDataset images) =>
+        (Count, Stretch, _batches) = (images.Count, 1, (size, seed, skip, share) => images.Batches(size, seed, skip, share));
 
     /// <param name="images">Some of which are trained on.</param>
     /// <param name="numbers">The numbers of these.</param>
     /// <param name="counts">By the number of an image, how much it counts.</param>
-    public EpochImages(InMemoryDataset images, int[] numbers, float[] counts) =>
-        (Count, _counts, _batches) = (numbers.Length, counts, (size, seed, skip, _) => images.BatchesOf(numbers, size, seed, skip));
+    public EpochImages(InMemoryDataset images, int[] numbers, float[] counts)
+    {
+        (Count, Stretch) = (numbers.Length, (double)images.Count / numbers.Length);
+        (_counts, _batches) = (counts, (size, seed, skip, _) => images.BatchesOf(numbers, size, seed, skip));
+    }
 
     public long Count { get; }
+
+    /// <summary>
+    /// What a step's learning rate is multiplied by: the images there are for each that is trained on, so that fewer steps go as far.
+    /// </summary>
+    public double Stretch { get; }
 
     /// <inheritdoc cref="ImageDataset.Batches"/>
     public IEnumerable<ImageBatch> Batches(int batchSize, long shuffle, long skip, Share? share) =>
@@ -33,29 +41,12 @@ internal sealed class EpochImages
     /// <param name="weights">How much they would count if no image were left out.</param>
     public Tensor? Weigh(ImageBatch batch, Tensor? weights)
     {
-        if (CountsOf(batch) is not { } counts)
+        if (_counts is null)
         {
             return weights;
         }
 
-        var sent = tensor(counts).Send(batch.Labels.device);
-        return weights is null ? sent : weights * sent;
+        var counts = tensor([.. batch.NumbersInOrder.Select(number => _counts[number])]).Send(batch.Labels.device);
+        return weights is null ? counts : weights * counts;
     }
-
-    /// <summary>
-    /// What gradients are taken of, given the mean loss of a batch: what counts for others too moves the network as much as these would
-    /// have.
-    /// </summary>
-    public Tensor Rescale(ImageBatch batch, Tensor mean)
-    {
-        if (CountsOf(batch) is not { } counts)
-        {
-            return mean;
-        }
-
-        using Scalar factor = counts.Average();
-        return mean.mul(factor);
-    }
-
-    private float[]? CountsOf(ImageBatch batch) => _counts is null ? null : [.. batch.Rows.Select(row => _counts[row])];
 }

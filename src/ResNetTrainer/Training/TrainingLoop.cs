@@ -115,16 +115,17 @@ internal sealed class TrainingLoop(
 
     private void StepAlone(ImageBatch batch, Tensor logits, Mixup mix)
     {
-        var weights = _images.Weigh(batch, loss.ExampleWeights(batch));
+        var ofExamples = loss.ExampleWeights(batch);
+        var weights = _images.Weigh(batch, ofExamples);
         var mean = mix.Loss(logits, batch.Labels, weights, _plan.LabelSmoothing);
         if (train.Device.type == DeviceType.CPU || StepNow % StepsBetweenLooksOnGpu == 0)
         {
             ThrowIfDiverged("loss", mean.item<float>());
         }
 
-        _images.Rescale(batch, mean).backward();
-        state.Pruning?.Note(batch, logits);
-        state.Optimizer.Step(LearningRateAt(state.Step));
+        mean.backward();
+        state.Pruning?.Note(batch, logits, ofExamples);
+        state.Optimizer.Step(LearningRateAt(state.Step) * _images.Stretch);
         state.Metrics.Add(mean, logits, batch.Labels, weights);
     }
 
@@ -192,9 +193,9 @@ internal sealed class TrainingLoop(
     private double LearningRateAt(long stepOfEpoch) =>
         _plan.LearningRateAt(ScheduledStep(stepOfEpoch), _stepsPerEpoch * _plan.Epochs);
 
-    // Of the whole training, as if no image were left out: the steps of an epoch that leaves images out are longer ones of the schedule.
-    private double ScheduledStep(long stepOfEpoch) =>
-        (state.Epoch * _stepsPerEpoch) + (stepOfEpoch * (_stepsPerEpoch / (double)_plan.StepsPerEpoch(_images.Count)));
+    // Of the whole training, as if no image were left out: an epoch that leaves some out has fewer and longer steps, whose middles count.
+    private double ScheduledStep(long stepOfEpoch) => (state.Epoch * _stepsPerEpoch)
+        + ((stepOfEpoch + 0.5) * (_stepsPerEpoch / (double)_plan.StepsPerEpoch(_images.Count))) - 0.5;
 
     /// <summary>
     /// Makes the weights of all processes the same, where those of <see cref="Muon"/>, or the norm of gradients, may differ in their last

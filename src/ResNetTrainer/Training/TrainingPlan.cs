@@ -100,8 +100,9 @@ internal sealed record TrainingPlan
     /// Whether the network sees the same images in each epoch and all before its linear layer is frozen, so that what that layer sees can
     /// be kept.
     /// </summary>
-    public bool TrainsOnFeatures(NetworkPlan network) =>
-        FrozenStages == network.Stages.Length && !ToAugmentation().ChangesImages && InitialImageScale == 1;
+    /// <param name="stages">The stages of the network.</param>
+    public bool TrainsOnFeatures(int stages) =>
+        FrozenStages == stages && !ToAugmentation().ChangesImages && InitialImageScale == 1;
 
     /// <summary>Batches that a pass over so many images has; the last one may be smaller.</summary>
     public long StepsPerEpoch(long images) => (images + BatchSize - 1) / BatchSize;

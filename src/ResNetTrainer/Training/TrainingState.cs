@@ -42,7 +42,7 @@ internal sealed class TrainingState : IDisposable
     /// <summary>The moving average of the weights; null where there is none.</summary>
     public WeightAverage? Average { get; }
 
-    /// <summary>What leaves images out; null where nothing does.</summary>
+    /// <summary>What leaves images out, which is the caller's; null where nothing does.</summary>
     public DataPruning? Pruning { get; init; }
 
     /// <summary>The network that is scored and becomes the model: what is trained, or the average of it.</summary>
@@ -149,7 +149,6 @@ internal sealed class TrainingState : IDisposable
         Optimizer.Dispose();
         Metrics.Dispose();
         Average?.Dispose();
-        Pruning?.Dispose();
     }
 
     // Those of an epoch's end are there already.

@@ -52,16 +52,19 @@ public class DataPruningTests
     }
 
     [TestMethod]
-    public void The_first_epoch_and_the_last_eighth_have_all_images_which_count_alike()
+    [DataRow(16, 2)]
+    [DataRow(10, 2)]
+    [DataRow(3, 1)]
+    [DataRow(2, 1)]
+    public void The_first_epoch_and_the_last_eighth_have_all_images_which_count_alike(int epochs, int last)
     {
         using var images = Open(Images.Labelled(40));
         using var pruning = Of(images, share: 0.9);
         pruning.Import(Losses(row => row % 4, count: 40));
-        var counts = Enumerable.Range(0, 16).Select(epoch => pruning.Draw(epoch, epochs: 16, epochSeed: 1).Count).ToArray();
+        var counts = Enumerable.Range(0, epochs).Select(epoch => pruning.Draw(epoch, epochs, epochSeed: 1).Count).ToArray();
 
-        Assert.AreEqual(40, counts[0]);
-        Assert.IsTrue(counts[1..14].All(count => count < 40));
-        CollectionAssert.AreEqual((long[])[40, 40], counts[14..]);
+        Assert.IsTrue(counts[1..^last].All(count => count < 40));
+        Assert.IsTrue(counts[..1].Concat(counts[^last..]).All(count => count == 40));
         Assert.IsEmpty(Pass(pruning.Draw(0, 16, 1), seed: 1).Counts);
     }
 
@@ -100,16 +103,16 @@ public class DataPruningTests
             using (batch)
             {
                 var logits = rand([batch.Count, 3], ScalarType.Float32);
-                pruning.Note(batch, logits);
+                pruning.Note(batch, logits, weights: null);
                 var losses = functional.cross_entropy(logits, batch.Labels, reduction: Reduction.None).data<float>().ToArray();
-                foreach (var (row, loss) in batch.Rows.Zip(losses))
+                foreach (var (row, loss) in batch.NumbersInOrder.Zip(losses))
                 {
                     expected[row] = loss;
                 }
 
                 // The rows are the ones whose labels the batch has.
                 CollectionAssert.AreEqual(
-                    batch.Rows.Select(row => (long)PixelPattern.ClassOf(row)).ToArray(), batch.Labels.data<long>().ToArray());
+                    batch.NumbersInOrder.Select(row => (long)PixelPattern.ClassOf(row)).ToArray(), batch.Labels.data<long>().ToArray());
             }
         }
 
@@ -124,9 +127,24 @@ public class DataPruningTests
     }
 
     [TestMethod]
+    public void What_does_not_count_is_not_known()
+    {
+        using var images = Open(Images.Labelled(8));
+        using var pruning = Of(images, share: 0.5);
+        using var scope = NewDisposeScope();
+        using var batch = images.Batches(batchSize: 8, shuffle: null).Single();
+        pruning.Note(batch, zeros([8, 3], ScalarType.Float32), tensor((float[])[1, 0, 2, 1, 1, 0, 1, 1]));
+
+        CollectionAssert.AreEqual(
+            (int[])[1, 5],
+            pruning.Export(isBetweenEpochs: true).Tensors["losses"].Data.Index().Where(loss => float.IsInfinity(loss.Item))
+                .Select(loss => loss.Index).ToArray());
+    }
+
+    [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
-    public void Gradients_are_those_of_the_sum_in_which_each_image_counts_as_it_does(bool isWeighted)
+    public void Each_image_counts_for_those_that_are_left_out_and_as_much_as_it_would_and_steps_are_longer(bool isWeighted)
     {
         using var images = Open(Images.Labelled(40));
         using var pruning = Of(images, share: 0.5);
@@ -137,17 +155,39 @@ public class DataPruningTests
         {
             using (batch)
             {
-                var count = (int)batch.Count;
-                var weights = isWeighted ? full([count], 3, ScalarType.Float32) : null;
-                var logits = rand([count, 3], ScalarType.Float32, requires_grad: true);
-                drawn.Rescale(batch, Loss.Mean(logits, batch.Labels, drawn.Weigh(batch, weights))).backward();
-
-                var alike = logits.detach().clone().requires_grad_();
-                var counts = tensor([.. batch.Rows.Select(row => row % 2 == 0 ? 2f : 1)]);
-                (functional.cross_entropy(alike, batch.Labels, reduction: Reduction.None) * counts).mean().backward();
-                Assert.IsLessThan(1e-6f, (logits.grad! - alike.grad!).abs().max().item<float>());
+                var weights = isWeighted ? arange(1, batch.Count + 1, ScalarType.Float32) : null;
+                CollectionAssert.AreEqual(
+                    batch.NumbersInOrder.Select((row, i) => (row % 2 == 0 ? 2f : 1) * (isWeighted ? i + 1 : 1)).ToArray(),
+                    drawn.Weigh(batch, weights)!.data<float>().ToArray());
             }
         }
+
+        Assert.AreEqual(40.0 / drawn.Count, drawn.Stretch);
+        Assert.AreEqual(1, pruning.Draw(0, Epochs, 1).Stretch);
+    }
+
+    [TestMethod]
+    public void Example_weights_and_class_weights_go_with_it()
+    {
+        // Every third image counts nothing.
+        var weights = new MemoryColumn<float>("Weight", NumberDataViewType.Single, row => row % 3 == 2 ? 0 : 1 + row);
+        var data = Images.Labelled(90, more: weights);
+        using var model = Images.Trainer(Images.Context(), change: options =>
+        {
+            (options.DataPruning, options.NumberOfEpochs, options.LearningRate) = (0.9, 16, 0.02);
+            (options.ExampleWeightColumnName, options.ClassWeights) = ("Weight", ClassWeights.Balanced);
+        }).Fit(data);
+
+        Assert.IsTrue(model.Model.History.All(epoch => double.IsFinite(epoch.TrainLoss)));
+        Assert.IsTrue(model.Model.History.Skip(1).SkipLast(2).All(epoch => epoch.NumberOfImages is >= 30 and < 90));
+    }
+
+    [TestMethod]
+    public void It_goes_with_images_that_grow()
+    {
+        using var model = Fit(options => options.Ablation = plan => plan with { InitialImageScale = 0.6, MuonMultiplier = 1 });
+
+        Assert.IsGreaterThan(0.9, Accuracy(model));
     }
 
     [TestMethod]
@@ -161,8 +201,7 @@ public class DataPruningTests
         Assert.AreEqual(90, numbers[0]);
         Assert.IsTrue(numbers[1..14].All(number => number is > 9 and < 90), string.Join(' ', numbers));
         CollectionAssert.AreEqual((long[])[90, 90], numbers[14..]);
-        Assert.IsGreaterThan(
-            0.9, Images.Context().MulticlassClassification.Evaluate(model.Transform(Images.Labelled(90))).MicroAccuracy);
+        Assert.IsGreaterThan(0.9, Accuracy(model));
     }
 
     [TestMethod]
@@ -275,13 +314,22 @@ public class DataPruningTests
     }
 
     [TestMethod]
-    public void A_linear_layer_alone_is_trained_on_the_features_of_all_images()
+    public void A_linear_layer_alone_is_trained_on_the_features_of_all_images_and_a_warning_says_so()
     {
+        var log = new List<string>();
         using var start = Fit(options => options.NumberOfEpochs = 1);
-        using var tuned = Fit(options => (options.Architecture, options.StartFrom, options.FrozenStages) = (null, start, 4));
+        using var tuned = Images.Trainer(Images.Context(log), change: options =>
+            (options.Architecture, options.StartFrom, options.FrozenStages, options.DataPruning) = (null, start, 4, 0.5))
+            .Fit(Images.Labelled(90));
 
         Assert.IsTrue(tuned.Model.History.All(epoch => epoch.NumberOfImages == 90));
+        Assert.IsTrue(log.Any(line => line.Contains("DataPruning leaves out no image", StringComparison.Ordinal)));
     }
+
+    [TestMethod]
+    public void Mixed_images_are_refused() => Assert.Contains(
+        "Mixup",
+        Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Augmentation = Augmentation.Mixup)).Message);
 
     [TestMethod]
     public void It_leaves_no_tensor_behind()
@@ -312,6 +360,9 @@ public class DataPruningTests
         }
     }
 
+    private static double Accuracy(ResNetTransformer model) =>
+        Images.Context().MulticlassClassification.Evaluate(model.Transform(Images.Labelled(90))).MicroAccuracy;
+
     private static InMemoryDataset Open(MemoryDataView data)
     {
         var host = ((IHostEnvironment)Images.Context()).Register("test");
@@ -339,7 +390,7 @@ public class DataPruningTests
         {
             using (batch)
             {
-                rows.AddRange(batch.Rows);
+                rows.AddRange(batch.NumbersInOrder);
                 counts.AddRange(images.Weigh(batch, null)?.data<float>().ToArray() ?? []);
             }
         }

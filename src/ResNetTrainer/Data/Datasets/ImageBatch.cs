@@ -18,17 +18,17 @@ internal sealed class ImageBatch(Tensor[] parts, long[]? order, Tensor labels, T
     public int[][]? Numbers { get; init; }
 
     /// <summary>The number of each image in the data, in the order of the batch; not where they have none.</summary>
-    public int[] Rows
+    public int[] NumbersInOrder
     {
         get
         {
-            var rows = Numbers!.SelectMany(numbers => numbers).ToArray();
+            var numbers = Numbers!.SelectMany(part => part).ToArray();
             if (order is not null)
             {
-                Array.Sort([.. order], rows);
+                Array.Sort([.. order], numbers);
             }
 
-            return rows;
+            return numbers;
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed class InMemoryDataset(ImageStore store, InputFormat format, Devi
     /// <param name="shuffle">The seed of the order.</param>
     /// <param name="skip">How many batches to leave out at the beginning.</param>
     public IEnumerable<ImageBatch> BatchesOf(int[] numbers, int batchSize, long shuffle, long skip) =>
-        BatchOrder.Of([.. numbers], batchSize, shuffle, skip, share: null).Select(rows => store.Gather(rows, Device));
+        BatchOrder.Of(numbers, batchSize, shuffle, skip, share: null).Select(rows => store.Gather(rows, Device));
 
     public override void Dispose() => store.Dispose();
 }

@@ -12,7 +12,7 @@ internal enum LearningRateDecay
 /// <summary>How the learning rate rises and falls in the course of a training.</summary>
 internal static class LearningRateSchedule
 {
-    /// <summary>The learning rate as a pure function of the step, or of how far it is to the next one.</summary>
+    /// <summary>The learning rate as a pure function of the step, which may be a part of the way to the next.</summary>
     public static double LearningRateAt(this TrainingPlan plan, double step, long steps)
     {
         if (plan.Warmup is not { } share)
