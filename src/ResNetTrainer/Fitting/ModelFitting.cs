@@ -68,7 +68,7 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         var processesHere = Launcher.ProcessesHere(group);
         using var threads = NativeThreads.Use(options.Threads ?? Launcher.ThreadsEach(processesHere));
         using var team = NativeTeam.Start();
-        group.Together(() => Check(group));
+        group.Together(CheckNumberOfProcesses);
         using var checkpoints = group.Together(() =>
             options.Checkpoints is { } where && group.IsFirst ? CheckpointFolder.Open(host, channel, where) : null);
         var begun = BegunPlan.Of(checkpoints, group);
@@ -121,7 +121,7 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
     }
 
     // What only the number of processes tells, before anything is read.
-    private void Check(ProcessGroup group)
+    private void CheckNumberOfProcesses()
     {
         if (!group.IsAlone && options.DataPruning > 0)
         {

@@ -1,7 +1,6 @@
 using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Network;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Training;

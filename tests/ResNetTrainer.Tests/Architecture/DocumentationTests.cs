@@ -53,11 +53,24 @@ public partial class DocumentationTests
     public void What_it_links_to_is_there(string file)
     {
         var folder = Path.GetDirectoryName(Path.Combine(Repository(), file))!;
-        foreach (var target in Link().Matches(File.ReadAllText(Path.Combine(Repository(), file))).Select(match => match.Groups[1].Value))
+        foreach (Match link in Link().Matches(File.ReadAllText(Path.Combine(Repository(), file))))
         {
-            Assert.IsTrue(Path.Exists(Path.Combine(folder, target)), $"{file} links to {target}");
+            var (target, heading) = (link.Groups[1].Value, link.Groups[2].Value);
+            var path = target.Length > 0 ? Path.Combine(folder, target) : Path.Combine(Repository(), file);
+            Assert.IsTrue(Path.Exists(path), $"{file} links to {target}");
+            if (heading.Length > 0)
+            {
+                CollectionAssert.Contains(Headings(path), heading, $"{file} links to {target}#{heading}");
+            }
         }
     }
+
+    // As the addresses of a page's parts are made of its headings.
+    private static string[] Headings(string path) =>
+    [
+        .. Heading().Matches(Code().Replace(File.ReadAllText(path), "")).Select(match => NoPartOfAddress()
+            .Replace(match.Groups[1].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-')),
+    ];
 
     [TestMethod]
     [DataRow("TROUBLESHOOTING.md")]
@@ -94,8 +107,14 @@ public partial class DocumentationTests
     [GeneratedRegex(@"^```csharp\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Code();
 
-    [GeneratedRegex(@"\]\((?!https?:)([^)#\s]+)[^)]*\)")]
+    [GeneratedRegex(@"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?[^)]*\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex("^#+ (.*)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex(@"[^\w\- ]")]
+    private static partial Regex NoPartOfAddress();
 
     private static string Repository([CallerFilePath] string file = "") =>
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));

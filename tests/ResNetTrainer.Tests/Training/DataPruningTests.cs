@@ -1,10 +1,8 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
-using ResNetMLNet.Data;
 using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Data.Datasets;
-using ResNetMLNet.Data.Reading;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Native;
 using ResNetMLNet.Tests.Support;
