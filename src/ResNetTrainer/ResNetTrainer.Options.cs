@@ -140,8 +140,8 @@ public sealed partial class ResNetTrainer
         /// <summary>
         /// Leaves out of each epoch, but for the first one and the last eighth of them, this share, in [0, 1), of the images that the
         /// network knows already, drawn anew each time; what remains of them counts as much more, so that gradients are right on average
-        /// (InfoBatch; Qin et al., 2024, https://arxiv.org/abs/2303.04947, who take 0.5). Known are those whose loss was below the mean.
-        /// An epoch then takes less time. Null: none is left out.
+        /// (InfoBatch; Qin et al., 2024, https://arxiv.org/abs/2303.04947, who take 0.5), and steps are longer by as much as they are
+        /// fewer. Known are those whose loss was below the mean. An epoch then takes less time. Null: none is left out.
         /// </summary>
         /// <remarks>
         /// For one process, images that fit in memory, and networks of which more than the linear layer is trained; elsewhere all images

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML;
+using ResNetMLNet.Formats;
 using ResNetMLNet.Tests.Support;
 using ResNetMLNet.Tests.Weights;
 
@@ -15,6 +16,7 @@ public sealed class VersionTwoTests : IDisposable
 {
     private const string ExpectedFile = "expected.json";
     private const string Training = "training";
+    private const string Pruned = "pruned";
 
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Fixtures", "version-2");
 
@@ -59,6 +61,43 @@ public sealed class VersionTwoTests : IDisposable
         Snapshot.AssertNear(Expected[Training], Scores(model));
     }
 
+    [TestMethod]
+    public void A_checkpoint_of_a_training_that_leaves_images_out_is_resumed_to_the_model_that_came_of_it()
+    {
+        var fixture = Path.Combine(Folder, Pruned);
+        var checkpoints = Directory.CreateDirectory(Path.Combine(_folder, "checkpoints")).FullName;
+        Copy(Directory.GetFiles(fixture, "checkpoint-*"), checkpoints);
+        var expected = JsonSerializer.Deserialize<float[][]>(File.ReadAllText(Path.Combine(fixture, ExpectedFile)))!;
+
+        using var model = Resumable(options =>
+        {
+            LeaveOut(options);
+            options.Checkpoints = new() { Directory = checkpoints, Resume = true };
+        });
+
+        Assert.IsLessThan(30, model.Model.History[2].NumberOfImages!.Value);
+        Snapshot.AssertNear(expected, Scores(model));
+    }
+
+    [TestMethod]
+    public void Today_such_a_checkpoint_is_written()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var cancelled = Resumable(options =>
+        {
+            LeaveOut(options);
+            CancelWithin(epoch: 3, options, cancellation);
+        });
+        using var stream = File.OpenRead(Checkpoints.Single());
+        SafeTensors.Read(stream, out var metadata);
+        StringAssert.Contains(metadata["checkpoint"], "\"formatVersion\": 4");
+        StringAssert.Contains(Checkpoints.Single(), "checkpoint-0002-0000001");
+        using var whole = Resumable(LeaveOut);
+        File.WriteAllText(Path.Combine(_folder, ExpectedFile), JsonSerializer.Serialize(Scores(whole)));
+
+        Keep([Path.Combine(_folder, ExpectedFile), .. Checkpoints], Pruned);
+    }
+
     // Fixtures are made by this, so that those of the next version have what is new in it.
     [TestMethod]
     public void Today_the_same_is_saved()
@@ -73,27 +112,37 @@ public sealed class VersionTwoTests : IDisposable
         }
 
         using var cancellation = new CancellationTokenSource();
-        using var cancelled = Resumable(options =>
-        {
-            options.Checkpoints = new() { Directory = _folder, Kept = 1 };
-            (options.CancellationToken, options.OnCancellation) = (cancellation.Token, CancellationBehavior.ReturnModel);
-            options.ProgressCallback = progress =>
-            {
-                if (progress is { Epoch: 2, Images: > 0 })
-                {
-                    cancellation.Cancel();
-                }
-            };
-        });
+        using var cancelled = Resumable(options => CancelWithin(epoch: 2, options, cancellation));
         StringAssert.Contains(Checkpoints.Single(), "checkpoint-0001-0000001");
         using var whole = Resumable(_ => { });
         expected[Training] = Scores(whole);
         File.WriteAllText(Path.Combine(_folder, ExpectedFile), JsonSerializer.Serialize(expected));
 
+        Keep([.. Directory.GetFiles(_folder, "*.zip"), Path.Combine(_folder, ExpectedFile), .. Checkpoints]);
+    }
+
+    // Leaves a checkpoint after the epoch's first step.
+    private void CancelWithin(int epoch, ResNetTrainer.Options options, CancellationTokenSource cancellation)
+    {
+        options.Checkpoints = new() { Directory = _folder, Kept = 1 };
+        (options.CancellationToken, options.OnCancellation) = (cancellation.Token, CancellationBehavior.ReturnModel);
+        options.ProgressCallback = progress =>
+        {
+            if (progress.Epoch == epoch && progress.Images > 0)
+            {
+                cancellation.Cancel();
+            }
+        };
+    }
+
+    // In the third of four epochs images are left out, by what the second one's losses were.
+    private static void LeaveOut(ResNetTrainer.Options options) => (options.DataPruning, options.NumberOfEpochs) = (0.5, 4);
+
+    private static void Keep(string[] files, string folder = "")
+    {
         if (Environment.GetEnvironmentVariable("FIXTURES") is { Length: > 0 } fixtures)
         {
-            Directory.CreateDirectory(fixtures);
-            Copy([.. Directory.GetFiles(_folder, "*.zip"), Path.Combine(_folder, ExpectedFile), .. Checkpoints], fixtures);
+            Copy(files, Directory.CreateDirectory(Path.Combine(fixtures, folder)).FullName);
         }
     }
 
