@@ -8,12 +8,11 @@ namespace ResNetMLNet.Training;
 /// <summary>The images that an epoch trains on: all, or some of which each has a count of its own.</summary>
 internal sealed class EpochImages
 {
-    private readonly Func<int, long, long, Share?, IEnumerable<ImageBatch>> _batches;
+    private readonly Func<int, long?, long, Share?, IEnumerable<ImageBatch>> _batches;
     private readonly float[]? _counts;
 
     /// <param name="images">All of which are trained on, and count alike.</param>
-    public EpochImages(ImageDataset images) =>
-        (Count, Stretch, _batches) = (images.Count, 1, (size, seed, skip, share) => images.Batches(size, seed, skip, share));
+    public EpochImages(ImageDataset images) => (Count, Stretch, _batches) = (images.Count, 1, images.Batches);
 
     /// <param name="images">Some of which are trained on.</param>
     /// <param name="numbers">The numbers of these.</param>
@@ -21,7 +20,7 @@ internal sealed class EpochImages
     public EpochImages(InMemoryDataset images, int[] numbers, float[] counts)
     {
         (Count, Stretch) = (numbers.Length, (double)images.Count / numbers.Length);
-        (_counts, _batches) = (counts, (size, seed, skip, _) => images.BatchesOf(numbers, size, seed, skip));
+        (_counts, _batches) = (counts, (size, seed, skip, share) => images.BatchesOf(numbers, size, seed, skip, share));
     }
 
     public long Count { get; }

@@ -10,15 +10,16 @@ internal sealed class InMemoryDataset(ImageStore store, InputFormat format, Devi
     public override long? Window => null;
 
     public override IEnumerable<ImageBatch> Batches(int batchSize, long? shuffle, long skip = 0, Share? share = null) =>
-        BatchOrder.Of(store.Count, batchSize, shuffle, skip, share).Select(rows => store.Gather(rows, Device));
+        BatchesOf(Enumerable.Range(0, store.Count), batchSize, shuffle, skip, share);
 
     /// <summary>Some of the images once, in batches.</summary>
     /// <param name="numbers">Their numbers in the data.</param>
     /// <param name="batchSize">Images a batch; the last has what remains.</param>
-    /// <param name="shuffle">The seed of the order.</param>
+    /// <param name="shuffle">The seed of the order; null for that of the numbers.</param>
     /// <param name="skip">How many batches to leave out at the beginning.</param>
-    public IEnumerable<ImageBatch> BatchesOf(int[] numbers, int batchSize, long shuffle, long skip) =>
-        BatchOrder.Of(numbers, batchSize, shuffle, skip, share: null).Select(rows => store.Gather(rows, Device));
+    /// <param name="share">The part of each batch that is wanted, which may have no image; null for the whole.</param>
+    public IEnumerable<ImageBatch> BatchesOf(IEnumerable<int> numbers, int batchSize, long? shuffle, long skip, Share? share) =>
+        BatchOrder.Of(numbers, batchSize, shuffle, skip, share).Select(rows => store.Gather(rows, Device));
 
     public override void Dispose() => store.Dispose();
 }
