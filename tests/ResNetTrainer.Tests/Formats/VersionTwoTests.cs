@@ -126,13 +126,7 @@ public sealed class VersionTwoTests : IDisposable
     {
         options.Checkpoints = new() { Directory = _folder, Kept = 1 };
         (options.CancellationToken, options.OnCancellation) = (cancellation.Token, CancellationBehavior.ReturnModel);
-        options.ProgressCallback = progress =>
-        {
-            if (progress.Epoch == epoch && progress.Images > 0)
-            {
-                cancellation.Cancel();
-            }
-        };
+        options.ProgressCallback = progress => cancellation.CancelIf(progress.Epoch == epoch && progress.Images > 0);
     }
 
     // In the third of four epochs images are left out, by what the second one's losses were.

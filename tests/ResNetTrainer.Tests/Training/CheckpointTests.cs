@@ -65,7 +65,7 @@ public class CheckpointTests
                                 Minutes = 1e-9,
                                 Resume = true
                             });
-                    options.EpochCallback = _ => Cancel(source, budget is null || starts % 3 == 0);
+                    options.EpochCallback = _ => source.CancelIf(budget is null || starts % 3 == 0);
                 },
                 Set,
                 data);
@@ -79,14 +79,6 @@ public class CheckpointTests
         CollectionAssert.AreEqual(
             expected.History.Select(epoch => (epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss)).ToArray(),
             found.History.Select(epoch => (epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss)).ToArray());
-
-        static void Cancel(CancellationTokenSource source, bool now)
-        {
-            if (now)
-            {
-                source.Cancel();
-            }
-        }
     }
 
     [TestMethod]

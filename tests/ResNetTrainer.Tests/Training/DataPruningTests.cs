@@ -179,7 +179,7 @@ public class DataPruningTests
             {
                 (options.DataPruning, options.Recipe, options.LearningRate, options.NumberOfEpochs) = (0.9, TrainingRecipe.Book, 2e-5, 3);
                 (options.CancellationToken, options.OnCancellation) = (source.Token, CancellationBehavior.ReturnModel);
-                options.EpochCallback = epoch => Cancel(source, epoch.Epoch == epochs);
+                options.EpochCallback = epoch => source.CancelIf(epoch.Epoch == epochs);
             }).Fit(Images.Labelled(400));
             return model.Model;
         }
@@ -279,7 +279,7 @@ public class DataPruningTests
                 {
                     options.Checkpoints = new() { Directory = folder.FullName, Minutes = 1e-9, Resume = true };
                     (options.CancellationToken, options.OnCancellation) = (source.Token, CancellationBehavior.ReturnModel);
-                    options.ProgressCallback = _ => Cancel(source, ++steps == 10 + starts);
+                    options.ProgressCallback = _ => source.CancelIf(++steps == 10 + starts);
                 });
                 if (found.Model.Training.Outcome == TrainingOutcome.Completed)
                 {
@@ -373,14 +373,6 @@ public class DataPruningTests
         {
             (options.DataPruning, options.NumberOfEpochs, options.LearningRate) = (0.9, 16, 0.02);
             change?.Invoke(options);
-        }
-    }
-
-    private static void Cancel(CancellationTokenSource source, bool now)
-    {
-        if (now)
-        {
-            source.Cancel();
         }
     }
 

@@ -101,7 +101,7 @@ public class IngredientTests
             using var source = new CancellationTokenSource();
             var data = Images.Labelled(30);
             var rows = 0;
-            data.OnRow = _ => Cancel(source, ++rows == 30 + (7 * starts));
+            data.OnRow = _ => source.CancelIf(++rows == 30 + (7 * starts));
             found = Fit(
                 precision,
                 Everything,
@@ -109,7 +109,7 @@ public class IngredientTests
                 {
                     Best(options);
                     (options.CancellationToken, options.OnCancellation) = (source.Token, CancellationBehavior.ReturnModel);
-                    options.EpochCallback = _ => Cancel(source, starts % 2 == 0);
+                    options.EpochCallback = _ => source.CancelIf(starts % 2 == 0);
                     options.Checkpoints = new() { Directory = _folder, Minutes = 1e-9, Resume = true };
                 },
                 data);
@@ -125,14 +125,6 @@ public class IngredientTests
         // Streamed images stop a run within an epoch.
         void Best(ResNetTrainer.Options options) =>
             (options.BestWeightsBy, options.MemoryBudget) = (best ? TrainingMetric.ValidationLoss : null, 2000);
-
-        static void Cancel(CancellationTokenSource source, bool now)
-        {
-            if (now)
-            {
-                source.Cancel();
-            }
-        }
     }
 
     [TestMethod]
