@@ -44,9 +44,10 @@ internal sealed class EncodedImage : IDisposable
             // WBMP has no magic number: whatever begins with two zeros could be one.
             if (codec is null || codec.EncodedFormat == SKEncodedImageFormat.Wbmp)
             {
-                throw new UndecodableImageException(
-                    $"the {bytes.Length} bytes are not an image that can be decoded (PNG, JPEG, GIF, BMP, WebP, ICO). Convert the image, "
-                    + "or leave it out.");
+                throw new UndecodableImageException(ImageSignature.IsLargeFilePointer(bytes)
+                    ? "it is a pointer of Git LFS, not the image itself. Run 'git lfs pull' where it was cloned."
+                    : $"the {bytes.Length} bytes are not an image that can be decoded (PNG, JPEG, GIF, BMP, WebP, ICO). Convert the image, "
+                        + "or leave it out.");
             }
 
             var (width, height) = (codec.Info.Width, codec.Info.Height);

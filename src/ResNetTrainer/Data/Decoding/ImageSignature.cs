@@ -50,6 +50,9 @@ internal static class ImageSignature
         || IsBitmap(start)
         || IsIcon(start);
 
+    /// <summary>Whether these bytes are what Git LFS leaves in the place of a file that has not been fetched.</summary>
+    public static bool IsLargeFilePointer(ReadOnlySpan<byte> start) => start.StartsWith("version https://git-lfs.github.com/spec/"u8);
+
     // Two letters are not enough, a text may begin with them: the size of the second header has to be one of those that there are.
     private static bool IsBitmap(ReadOnlySpan<byte> start) =>
         start.Length >= 18 && start.StartsWith("BM"u8) && start[15..18].IndexOfAnyExcept((byte)0) < 0
