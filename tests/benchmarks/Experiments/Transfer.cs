@@ -21,20 +21,28 @@ internal static class Transfer
                 + "Without: Fashion-MNIST.",
             DefaultValueFactory = _ => [],
         };
+        var folder = new Option<string?>("--folder")
+        {
+            Description = "A folder of images with one sub-folder a class, of which each seed draws others.",
+        };
+        var testFolder = new Option<string?>("--test-folder")
+        {
+            Description = "Such a folder to test on; without: what is not trained on of --folder.",
+        };
         var heldOut = new Option<bool>("--held-out") { Description = "Score training images that are held out: for decisions." };
         var ways = new Option<string[]>("--ways")
         {
             AllowMultipleArgumentsPerToken = true,
             Description = "Trainings, each of comma-separated settings: "
-                + "scratch, size=N, epochs=N, rate=X, body=X, frozen=N, batch=N, noflip, "
-                + "statistics=0 or 1, unit=0 or 1, smoothing=X, decay=X; again=N trains a model on N images a class first and goes on "
+                + "scratch, size=N, mode=stretch, centercrop or pad, epochs=N, rate=X, body=X, frozen=N, batch=N, noflip, crops=X, "
+                + "statistics=0 or 1, unit=0 or 1, smoothing=X, decay=X, average=X, best; again=N trains a model on N images a class first and goes on "
                 + "from that; probed goes on from a model whose linear layer alone was trained.",
             DefaultValueFactory = _ => ["scratch,size=96", "size=96", "size=96,frozen=4"],
         };
         var data = FullData.Option();
         var command = new Command("transfer", "Accuracy and seconds of Fit with few images a class, pretrained and from scratch.")
         {
-            perClass, seeds, testImages, photographs, heldOut, ways, data,
+            perClass, seeds, testImages, photographs, folder, testFolder, heldOut, ways, data,
         };
         command.SetAction(parsed =>
         {
@@ -51,11 +59,13 @@ internal static class Transfer
                         var (ml, test) = (new MLContext(seed), parsed.GetValue(testImages));
                         var (train, scored) = Images(count);
                         using var start = Setting(way, "again") is { } first ? Train(ml, $"size={size}", Images((int)first).Train)
-                            : way.Contains("probed", StringComparison.Ordinal) ? Train(ml, $"size={size},frozen=4", train) : null;
+                            : Has(way, "probed") ? Train(ml, $"size={size},frozen=4", train) : null;
                         return Run(ml, way, train, scored, start);
 
-                        (IDataView Train, IDataView Test) Images(int perClass) => parsed.GetValue(photographs) is [_, ..] files
-                            ? Photographs(ml, files, (perClass, test), size)
+                        (IDataView Train, IDataView Test) Images(int perClass) =>
+                            parsed.GetValue(folder) is { } own
+                                ? new FolderImages(ml, own, parsed.GetValue(testFolder)).Draw(perClass, test, seed)
+                            : parsed.GetValue(photographs) is [_, ..] files ? Photographs(ml, files, (perClass, test), size)
                             : Garments(ml, parsed.GetValue(data)!, (perClass, test), parsed.GetValue(heldOut));
                     }).ToArray();
                     var accuracies = runs.Select(run => run.Accuracy).ToArray();
@@ -80,8 +90,10 @@ internal static class Transfer
     private static ResNetTransformer Train(MLContext ml, string way, IDataView images, ResNetTransformer? start = null) =>
         ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
         {
-            FeatureColumnName = "Pixels",
+            FeatureColumnName = images.Schema.GetColumnOrNull(FolderImages.Column) is null ? "Pixels" : FolderImages.Column,
             ImageSize = (int?)Setting(way, "size") ?? 96,
+            ResizeMode = Text(way, "mode") is { } mode ? Enum.Parse<ResizeMode>(mode, ignoreCase: true) : ResizeMode.Stretch,
+            Recipe = Has(way, "best") ? TrainingRecipe.Best : TrainingRecipe.Fast,
             NumberOfEpochs = (int?)Setting(way, "epochs"),
             LearningRate = Setting(way, "rate"),
             BodyLearningRateMultiplier = Setting(way, "body"),
@@ -93,9 +105,13 @@ internal static class Transfer
                 UnitFeatures = Setting(way, "unit") is { } unit ? unit == 1 : plan.UnitFeatures,
                 LabelSmoothing = Setting(way, "smoothing") ?? plan.LabelSmoothing,
                 WeightDecay = Setting(way, "decay") ?? plan.WeightDecay,
+                AveragingDecay = Setting(way, "average") ?? plan.AveragingDecay,
             },
-            Augmentation = way.Contains("noflip", StringComparison.Ordinal) ? Augmentation.None : null,
-            InitialWeights = start is null && !way.Contains("scratch", StringComparison.Ordinal) ? PretrainedWeights.ImageNet : null,
+            Augmentation = Has(way, "noflip") ? Augmentation.None
+                : Setting(way, "crops") is not null ? Augmentation.Flip | Augmentation.RandomResizedCrop
+                : null,
+            SmallestCrop = Setting(way, "crops") ?? 0.08,
+            InitialWeights = start is null && !Has(way, "scratch") ? PretrainedWeights.ImageNet : null,
             StartFrom = start,
         }).Fit(images);
 
@@ -126,11 +142,13 @@ internal static class Transfer
         return (train, test);
     }
 
-    private static double? Setting(string way, string name)
-    {
-        var setting = way.Split(',').FirstOrDefault(part => part.StartsWith($"{name}=", StringComparison.Ordinal));
-        return setting is null ? null : double.Parse(setting[(name.Length + 1)..], CultureInfo.InvariantCulture);
-    }
+    private static bool Has(string way, string name) => way.Split(',').Contains(name);
+
+    private static string? Text(string way, string name) =>
+        way.Split(',').FirstOrDefault(part => part.StartsWith($"{name}=", StringComparison.Ordinal))?[(name.Length + 1)..];
+
+    private static double? Setting(string way, string name) =>
+        Text(way, name) is { } setting ? double.Parse(setting, CultureInfo.InvariantCulture) : null;
 
     private sealed class Garment
     {

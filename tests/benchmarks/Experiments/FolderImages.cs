@@ -1,0 +1,53 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace ResNetMLNet.Benchmarks.Experiments;
+
+/// <summary>Some images a class of a folder of photographs to train on, and others to test on.</summary>
+internal sealed class FolderImages(MLContext ml, string folder, string? testFolder)
+{
+    /// <summary>The column of files.</summary>
+    public const string Column = "ImageBytes";
+
+    /// <param name="perClass">Images a class to train on; as many as there are where those are fewer.</param>
+    /// <param name="test">Images to test on at the most: of the other folder, or of what is not trained on.</param>
+    /// <param name="seed">Which of them.</param>
+    public (IDataView Train, IDataView Test) Draw(int perClass, int test, int seed)
+    {
+        var images = ml.Data.LoadFromImageFolder(folder);
+        var labels = images.GetColumn<uint>("Label").ToArray();
+        int[] order = [.. Enumerable.Range(0, labels.Length)];
+        new Random(seed).Shuffle(order);
+        var seen = new Dictionary<uint, int>();
+        var trained = order.Where(row => (seen[labels[row]] = seen.GetValueOrDefault(labels[row]) + 1) <= perClass).ToArray();
+        if (testFolder is null)
+        {
+            return (Rows(images, trained), Rows(images, [.. order.Except(trained).Take(test)]));
+        }
+
+        var names = default(VBuffer<ReadOnlyMemory<char>>);
+        images.Schema["Label"].GetKeyValues(ref names);
+        var others = ml.Data.LoadFromImageFolder(testFolder, [.. names.DenseValues().Select(name => $"{name}")]);
+        return (Rows(images, trained), Rows(others, [.. Enumerable.Range(0, (int)others.GetRowCount()!).Take(test)]));
+    }
+
+    // In memory, so that no training waits for the disk.
+    private IDataView Rows(IDataView images, int[] chosen)
+    {
+        var rows = chosen.ToHashSet();
+
+        // Keys count from 1 where they are read, and from 0 where LoadFromEnumerable takes them.
+        var kept = ml.Data.CreateEnumerable<Row>(images, reuseRowObject: false).Where((_, row) => rows.Contains(row))
+            .Select(row => new Row { ImageBytes = row.ImageBytes, Label = row.Label - 1 }).ToArray();
+        var schema = SchemaDefinition.Create(typeof(Row));
+        schema["Label"].ColumnType = images.Schema["Label"].Type;
+        return ml.Data.LoadFromEnumerable(kept, schema);
+    }
+
+    private sealed class Row
+    {
+        public byte[] ImageBytes { get; set; } = [];
+
+        public uint Label { get; set; }
+    }
+}
