@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using ResNetMLNet.Sample.Files;
 using ResNetMLNet.Sample.Images;
 
@@ -24,18 +23,12 @@ internal sealed class TrainOptions
     private readonly Option<double?> _learningRate =
         Parsed.Positive("--learning-rate", "RATE", "The (highest) learning rate. Default: the recipe's.");
 
-    private readonly Option<int?> _imageSize = Parsed.Integer(
-        "--image-size",
-        "PIXELS",
-        "Pixels a side that the network sees. Default: as many as the images have; 96 with --recipe book; 128 with --images; those of the "
-            + "model with --start-from.",
-        least: 1,
-        most: 4096);
+    private readonly ImageSizeOption _imageSize = new();
 
     private readonly Option<ResizeMode?> _resizeMode = Parsed.OptionalName(
         "--resize-mode",
-        "What becomes of images that are not square: they are stretched, or cut, or get a margin. Default: stretch; that of the model with "
-            + "--start-from.",
+        "What becomes of images that are not square: they are stretched, or cut, or get a margin. Default: centercrop; that of the model "
+            + "with --start-from.",
         ResizeMode.Stretch,
         ResizeMode.CenterCrop,
         ResizeMode.Pad);
@@ -92,7 +85,7 @@ internal sealed class TrainOptions
 
     public void AddTo(Verb command)
     {
-        command.Add("Network", _architecture.Option, _imageSize, _resizeMode);
+        command.Add("Network", _architecture.Option, _imageSize.Option, _resizeMode);
         _start.AddTo(command);
         command.Add("Training", _recipe, _epochs, _batchSize, _learningRate, _noFlip, _classWeights, _seed);
         command.Add("Machine", _device.Option, _precision, _threads);
@@ -138,6 +131,7 @@ internal sealed class TrainOptions
     {
         var recipe = parsed.GetValue(_recipe);
         var start = _start.Model(ml, parsed);
+        var weights = _start.Weights(parsed);
         var flips = !parsed.GetValue(_noFlip) && start?.Model.Training.NeverFlipped != true;
         return new()
         {
@@ -147,8 +141,8 @@ internal sealed class TrainOptions
             NumberOfEpochs = parsed.GetValue(_epochs),
             BatchSize = parsed.GetValue(_batchSize),
             LearningRate = parsed.GetValue(_learningRate),
-            ImageSize = parsed.GetValue(_imageSize) ?? DefaultImageSize(recipe, images, start?.Model),
-            ResizeMode = parsed.GetValue(_resizeMode) ?? start?.Model.ResizeMode ?? ResizeMode.Stretch,
+            ImageSize = _imageSize.Get(ml, parsed, images, recipe, start?.Model, weights is not null),
+            ResizeMode = parsed.GetValue(_resizeMode) ?? start?.Model.ResizeMode ?? ResizeMode.CenterCrop,
             Architecture = _architecture.Get(parsed),
             Precision = parsed.GetValue(_precision),
             Device = _device.Get(parsed).Device,
@@ -158,7 +152,7 @@ internal sealed class TrainOptions
             TestTimeFlip = flips && recipe != TrainingRecipe.Book,
             ClassWeights = parsed.GetValue(_classWeights),
             StartFrom = start,
-            InitialWeights = _start.Weights(parsed),
+            InitialWeights = weights,
             FrozenStages = _start.FrozenStages(parsed),
             Checkpoints = Checkpoints(parsed),
             OnCancellation = CancellationBehavior.ReturnModel,
@@ -194,13 +188,4 @@ internal sealed class TrainOptions
         UsableFolder.Open(folder.FullName, _checkpoint.Name);
         return new() { Directory = folder.FullName, Resume = parsed.GetValue(_resume) };
     }
-
-    // A number wherever one says it: then the model takes images of any size. Null takes them as they are.
-    private static int? DefaultImageSize(TrainingRecipe recipe, ImageSets images, ResNetModel? start) =>
-        start is not null && start.ImageWidth == start.ImageHeight ? start.ImageWidth
-        : images.ImageChannels == 3 ? 128
-        : recipe == TrainingRecipe.Book ? 96
-        : images.Train.Schema[images.FeatureColumnName].Type is VectorDataViewType { Dimensions: [.., var height, var width] }
-            && height == width ? width
-        : null;
 }

@@ -109,6 +109,29 @@ public sealed class TrainOptionTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow(20, false, 20)]
+    [DataRow(200, false, 128)]
+    [DataRow(20, true, 128)]
+    [DataRow(200, true, 224)]
+    public void The_size_that_the_network_sees_follows_from_the_images_and_the_weights(int side, bool pretrained, int expected)
+    {
+        foreach (var row in Enumerable.Range(0, 6))
+        {
+            var folder = Directory.CreateDirectory(_folder.At("sized", $"{row % 2}")).FullName;
+            Images.Image(row, 3, side).Save(Path.Combine(folder, $"{row}.png"));
+        }
+
+        SampleProcess.RunHere(
+        [
+            "train", "--images", _folder.At("sized"), "--epochs", "1", "--batch-size", "8", "--device", "cpu", "--precision", "float32",
+            "--out", _folder.At("out"), .. pretrained ? (string[])["--pretrained", "--frozen-stages", "4"] : ["--architecture", "resnet20"],
+        ]).Succeeded();
+
+        Assert.AreEqual(expected, Model().ImageWidth);
+        Assert.AreEqual(ResizeMode.CenterCrop, Model().ResizeMode);
+    }
+
+    [TestMethod]
     public void Another_network_than_that_of_the_weights_is_refused_before_the_images_are_read()
     {
         var run = Train("--pretrained", "--architecture", "resnet50");
