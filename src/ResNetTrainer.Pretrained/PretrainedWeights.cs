@@ -17,7 +17,8 @@ public static class PretrainedWeights
     /// {
     ///     InitialWeights = PretrainedWeights.ImageNet,
     ///     FeatureColumnName = "ImageBytes",
-    ///     ImageSize = 128,
+    ///     ImageSize = 224,
+    ///     ResizeMode = ResizeMode.CenterCrop,
     /// });
     /// </code>
     /// </example>

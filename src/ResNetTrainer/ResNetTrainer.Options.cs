@@ -53,11 +53,14 @@ public sealed partial class ResNetTrainer
         /// <summary>
         /// The height and width in pixels to which images are resized, in batches on the device: between 1 and 4096, and at least <see
         /// cref="ResNetArchitecture.MinimumImageSize"/>. Null keeps the column's; then every image, of training and of scoring, must have
-        /// the size of the first. Set it for photographs.
+        /// the size of the first. Set it for photographs: 224 is what most trained weights are made for.
         /// </summary>
         public int? ImageSize { get; set; }
 
-        /// <summary>How images that are not square are resized. Default: stretched.</summary>
+        /// <summary>
+        /// How images that are not square are resized. Default: stretched. On photographs <see cref="ResizeMode.CenterCrop"/> was measured
+        /// to be more accurate with trained weights (docs/BENCHMARKS.md, "Photographs").
+        /// </summary>
         public ResizeMode ResizeMode { get; set; } = ResizeMode.Stretch;
 
         /// <summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ResNetMLNet.Sample.Images;
 using ResNetMLNet.Sample.Rendering;
 
 namespace ResNetMLNet.Sample.Commands;
@@ -23,7 +24,7 @@ internal static class TrainCommand
             Examples =
             [
                 "train --images flowers --pretrained",
-                "train --images flowers/train --test-images flowers/val --pretrained --image-size 224",
+                "train --images flowers/train --test-images flowers/val --pretrained --frozen-stages 4",
                 "train --download --recipe best --checkpoint checkpoints",
                 "train --download --recipe best --checkpoint checkpoints --resume",
                 "train --recipe book",
@@ -46,7 +47,10 @@ internal static class TrainCommand
             ml.Log += display.Log;
             var images = data.Open(ml, parsed, training.Seed(parsed), SteadyWriter.Output(), signals.Ended);
             var options = training.Get(ml, parsed, images);
-            foreach (var hint in images.IsOwn ? TrainOptions.Hints(options) : [])
+            string[] hints = images.IsOwn && DistributedProcess.IsFirst
+                ? [.. DuplicateImages.Problems(ml, images, signals.Ended), .. TrainOptions.Hints(options)]
+                : [];
+            foreach (var hint in hints)
             {
                 display.WriteLine(hint);
             }

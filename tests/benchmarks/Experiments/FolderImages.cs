@@ -16,8 +16,7 @@ internal sealed class FolderImages(MLContext ml, string folder, string? testFold
     {
         var images = ml.Data.LoadFromImageFolder(folder);
         var labels = images.GetColumn<uint>("Label").ToArray();
-        int[] order = [.. Enumerable.Range(0, labels.Length)];
-        new Random(seed).Shuffle(order);
+        var order = Shuffled(labels.Length, seed);
         var seen = new Dictionary<uint, int>();
         var trained = order.Where(row => (seen[labels[row]] = seen.GetValueOrDefault(labels[row]) + 1) <= perClass).ToArray();
         if (testFolder is null)
@@ -28,7 +27,14 @@ internal sealed class FolderImages(MLContext ml, string folder, string? testFold
         var names = default(VBuffer<ReadOnlyMemory<char>>);
         images.Schema["Label"].GetKeyValues(ref names);
         var others = ml.Data.LoadFromImageFolder(testFolder, [.. names.DenseValues().Select(name => $"{name}")]);
-        return (Rows(images, trained), Rows(others, [.. Enumerable.Range(0, (int)others.GetRowCount()!).Take(test)]));
+        return (Rows(images, trained), Rows(others, [.. Shuffled((int)others.GetRowCount()!, seed).Take(test)]));
+    }
+
+    private static int[] Shuffled(int count, int seed)
+    {
+        int[] order = [.. Enumerable.Range(0, count)];
+        new Random(seed).Shuffle(order);
+        return order;
     }
 
     // In memory, so that no training waits for the disk.
