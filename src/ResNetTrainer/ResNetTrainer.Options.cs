@@ -65,7 +65,8 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// Which random changes training may make to images; null leaves it to the recipe (Book: none; Fast and Best: flips, and from
-        /// 16 epochs on erasing, which Fast leaves out where it trains fewer than 4,000 images from nothing; Best, from 16 epochs on, of
+        /// 16 epochs on erasing, which Fast leaves out where it trains fewer than 4,000 images from nothing; below 16 epochs flips and
+        /// shifts of 4,000 and more images in colour of up to 40 pixels a side, from nothing; Best, from 16 epochs on, of
         /// images of up to 40 pixels from nothing: flips, shifts and random erasing; none where <see cref="FrozenStages"/> leaves the
         /// linear layer alone to be trained).
         /// </summary>

@@ -32,6 +32,7 @@ internal static class PlanOfOptions
             Start = start.Kind,
             Images = data.Train.Count,
             SmallImages = ResNetArchitecture.IsSmall(data.Format.Shape.LongerSide),
+            InColor = data.Format.Shape.Channels >= 3,
             Processes = setting.Group.Size,
             Stages = data.Architecture.Stages,
             Epochs = options.NumberOfEpochs ?? begun.Epochs,

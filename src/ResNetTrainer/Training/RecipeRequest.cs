@@ -39,6 +39,9 @@ internal sealed record RecipeRequest
     /// <summary>Whether they are of the size that networks for small images are made for.</summary>
     public bool SmallImages { get; init; }
 
+    /// <summary>Whether they have colours: then they are taken for photographs, whose things are not centred.</summary>
+    public bool InColor { get; init; }
+
     /// <summary>What training begins with.</summary>
     public TrainingStart Start { get; init; }
 
@@ -84,6 +87,9 @@ internal enum TrainingStart
 internal enum RecipeAge
 {
     Current,
+
+    /// <summary>Small images in colour were not shifted.</summary>
+    BeforeShifts,
 
     /// <summary>Gradients were not clipped in fine-tuning.</summary>
     BeforeClipping,

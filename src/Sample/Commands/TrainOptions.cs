@@ -164,8 +164,8 @@ internal sealed class TrainOptions
     {
         if (options is { StartFrom: null, InitialWeights: null, Architecture: null, Checkpoints: not { Resume: true } })
         {
-            yield return "training starts from scratch; --pretrained starts from ImageNet's weights, which is more accurate unless there are "
-                + "very many images";
+            yield return "training starts from scratch; --pretrained starts from ImageNet's weights, which is more accurate unless there "
+                + "are very many images";
         }
 
         if (options is { AllowFlip: true, Recipe: not TrainingRecipe.Book })

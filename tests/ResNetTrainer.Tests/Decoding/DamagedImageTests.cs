@@ -31,7 +31,7 @@ public sealed class DamagedImageTests
             yield return ["half a BMP", PixelPattern.Bmp(0, 3, 20, 20)[..700], "cut off"];
             yield return ["a header", jpeg[..4], "decoded"];
             yield return ["text", "no image"u8.ToArray(), "decoded"];
-            yield return ["what Git LFS leaves", "version https://git-lfs.github.com/spec/v1\noid sha256:6e42dd14"u8.ToArray(), "git lfs pull"];
+            yield return ["what Git LFS leaves", "version https://git-lfs.github.com/spec/v1\noid"u8.ToArray(), "git lfs pull"];
             yield return ["zeros", new byte[100], "decoded"];
             yield return ["a bitmap without a magic number (WBMP)", (byte[])[0, 0, 8, 1, 0xAA], "decoded"];
             yield return ["a PNG of no pixels", EncodedImages.Png(new(0, 3, 8, 2), []), "decoded"];

@@ -230,6 +230,29 @@ public class TrainingTests
     }
 
     [TestMethod]
+    [DataRow(true, true, 4_000L, false, Augmentation.Flip | Augmentation.Shift)]
+    [DataRow(true, true, 3_999L, false, Augmentation.Flip)]
+    [DataRow(true, true, 4_000L, true, Augmentation.Flip, DisplayName = "what began without goes on without")]
+    [DataRow(true, false, 4_000L, false, Augmentation.Flip, DisplayName = "garments are centred")]
+    [DataRow(false, true, 4_000L, false, Augmentation.Flip, DisplayName = "large images")]
+    public void Small_images_in_colour_are_shifted(bool small, bool inColor, long images, bool older, Augmentation expected)
+    {
+        var plan = Recipes.Fill(new()
+        {
+            Recipe = TrainingRecipe.Fast,
+            Images = images,
+            SmallImages = small,
+            InColor = inColor,
+            Age = older ? RecipeAge.BeforeShifts : RecipeAge.Current,
+            Epochs = 10,
+            Seed = 0,
+            Precision = ScalarType.Float32,
+        });
+
+        Assert.AreEqual(expected, plan.Augmentation);
+    }
+
+    [TestMethod]
     [DataRow(TrainingRecipe.Fast)]
     [DataRow(TrainingRecipe.Book)]
     public void Labels_are_smoothed_as_is_asked_for_and_the_loss_of_training_says_so(TrainingRecipe recipe)

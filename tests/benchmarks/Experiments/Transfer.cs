@@ -34,9 +34,9 @@ internal static class Transfer
         {
             AllowMultipleArgumentsPerToken = true,
             Description = "Trainings, each of comma-separated settings: "
-                + "scratch, size=N, mode=stretch, centercrop or pad, epochs=N, rate=X, body=X, frozen=N, batch=N, noflip, crops=X, "
-                + "statistics=0 or 1, unit=0 or 1, smoothing=X, decay=X, average=X, best; again=N trains a model on N images a class first and goes on "
-                + "from that; probed goes on from a model whose linear layer alone was trained.",
+                + "scratch, size=N, mode=stretch, centercrop or pad, epochs=N, rate=X, body=X, frozen=N, batch=N, noflip, "
+                + "changes=Flip+Shift (say), crops=X, statistics=0 or 1, unit=0 or 1, smoothing=X, decay=X, average=X, best; "
+                + "again=N trains a model on N images a class first and goes on from that; probed goes on from a model whose linear layer alone was trained.",
             DefaultValueFactory = _ => ["scratch,size=96", "size=96", "size=96,frozen=4"],
         };
         var data = FullData.Option();
@@ -108,6 +108,7 @@ internal static class Transfer
                 AveragingDecay = Setting(way, "average") ?? plan.AveragingDecay,
             },
             Augmentation = Has(way, "noflip") ? Augmentation.None
+                : Text(way, "changes") is { } changes ? Enum.Parse<Augmentation>(changes.Replace('+', ','))
                 : Setting(way, "crops") is not null ? Augmentation.Flip | Augmentation.RandomResizedCrop
                 : null,
             SmallestCrop = Setting(way, "crops") ?? 0.08,

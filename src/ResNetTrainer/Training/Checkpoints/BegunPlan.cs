@@ -22,17 +22,19 @@ internal readonly record struct BegunPlan(int? Seed, RecipeAge Age, int? Epochs,
             ToNumber(nameof(TrainingPlan.Seed)),
             AgeOf(words),
             isOfOthers ? ToNumber(nameof(TrainingPlan.Epochs)) : null,
-            isOfOthers && Enum.TryParse<Augmentation>(words.GetValueOrDefault(nameof(TrainingPlan.Augmentation)), out var changes)
-                ? changes
-                : null);
+            isOfOthers ? ChangesOf(words) : null);
 
         int? ToNumber(string word) =>
             int.TryParse(words.GetValueOrDefault(word), CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
-    // Numbers that were not in the plan then are not in its words.
+    private static Augmentation? ChangesOf(IReadOnlyDictionary<string, string> words) =>
+        Enum.TryParse<Augmentation>(words.GetValueOrDefault(nameof(TrainingPlan.Augmentation)), out var changes) ? changes : null;
+
+    // Numbers that were not in the plan then are not in its words. Where nothing is shifted, nothing need be now.
     private static RecipeAge AgeOf(IReadOnlyDictionary<string, string> words) =>
         !words.ContainsKey(nameof(TrainingPlan.MuonMultiplier)) ? RecipeAge.BeforeMuon
         : !words.ContainsKey(nameof(TrainingPlan.GradientClipping)) ? RecipeAge.BeforeClipping
+        : ChangesOf(words)?.HasFlag(ResNetMLNet.Augmentation.Shift) == false ? RecipeAge.BeforeShifts
         : RecipeAge.Current;
 }
