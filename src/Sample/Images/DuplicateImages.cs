@@ -17,13 +17,14 @@ internal static class DuplicateImages
         var mislabelled = same.Where(files => files.DistinctBy(file => file.Class).Count() > 1).ToArray();
         if (mislabelled.Length > 0)
         {
-            yield return $"of two classes at once: {Shown(mislabelled)}; one of the labels is wrong, delete that file";
+            yield return $"the same image is in two classes: {Shown(mislabelled)}; one of the labels is wrong: delete that file";
         }
 
         var leaking = same.Except(mislabelled).Where(files => files.DistinctBy(file => file.IsTested).Count() > 1).ToArray();
         if (leaking.Length > 0)
         {
-            yield return $"trained on and tested, which makes the test accuracy too good: {Shown(leaking)}; delete one of them";
+            yield return $"the same image is trained on and tested, which makes the test accuracy too good: {Shown(leaking)}; delete one "
+                + "of them";
         }
     }
 

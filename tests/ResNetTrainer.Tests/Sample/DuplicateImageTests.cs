@@ -16,7 +16,7 @@ public sealed class DuplicateImageTests : IDisposable
         var (one, other) = (_folder.At("images", "top", "0.png"), _folder.At("images", "bottom", "copy.png"));
         File.Copy(one, other);
 
-        StringAssert.Contains(Train(), $"of two classes at once: '{other}' and '{one}'; one of the labels is wrong");
+        StringAssert.Contains(Train(), $"the same image is in two classes: '{other}' and '{one}'; one of the labels is wrong");
     }
 
     [TestMethod]
@@ -29,7 +29,7 @@ public sealed class DuplicateImageTests : IDisposable
         var output = Train("--test-images", _folder.At("test"));
 
         StringAssert.Contains(output, $"trained on and tested, which makes the test accuracy too good: '{one}' and '{other}'");
-        Assert.DoesNotContain("of two classes", output);
+        Assert.DoesNotContain("in two classes", output);
     }
 
     [TestMethod]
@@ -41,7 +41,7 @@ public sealed class DuplicateImageTests : IDisposable
 
         var output = Train("--test-images", _folder.At("test"));
 
-        Assert.DoesNotContain("of two classes", output);
+        Assert.DoesNotContain("in two classes", output);
         Assert.DoesNotContain("trained on and tested", output);
     }
 

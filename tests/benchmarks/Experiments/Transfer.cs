@@ -36,7 +36,8 @@ internal static class Transfer
             Description = "Trainings, each of comma-separated settings: "
                 + "scratch, size=N, mode=stretch, centercrop or pad, epochs=N, rate=X, body=X, frozen=N, batch=N, noflip, "
                 + "changes=Flip+Shift (say), crops=X, statistics=0 or 1, unit=0 or 1, smoothing=X, decay=X, average=X, best; "
-                + "again=N trains a model on N images a class first and goes on from that; probed goes on from a model whose linear layer alone was trained.",
+                + "again=N trains a model on N images a class first and goes on from that; probed goes on from a model whose linear layer "
+                + "alone was trained.",
             DefaultValueFactory = _ => ["scratch,size=96", "size=96", "size=96,frozen=4"],
         };
         var data = FullData.Option();
