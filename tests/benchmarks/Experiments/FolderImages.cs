@@ -21,13 +21,11 @@ internal sealed class FolderImages(MLContext ml, string folder, string? testFold
         var trained = order.Where(row => (seen[labels[row]] = seen.GetValueOrDefault(labels[row]) + 1) <= perClass).ToArray();
         if (testFolder is null)
         {
-            return (Rows(images, trained), Rows(images, [.. order.Except(trained).Take(test)]));
+            return (Rows(images, trained), Rows(images, order.Except(trained).Take(test)));
         }
 
-        var names = default(VBuffer<ReadOnlyMemory<char>>);
-        images.Schema["Label"].GetKeyValues(ref names);
-        var others = ml.Data.LoadFromImageFolder(testFolder, [.. names.DenseValues().Select(name => $"{name}")]);
-        return (Rows(images, trained), Rows(others, [.. Shuffled((int)others.GetRowCount()!, seed).Take(test)]));
+        var others = ml.Data.LoadFromImageFolder(testFolder, ChosenRows.ClassNames(images));
+        return (Rows(images, trained), Rows(others, Shuffled((int)others.GetRowCount()!, seed).Take(test)));
     }
 
     private static int[] Shuffled(int count, int seed)
@@ -37,20 +35,9 @@ internal sealed class FolderImages(MLContext ml, string folder, string? testFold
         return order;
     }
 
-    // In memory, so that no training waits for the disk.
-    private IDataView Rows(IDataView images, int[] chosen)
-    {
-        var rows = chosen.ToHashSet();
+    private IDataView Rows(IDataView images, IEnumerable<int> chosen) => ChosenRows.Of<Row>(ml, images, chosen);
 
-        // Keys count from 1 where they are read, and from 0 where LoadFromEnumerable takes them.
-        var kept = ml.Data.CreateEnumerable<Row>(images, reuseRowObject: false).Where((_, row) => rows.Contains(row))
-            .Select(row => new Row { ImageBytes = row.ImageBytes, Label = row.Label - 1 }).ToArray();
-        var schema = SchemaDefinition.Create(typeof(Row));
-        schema["Label"].ColumnType = images.Schema["Label"].Type;
-        return ml.Data.LoadFromEnumerable(kept, schema);
-    }
-
-    private sealed class Row
+    private sealed class Row : ChosenRows.ILabelled
     {
         public byte[] ImageBytes { get; set; } = [];
 

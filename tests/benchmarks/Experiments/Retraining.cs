@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 
 namespace ResNetMLNet.Benchmarks.Experiments;
 
@@ -81,18 +80,11 @@ internal static class Retraining
     // The rows of the first eight classes, with a key that has those alone.
     private static IDataView Eight(MLContext ml, IDataView data)
     {
-        var names = Names(data).Take(ClassesBefore).Select(name => new Name { Label = name });
+        var names = ChosenRows.ClassNames(data).Take(ClassesBefore).Select(name => new Name { Label = name });
         var kept = ml.Data.FilterRowsByKeyColumnFraction(data, "Label", 0, ClassesBefore / 10.0);
         return ml.Transforms.Conversion.MapKeyToValue("Label")
             .Append(ml.Transforms.Conversion.MapValueToKey("Label", keyData: ml.Data.LoadFromEnumerable(names)))
             .Fit(kept).Transform(kept);
-    }
-
-    private static string[] Names(IDataView data)
-    {
-        VBuffer<ReadOnlyMemory<char>> names = default;
-        data.Schema["Label"].GetKeyValues(ref names);
-        return [.. names.DenseValues().Select(name => name.ToString())];
     }
 
     private sealed class Name

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using ResNetMLNet.Training.Augmenting;
 
 namespace ResNetMLNet.Benchmarks.Experiments;
 
@@ -112,7 +113,7 @@ internal static class Transfer
                 : Text(way, "changes") is { } changes ? Enum.Parse<Augmentation>(changes.Replace('+', ','))
                 : Setting(way, "crops") is not null ? Augmentation.Flip | Augmentation.RandomResizedCrop
                 : null,
-            SmallestCrop = Setting(way, "crops") ?? 0.08,
+            SmallestCrop = Setting(way, "crops") ?? RandomCrops.Smallest,
             InitialWeights = start is null && !Has(way, "scratch") ? PretrainedWeights.ImageNet : null,
             StartFrom = start,
         }).Fit(images);
@@ -132,14 +133,8 @@ internal static class Transfer
         var labels = all.GetColumn<uint>("Label").ToArray();
         var seen = new int[classes + 1];
         var chosen = labels.Select((label, row) => (label, row)).Where(pair => seen[pair.label]++ < count.PerClass)
-            .Select(pair => pair.row).ToHashSet();
-        // Keys count from 1 where they are read, and from 0 where LoadFromEnumerable takes them.
-        var rows = ml.Data.CreateEnumerable<Garment>(all, reuseRowObject: false).Where((_, row) => chosen.Contains(row))
-            .Select(row => new Garment { Pixels = row.Pixels, Label = row.Label - 1 }).ToArray();
-        var schema = SchemaDefinition.Create(typeof(Garment));
-        schema["Pixels"].ColumnType = all.Schema["Pixels"].Type;
-        schema["Label"].ColumnType = all.Schema["Label"].Type;
-        var train = ml.Data.LoadFromEnumerable(rows, schema);
+            .Select(pair => pair.row);
+        var train = ChosenRows.Of<Garment>(ml, all, chosen);
         var test = heldOut ? ml.Data.SkipRows(all, 60_000 - count.Test) : ml.Data.TakeRows(FullData.Load(ml, folder, "t10k"), count.Test);
         return (train, test);
     }
@@ -152,7 +147,7 @@ internal static class Transfer
     private static double? Setting(string way, string name) =>
         Text(way, name) is { } setting ? double.Parse(setting, CultureInfo.InvariantCulture) : null;
 
-    private sealed class Garment
+    private sealed class Garment : ChosenRows.ILabelled
     {
         public byte[] Pixels { get; set; } = [];
 
