@@ -17,6 +17,7 @@ var root = new RootCommand("Measures ResNetMLNet. Figures from one run may be co
     PrecisionComparison.Create(),
     Growth.Create(),
     StepProfile.Create(),
+    Convolutions.Create(),
     ScoringSpeed.Create(),
     FirstPrediction.Create(),
     CalibrationGain.Create(),

@@ -1,8 +1,11 @@
 using Microsoft.ML.Runtime;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
+using ResNetMLNet.Network.Winograd;
 using ResNetMLNet.Training;
 using ResNetMLNet.Training.Checkpoints;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace ResNetMLNet.Fitting;
 
@@ -25,6 +28,7 @@ internal static class PlanOfOptions
         TrainingSetting setting)
     {
         var mayFlip = MayFlip(options, start);
+        var precision = PrecisionSelector.Select(options.Precision, setting.Device);
         var plan = Recipes.Fill(new()
         {
             Recipe = options.Recipe,
@@ -46,7 +50,8 @@ internal static class PlanOfOptions
             FrozenStages = options.FrozenStages,
             FrozenStatistics = options.FrozenStatistics,
             Seed = setting.Seed,
-            Precision = PrecisionSelector.Select(options.Precision, setting.Device),
+            Precision = precision,
+            Winograd = begun.Winograd ?? (precision == ScalarType.Float32 && IsSoonerByWinograd(setting)),
         }) with
         {
             ClassWeights = options.ClassWeights,
@@ -66,6 +71,10 @@ internal static class PlanOfOptions
 
     /// <summary>Whether images may be mirrored.</summary>
     public static bool MayFlip(ResNetTrainer.Options options, StartingPoint start) => options.AllowFlip ?? !start.NeverFlips;
+
+    // Several processes may be on machines of different kinds, and compute alike.
+    private static bool IsSoonerByWinograd(TrainingSetting setting) =>
+        setting.Device.type == DeviceType.CPU && setting.Group.Size == 1 && WinogradConvolution.IsSupported;
 
     // The losses are known by the image's number, which is another one each time where images stream.
     private static string? ReasonToPruneNothing(TrainingData data, TrainingPlan plan) =>

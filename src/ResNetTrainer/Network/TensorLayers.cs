@@ -77,7 +77,9 @@ internal abstract class TensorLayers : ILayers<Tensor>
         var isOnCpu = x.device_type == DeviceType.CPU;
         if (isOnCpu && vertical.Count == 1 && horizontal.Count == 1 && stride > 1)
         {
-            x = x.slice(2, 0, x.shape[2], stride).slice(3, 0, x.shape[3], stride).contiguous();
+            var isChannelsLast = x.stride(1) == 1 && x.shape[1] > 1;
+            x = x.slice(2, 0, x.shape[2], stride).slice(3, 0, x.shape[3], stride);
+            x = isChannelsLast ? Tensors.ChannelsLast(x) : x.contiguous();
             stride = 1;
         }
 

@@ -1,5 +1,6 @@
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Formats;
+using ResNetMLNet.Network.Winograd;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -42,6 +43,9 @@ internal sealed class TrainableNetwork : IDisposable
     /// </summary>
     public bool NormalisesByBatch { get; set; } = true;
 
+    /// <summary>Whether <see cref="WinogradConvolution"/> computes what it suits.</summary>
+    public bool UsesWinograd { get; set; }
+
     /// <summary>The processes over whose images training normalises together; null where each does it by itself.</summary>
     public ProcessGroup? NormalisesWith { get; set; }
 
@@ -71,7 +75,7 @@ internal sealed class TrainableNetwork : IDisposable
     public Tensor Forward(Tensor images, bool training)
     {
         using var scope = NewDisposeScope();
-        return Plan.Run(training ? _training : _evaluation, images.alias()).MoveToOuterDisposeScope();
+        return Plan.Run(training ? _training : _evaluation, Laid(images)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -81,7 +85,7 @@ internal sealed class TrainableNetwork : IDisposable
     public Tensor Features(Tensor images)
     {
         using var scope = NewDisposeScope();
-        return Plan.Featurize(_evaluation, images.alias()).unsqueeze(-1).unsqueeze(-1).MoveToOuterDisposeScope();
+        return Plan.Featurize(_evaluation, Laid(images)).unsqueeze(-1).unsqueeze(-1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Features (batch, channels of the last stage, 1, 1) to logits (batch, classes).</summary>
@@ -134,6 +138,9 @@ internal sealed class TrainableNetwork : IDisposable
         }
     }
 
+    // What a convolution puts out lies as what it sees.
+    private Tensor Laid(Tensor images) => UsesWinograd ? Network.Tensors.ChannelsLast(images) : images.alias();
+
     private NetworkTensor this[TensorPlan tensor] => _tensors[tensor.Name];
 
     private sealed class Layers(TrainableNetwork network, bool training) : TensorLayers
@@ -142,7 +149,10 @@ internal sealed class TrainableNetwork : IDisposable
         {
             var weight = network[convolution.Weight];
             var bias = convolution.Bias is null ? null : network[convolution.Bias].Compute;
-            var y = Convolve(x.to_type(network.Precision), weight.Compute, bias, convolution, network.Plan.Windows[convolution]);
+            x = x.to_type(network.Precision);
+            var y = network.UsesWinograd && WinogradConvolution.Suits(x, weight.Compute, convolution)
+                ? WinogradConvolution.Run(x, weight.Compute)
+                : Convolve(x, weight.Compute, bias, convolution, network.Plan.Windows[convolution]);
             return convolution.Normalisation is { } normalisation ? Normalise(normalisation, y, training && weight.IsTrained) : y;
         }
 

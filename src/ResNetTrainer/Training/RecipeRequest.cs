@@ -63,6 +63,9 @@ internal sealed record RecipeRequest
     /// <summary>Whether <see cref="Muon"/> trains the convolutions: weights that are good already are to change little.</summary>
     public bool TrainsByMuon => Start == TrainingStart.Nothing && Age < RecipeAge.BeforeMuon;
 
+    /// <summary>Whether convolutions may be computed by Winograd's algorithm, which changes their last bits.</summary>
+    public bool Winograd { get; init; }
+
     public required long Seed { get; init; }
 
     public required ScalarType Precision { get; init; }

@@ -90,6 +90,7 @@ internal static class Recipes
             // Measured with Muon: without it, most of what that gains is learnt by heart (docs/EXPERIMENTS.md).
             LabelSmoothing = request.LabelSmoothing ?? (request.TrainsByMuon && request.Images < ManyImages ? 0.1 : 0),
             Warmup = request.TrainsByMuon ? 0.1 : 0.25,
+            Winograd = request.Winograd ? true : null,
             Seed = request.Seed,
             Precision = request.Precision,
         };

@@ -82,6 +82,9 @@ internal sealed record TrainingPlan
     /// </summary>
     public double? DataPruning { get; init; }
 
+    /// <summary>Whether convolutions are computed by Winograd's algorithm where it suits them; null for not.</summary>
+    public bool? Winograd { get; init; }
+
     public ClassWeights ClassWeights { get; init; }
 
     public EarlyStopping? EarlyStopping { get; init; }

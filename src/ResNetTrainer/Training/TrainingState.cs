@@ -22,6 +22,7 @@ internal sealed class TrainingState : IDisposable
         Plan = plan;
         Network = network;
         Network.NormalisesByBatch = plan.FrozenStatistics != true;
+        Network.UsesWinograd = plan.Winograd == true;
         Optimizer = new(
             network,
             plan.Momentum,

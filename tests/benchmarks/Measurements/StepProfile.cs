@@ -18,27 +18,29 @@ internal static class StepProfile
         var batchSize = new Option<int>("--batch-size") { DefaultValueFactory = _ => 256 };
         var precision = new Option<ComputePrecision>("--precision") { DefaultValueFactory = _ => ComputePrecision.BFloat16 };
         var steps = new Option<int>("--steps") { DefaultValueFactory = _ => 10 };
+        var winograd = new Option<bool>("--winograd") { Description = "With Winograd's convolutions." };
         var network = new NetworkOptions();
         var command = new Command(
-            "profile", "The parts of a training step, in milliseconds (medians).") { imageSize, batchSize, precision, steps };
+            "profile", "The parts of a training step, in milliseconds (medians).") { imageSize, batchSize, precision, steps, winograd };
         network.AddTo(command);
         command.SetAction(parsed =>
         {
             var size = parsed.GetValue(imageSize);
             Run(
                 new(network.Get(parsed), new(1, size, size), classes: 10), parsed.GetValue(batchSize), parsed.GetValue(precision),
-                parsed.GetValue(steps));
+                parsed.GetValue(steps), parsed.GetValue(winograd));
         });
         return command;
     }
 
-    private static void Run(NetworkPlan plan, int batch, ComputePrecision precision, int steps)
+    private static void Run(NetworkPlan plan, int batch, ComputePrecision precision, int steps, bool winograd)
     {
         TorchRuntime.EnsureLoaded();
         using var heap = NativeHeap.Keep();
         var type = PrecisionSelector.Select(precision, CPU);
         var size = plan.Input.Height;
         using var network = TrainableNetwork.Create(plan, Initialisation.He, seed: 0, CPU, type);
+        network.UsesWinograd = winograd;
         using var optimizer = new Optimizer(network, momentum: 0.9, weightDecay: 5e-4, muonMultiplier: 1);
         using var average = new WeightAverage(network, decay: 0.999, CPU);
         using var raw = randint(0, 256, [batch, 1, 28, 28], ScalarType.Byte);
@@ -153,7 +155,7 @@ internal static class StepProfile
         return Median(times);
     }
 
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    public static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     private static void Print(string name, double milliseconds, double whole) =>
         Console.WriteLine($"| {name} | {milliseconds:F1} | {milliseconds / whole:P0} |");

@@ -8,8 +8,9 @@ namespace ResNetMLNet.Training.Checkpoints;
 /// <param name="Age">What it goes on without, since it began before that was there.</param>
 /// <param name="Epochs">The epochs that another number of processes began with; null where the recipe decides.</param>
 /// <param name="Augmentation">The changes to images, as above.</param>
+/// <param name="Winograd">Whether it computes by Winograd's algorithm; null where it begins.</param>
 /// <remarks>The recipe makes epochs, and by them changes to images, of the batch of all processes.</remarks>
-internal readonly record struct BegunPlan(int? Seed, RecipeAge Age, int? Epochs, Augmentation? Augmentation)
+internal readonly record struct BegunPlan(int? Seed, RecipeAge Age, int? Epochs, Augmentation? Augmentation, bool? Winograd)
 {
     /// <summary>What the first of the processes, which has the checkpoints, finds there.</summary>
     public static BegunPlan Of(CheckpointFolder? checkpoints, ProcessGroup group) =>
@@ -22,7 +23,8 @@ internal readonly record struct BegunPlan(int? Seed, RecipeAge Age, int? Epochs,
             ToNumber(nameof(TrainingPlan.Seed)),
             AgeOf(words),
             isOfOthers ? ToNumber(nameof(TrainingPlan.Epochs)) : null,
-            isOfOthers ? ChangesOf(words) : null);
+            isOfOthers ? ChangesOf(words) : null,
+            words.GetValueOrDefault(nameof(TrainingPlan.Winograd)) == $"{true}");
 
         int? ToNumber(string word) =>
             int.TryParse(words.GetValueOrDefault(word), CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -24,6 +24,7 @@ internal sealed class WeightAverage : IDisposable
     {
         (_decay, _device) = (decay, device);
         _average = TrainableNetwork.Create(network.Plan, network.Export(), device, network.Precision);
+        _average.UsesWinograd = network.UsesWinograd;
         _tensors = [.. network.Tensors
             .Where(tensor => !tensor.Value.IsFrozen)
             .Select(tensor => (_average.Tensors[tensor.Key], tensor.Value))];

@@ -1,0 +1,200 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using ResNetMLNet.Native;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Network.Winograd;
+
+/// <summary>What is done with all tiles of images.</summary>
+/// <remarks>
+/// Where a kernel stays in a processor's cache, each thread takes blocks of so few tiles that they do too. Large kernels come from memory,
+/// once for as many tiles as there is room for: there all threads share a block, and the planes of the kernel.
+/// </remarks>
+internal static class TileLoops
+{
+    private const int Panel = TileTransforms.Panel;
+
+    // Measured: blocks of half and of twice as many tiles are no faster.
+    private const int SmallBlock = 4 * TileProducts.Rows;
+    private const int SmallKernel = 96 * 96;
+
+    // Numbers that the tiles of a large block become.
+    private const int LargeBlock = 4 << 20;
+
+    // Panels of outputs that a thread takes at a time.
+    private const int PanelsAtOnce = 4;
+
+    /// <summary>The images of a convolution.</summary>
+    /// <param name="images">Of shape (images, height, width, inputs).</param>
+    /// <param name="kernels">Of <see cref="KernelTransforms.OfKernels"/>.</param>
+    /// <param name="outputs">Of shape (images, height, width, outputs).</param>
+    public static void Convolve(Tensor images, float[] kernels, Tensor outputs)
+    {
+        var (grid, depth, width) = (Grid(images), (int)images.shape[3], (int)outputs.shape[3]);
+        ForBlocks(grid.Count, depth, width, (first, end, rows, run) =>
+        {
+            var (inputs, products) = (Rent(depth, rows), Rent(width, rows));
+            TransformInputs(images, grid, (first, end), (inputs, rows), run);
+            var (inputPlane, productPlane) = (TileTransforms.Plane(depth, rows), TileTransforms.Plane(width, rows));
+            var parts = (width + (Panel * PanelsAtOnce) - 1) / (Panel * PanelsAtOnce);
+            run(TileGrid.Planes * parts, part =>
+            {
+                var (plane, panels) = (part / parts, part % parts * PanelsAtOnce);
+                for (var panel = panels * Panel; panel < Math.Min(width, (panels + PanelsAtOnce) * Panel); panel += Panel)
+                {
+                    ref var kernel = ref kernels[(plane * TileTransforms.Plane(width, depth)) + (panel * depth)];
+                    for (var row = 0; row < end - first; row += TileProducts.Rows)
+                    {
+                        TileProducts.Multiply(
+                            ref inputs[(plane * inputPlane) + (row * Panel)], depth / Panel, rows * Panel, ref kernel,
+                            ref products[(plane * productPlane) + (panel * rows) + (row * Panel)]);
+                    }
+                }
+            });
+            ForTiles(first, end, run, (begin, end) =>
+            {
+                ref var pixels = ref Pixels.Of(outputs);
+                for (var at = begin; at < end; at++)
+                {
+                    var tile = grid[at];
+                    TileTransforms.ToOutput(
+                        ref products[(at - first) * Panel], rows, width,
+                        ref Unsafe.Add(ref pixels, (nint)grid.Pixel(tile.Image, tile.Top, tile.Left) * width), grid.Width * width,
+                        Math.Min(TileGrid.Side, grid.Height - tile.Top), Math.Min(TileGrid.Side, grid.Width - tile.Left));
+                }
+            });
+            Return(inputs, products);
+        });
+    }
+
+    /// <summary>The gradient of a convolution's kernels.</summary>
+    /// <param name="images">Of shape (images, height, width, inputs).</param>
+    /// <param name="gradients">Of shape (images, height, width, outputs).</param>
+    /// <param name="kernels">Of shape (3, 3, inputs, outputs).</param>
+    public static void Correlate(Tensor images, Tensor gradients, Tensor kernels)
+    {
+        var (grid, depth, width) = (Grid(images), (int)images.shape[3], (int)gradients.shape[3]);
+        if (IsLarge(depth, width))
+        {
+            var sums = Zeros(width, depth);
+            ForBlocks(grid.Count, depth, width, (first, end, rows, run) => AddTo(sums, first, end, rows, run));
+            KernelTransforms.ToKernels([sums], kernels);
+            Return(sums);
+            return;
+        }
+
+        // As many as there are threads, so that the order of sums is always the same.
+        var parts = new float[Math.Min(get_num_threads(), grid.Count)][];
+        TorchTeam.Run(parts.Length, part =>
+        {
+            parts[part] = Zeros(width, depth);
+            var end = (int)((long)grid.Count * (part + 1) / parts.Length);
+            for (var first = (int)((long)grid.Count * part / parts.Length); first < end; first += SmallBlock)
+            {
+                AddTo(parts[part], first, Math.Min(end, first + SmallBlock), SmallBlock, Alone);
+            }
+        });
+        KernelTransforms.ToKernels(parts, kernels);
+        Return(parts);
+
+        void AddTo(float[] sums, int first, int end, int rows, Action<int, Action<int>> run)
+        {
+            var (inputs, outputs) = (Rent(depth, rows), Rent(width, rows));
+            TransformInputs(images, grid, (first, end), (inputs, rows), run);
+            ForTiles(first, end, run, (begin, end) =>
+            {
+                var square = Rent(width, 1);
+                ref var pixels = ref Pixels.Of(gradients);
+                for (var at = begin; at < end; at++)
+                {
+                    ref var seen = ref Pixels.Square(ref pixels, grid, grid[at], 0, TileGrid.Side, width, square, out var line);
+                    TileTransforms.OfGradient(ref seen, line, width, ref outputs[(at - first) * Panel], rows);
+                }
+
+                Return(square);
+            });
+            run(TileGrid.Planes * (width / Panel), part =>
+            {
+                var (plane, panel) = (part / (width / Panel), part % (width / Panel) * Panel);
+                for (var input = 0; input < depth; input += Panel)
+                {
+                    TileProducts.Correlate(
+                        ref inputs[(plane * TileTransforms.Plane(depth, rows)) + (input * rows)],
+                        ref outputs[(plane * TileTransforms.Plane(width, rows)) + (panel * rows)], end - first,
+                        ref sums[(plane * TileTransforms.Plane(width, depth)) + (panel * depth) + (input * Panel)]);
+                }
+            });
+            Return(inputs, outputs);
+        }
+    }
+
+    private static bool IsLarge(int depth, int width) => depth * width > SmallKernel;
+
+    private static TileGrid Grid(Tensor images) => new((int)images.shape[0], (int)images.shape[1], (int)images.shape[2]);
+
+    // For each block its first tile, the end of them, the rows that there must be room for, and what runs parts of the work.
+    private static void ForBlocks(int count, int depth, int width, Action<int, int, int, Action<int, Action<int>>> run)
+    {
+        if (IsLarge(depth, width))
+        {
+            var most = Math.Max(SmallBlock, LargeBlock / (TileGrid.Planes * (depth + width)));
+            var blocks = (count + most - 1) / most;
+            var rows = Whole((count + blocks - 1) / blocks);
+            for (var first = 0; first < count; first += rows)
+            {
+                run(first, Math.Min(count, first + rows), rows, TorchTeam.Run);
+            }
+        }
+        else
+        {
+            TorchTeam.Run((count + SmallBlock - 1) / SmallBlock, block =>
+                run(block * SmallBlock, Math.Min(count, (block + 1) * SmallBlock), SmallBlock, Alone));
+        }
+    }
+
+    private static int Whole(int rows) => (rows + TileProducts.Rows - 1) / TileProducts.Rows * TileProducts.Rows;
+
+    private static void Alone(int parts, Action<int> run)
+    {
+        for (var part = 0; part < parts; part++)
+        {
+            run(part);
+        }
+    }
+
+    // The first tile and the end of them, of each part.
+    private static void ForTiles(int first, int end, Action<int, Action<int>> run, Action<int, int> some) =>
+        run((end - first + SmallBlock - 1) / SmallBlock, part =>
+            some(first + (part * SmallBlock), Math.Min(end, first + ((part + 1) * SmallBlock))));
+
+    private static void TransformInputs(
+        Tensor images, TileGrid grid, (int First, int End) tiles, (float[] Room, int Rows) inputs, Action<int, Action<int>> run)
+    {
+        var depth = (int)images.shape[3];
+        ForTiles(tiles.First, tiles.End, run, (begin, end) =>
+        {
+            var square = Rent(depth, 1);
+            ref var pixels = ref Pixels.Of(images);
+            for (var at = begin; at < end; at++)
+            {
+                ref var seen = ref Pixels.Square(ref pixels, grid, grid[at], 1, TileGrid.SeenSide, depth, square, out var line);
+                TileTransforms.OfInput(ref seen, line, depth, ref inputs.Room[(at - tiles.First) * Panel], inputs.Rows);
+            }
+
+            Return(square);
+        });
+    }
+
+    private static int Size(int channels, int rows) => TileGrid.Planes * TileTransforms.Plane(channels, rows);
+
+    private static float[] Rent(int channels, int rows) => ArrayPool<float>.Shared.Rent(Size(channels, rows));
+
+    private static float[] Zeros(int channels, int rows)
+    {
+        var room = Rent(channels, rows);
+        room.AsSpan(0, Size(channels, rows)).Clear();
+        return room;
+    }
+
+    private static void Return(params float[][] rooms) => Array.ForEach(rooms, room => ArrayPool<float>.Shared.Return(room));
+}

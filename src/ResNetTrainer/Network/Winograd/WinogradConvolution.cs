@@ -1,0 +1,115 @@
+using System.Buffers;
+using System.Runtime.Intrinsics.X86;
+using ResNetMLNet.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Network.Winograd;
+
+/// <summary>
+/// Convolutions of 3x3 in float32 on the CPU with a quarter of the products, or half of them where images do not divide into tiles; what
+/// libtorch has (oneDNN) does not do that. The sums are in another order, so that the last bits are others.
+/// </summary>
+internal static class WinogradConvolution
+{
+    // From here on a block is full for each of two threads.
+    private const int FewestTiles = 48;
+
+    /// <summary>
+    /// Whether this processor and libtorch's threads are of the kind that it is made for. It runs on others too. With AVX-512 libtorch
+    /// computes twice as much at a time as is done here.
+    /// </summary>
+    public static bool IsSupported => Fma.IsSupported && !Avx512F.IsSupported && TorchTeam.IsAvailable;
+
+    /// <summary>Whether it computes this convolution, and sooner.</summary>
+    /// <param name="x">Of shape (batch, inputs, height, width).</param>
+    /// <param name="weight">Of shape (outputs, inputs, height, width): the part that meets the image.</param>
+    /// <param name="plan">The convolution.</param>
+    public static bool Suits(Tensor x, Tensor weight, ConvolutionPlan plan)
+    {
+        if (x.dtype != ScalarType.Float32 || x.device_type != DeviceType.CPU || plan.Stride != 1 || plan.Groups != 1
+            || plan.Bias is not null || weight.shape is not [var outputs, var inputs, 3, 3]
+            || inputs % TileTransforms.Panel != 0 || outputs % TileTransforms.Panel != 0)
+        {
+            return false;
+        }
+
+        var grid = new TileGrid((int)x.shape[0], (int)x.shape[2], (int)x.shape[3]);
+        return grid.Count >= FewestTiles
+            && 3 * TileGrid.Planes * (long)grid.Count <= 2 * 9 * (long)grid.Pixels
+            && Math.Max(inputs, outputs) * grid.Pixels < int.MaxValue / sizeof(float);
+    }
+
+    /// <summary>Runs one that suits, with padding of 1.</summary>
+    /// <param name="x">Of shape (batch, inputs, height, width); soonest where the channels of a pixel lie one after the other.</param>
+    /// <param name="weight">Of shape (outputs, inputs, 3, 3).</param>
+    /// <returns>The channels of a pixel lie one after the other.</returns>
+    public static Tensor Run(Tensor x, Tensor weight) => is_grad_enabled() && (x.requires_grad || weight.requires_grad)
+        ? WithGradient.apply(x, weight)
+        : Convolve(Last(x), weight.permute(2, 3, 1, 0), turned: false);
+
+    private static Tensor Last(Tensor x) => x.permute(0, 2, 3, 1).contiguous();
+
+    // To (batch, outputs, height, width) of (batch, height, width, inputs), by a kernel of (3, 3, inputs, outputs).
+    private static Tensor Convolve(Tensor images, Tensor kernels, bool turned)
+    {
+        var (inputs, outputs) = ((int)kernels.shape[2], (int)kernels.shape[3]);
+        var planes = ArrayPool<float>.Shared.Rent(TileGrid.Planes * TileTransforms.Plane(outputs, inputs));
+        try
+        {
+            using var lined = kernels.contiguous();
+            KernelTransforms.OfKernels(lined, turned, planes);
+            using var y = empty([images.shape[0], images.shape[1], images.shape[2], outputs]);
+            TileLoops.Convolve(images, planes, y);
+            return y.permute(0, 3, 1, 2);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(planes);
+        }
+    }
+
+    private sealed class WithGradient : autograd.SingleTensorFunction<WithGradient>
+    {
+        // What the last backward pass of this thread gave away. libtorch has it by the next, and frees it when it is used.
+        [ThreadStatic]
+        private static Tensor? _given;
+
+        public override string Name => nameof(WinogradConvolution);
+
+        public override Tensor forward(autograd.AutogradContext context, params object[] arguments)
+        {
+            var (x, weight) = ((Tensor)arguments[0], (Tensor)arguments[1]);
+            context.save_for_backward([x, weight]);
+            context.save_data(nameof(x), x.requires_grad);
+            context.save_data(nameof(weight), weight.requires_grad);
+            using var images = Last(x);
+            return Convolve(images, weight.permute(2, 3, 1, 0), turned: false);
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
+        {
+            _given?.Dispose();
+            using var scope = NewDisposeScope();
+            using var noGradients = no_grad();
+            using (gradient)
+            {
+                var saved = context.get_saved_variables();
+                var (x, weight) = (saved[0], saved[1]);
+                var gradients = Last(gradient);
+                Tensor? ofWeight = null;
+                if ((bool)context.get_data(nameof(weight)))
+                {
+                    using var kernels = empty([3, 3, weight.shape[1], weight.shape[0]]);
+                    TileLoops.Correlate(Last(x), gradients, kernels);
+                    ofWeight = kernels.permute(3, 2, 0, 1).contiguous().MoveToOuterDisposeScope();
+                }
+
+                _given = (bool)context.get_data(nameof(x))
+                    ? Convolve(gradients, weight.permute(2, 3, 0, 1), turned: true).MoveToOuterDisposeScope()
+                    : null;
+                return [_given!, ofWeight!];
+            }
+        }
+    }
+}

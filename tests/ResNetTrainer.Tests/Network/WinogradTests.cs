@@ -1,0 +1,116 @@
+using ResNetMLNet.Native;
+using ResNetMLNet.Network;
+using ResNetMLNet.Network.Winograd;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNetMLNet.Tests.Network;
+
+[TestClass]
+public sealed class WinogradTests
+{
+    private static readonly string[] _quantities = ["output", "gradient of the images", "gradient of the weights"];
+
+    [ClassInitialize]
+    public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();
+
+    [TestMethod]
+    [DataRow(48, 16, 16, 4, 4, DisplayName = "whole tiles")]
+    [DataRow(13, 16, 32, 7, 7, DisplayName = "tiles that are cut, more outputs than inputs")]
+    [DataRow(12, 32, 16, 28, 28, DisplayName = "many blocks of tiles, fewer outputs than inputs")]
+    [DataRow(7, 48, 16, 13, 14, DisplayName = "tiles cut by three and by two")]
+    [DataRow(3, 16, 48, 17, 30, DisplayName = "images wider than high")]
+    [DataRow(200, 96, 128, 4, 4, DisplayName = "a large kernel")]
+    [DataRow(100, 512, 512, 4, 4, DisplayName = "a large kernel of several blocks")]
+    public void It_convolves_as_libtorch_does(int images, int inputs, int outputs, int height, int width)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        var x = randn([images, inputs, height, width], generator: generator);
+        var weight = randn([outputs, inputs, 3, 3], generator: generator);
+        var gradient = randn([images, outputs, height, width], generator: generator);
+        Assert.IsTrue(WinogradConvolution.Suits(x, weight, Of(inputs, outputs)));
+
+        var expected = Backward(x, weight, gradient, (x, weight) => functional.conv2d(x, weight, null, [1, 1], [1, 1]));
+        foreach (var laid in (Tensor[])[x, Tensors.ChannelsLast(x)])
+        {
+            var found = Backward(laid, weight, gradient, WinogradConvolution.Run);
+            foreach (var (name, one, other) in _quantities.Zip(found, expected))
+            {
+                CollectionAssert.AreEqual(other.shape, one.shape, name);
+                Assert.AreEqual(0, ((one - other).norm() / other.norm()).item<float>(), 1e-5, name);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Without_gradients_the_output_is_the_same()
+    {
+        using var scope = NewDisposeScope();
+        var (x, weight) = (randn(12, 16, 9, 9), randn(16, 16, 3, 3));
+        var expected = WinogradConvolution.Run(x, weight.detach().requires_grad_());
+        using var noGradients = no_grad();
+
+        Assert.IsTrue(WinogradConvolution.Run(x, weight).equal(expected).all().item<bool>());
+    }
+
+    [TestMethod]
+    public void Only_what_is_trained_has_a_gradient()
+    {
+        using var scope = NewDisposeScope();
+        var (x, weight) = (randn(12, 16, 9, 9), randn(16, 16, 3, 3).requires_grad_());
+        WinogradConvolution.Run(x, weight).sum().backward();
+        Assert.IsNotNull(weight.grad);
+        Assert.IsNull(x.grad);
+
+        (x, weight) = (x.requires_grad_(), weight.detach());
+        WinogradConvolution.Run(x, weight).sum().backward();
+        Assert.IsNotNull(x.grad);
+        Assert.IsNull(weight.grad);
+    }
+
+    [TestMethod]
+    public void The_same_threads_give_the_same_bits()
+    {
+        using var scope = NewDisposeScope();
+        var (x, weight, gradient) = (randn(40, 32, 11, 11), randn(32, 32, 3, 3), randn(40, 32, 11, 11));
+        var first = Backward(x, weight, gradient, WinogradConvolution.Run);
+        for (var time = 0; time < 5; time++)
+        {
+            foreach (var (one, other) in first.Zip(Backward(x, weight, gradient, WinogradConvolution.Run)))
+            {
+                Assert.IsTrue(one.equal(other).all().item<bool>());
+            }
+        }
+    }
+
+    [TestMethod]
+    public void What_it_is_not_for_is_left_to_libtorch()
+    {
+        using var scope = NewDisposeScope();
+        var (x, weight, plan) = (zeros(48, 16, 8, 8), zeros(16, 16, 3, 3), Of(16, 16));
+        Assert.IsTrue(WinogradConvolution.Suits(x, weight, plan));
+
+        Assert.IsFalse(WinogradConvolution.Suits(x, weight, plan with { Stride = 2 }), "stride");
+        Assert.IsFalse(WinogradConvolution.Suits(x, zeros(16, 8, 3, 3), plan with { Groups = 2 }), "groups");
+        Assert.IsFalse(WinogradConvolution.Suits(x, weight, plan with { Normalisation = null }), "bias");
+        Assert.IsFalse(WinogradConvolution.Suits(x.bfloat16(), weight.bfloat16(), plan), "bfloat16");
+        Assert.IsFalse(WinogradConvolution.Suits(x, zeros(16, 16, 1, 1), plan), "1x1");
+        Assert.IsFalse(WinogradConvolution.Suits(x, zeros(16, 16, 3, 2), plan), "a part of the kernel");
+        Assert.IsFalse(WinogradConvolution.Suits(x, zeros(24, 16, 3, 3), plan), "panels that are not full");
+        Assert.IsFalse(WinogradConvolution.Suits(zeros(3, 16, 8, 8), weight, plan), "few tiles");
+        Assert.IsFalse(WinogradConvolution.Suits(zeros(48, 16, 2, 2), weight, plan), "tiles of which little is in the image");
+    }
+
+    private static ConvolutionPlan Of(int inputs, int outputs) =>
+        new("c", inputs, outputs, Kernel: 3, Stride: 1) { Normalisation = new("n", outputs) };
+
+    private static Tensor[] Backward(Tensor x, Tensor weight, Tensor gradient, Func<Tensor, Tensor, Tensor> convolve)
+    {
+        (x, weight) = (x.detach().requires_grad_(), weight.detach().requires_grad_());
+        var y = convolve(x, weight);
+        y.backward([gradient]);
+        return [y.detach(), x.grad!, weight.grad!];
+    }
+}

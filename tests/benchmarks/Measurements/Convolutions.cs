@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Diagnostics;
+using ResNetMLNet.Native;
+using ResNetMLNet.Network;
+using ResNetMLNet.Network.Winograd;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResNetMLNet.Benchmarks.Measurements;
+
+/// <summary>Convolutions of 3x3 by libtorch and by Winograd's algorithm, in turn.</summary>
+internal static class Convolutions
+{
+    // Those of the networks for small images in batches of 128, and of ResNet-18 at 224x224 in batches of 16.
+    private static readonly (int Images, int Channels, int Size)[] _shapes =
+    [
+        (128, 16, 28), (128, 32, 28), (128, 32, 14), (128, 64, 14), (128, 64, 7), (128, 128, 7), (128, 128, 4), (128, 256, 4),
+        (16, 64, 56), (16, 128, 28), (16, 256, 14), (16, 512, 7),
+    ];
+
+    public static Command Create()
+    {
+        var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 9 };
+        var command = new Command("convolutions", "Convolutions of 3x3 by libtorch and by Winograd's algorithm, in ms (medians).") { rounds };
+        command.SetAction(parsed => Run(parsed.GetValue(rounds)));
+        return command;
+    }
+
+    private static void Run(int rounds)
+    {
+        TorchRuntime.EnsureLoaded();
+        using var heap = NativeHeap.Keep();
+        Console.WriteLine($"{get_num_threads()} threads, float32\n");
+        Console.WriteLine("| images, channels, size | forward: libtorch | channels last | Winograd | backward: libtorch | channels last | Winograd | all: ratio |");
+        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- | --- |");
+        foreach (var (images, channels, size) in _shapes)
+        {
+            using var scope = NewDisposeScope();
+            var plain = randn(images, channels, size, size);
+            var weight = randn(channels, channels, 3, 3).requires_grad_();
+            var last = Tensors.ChannelsLast(plain).detach().requires_grad_();
+            plain.requires_grad_();
+            Tensor Slide(Tensor x) => functional.conv2d(x, weight, null, [1, 1], [1, 1]);
+            (Tensor X, Func<Tensor, Tensor> Run)[] ways = [(plain, Slide), (last, Slide), (last, x => WinogradConvolution.Run(x, weight))];
+            var (forward, backward) = (ways.Select(_ => new List<double>()).ToArray(), ways.Select(_ => new List<double>()).ToArray());
+            for (var round = -2; round < rounds; round++)
+            {
+                for (var way = 0; way < ways.Length; way++)
+                {
+                    using var step = NewDisposeScope();
+                    var watch = Stopwatch.StartNew();
+                    var y = ways[way].Run(ways[way].X);
+                    var seconds = watch.Elapsed.TotalMilliseconds;
+                    var gradient = way == 0 ? ones_like(y) : Tensors.ChannelsLast(ones_like(y));
+                    watch.Restart();
+                    y.backward([gradient]);
+                    if (round >= 0)
+                    {
+                        forward[way].Add(seconds);
+                        backward[way].Add(watch.Elapsed.TotalMilliseconds);
+                    }
+                }
+            }
+
+            double Of(List<double> times) => StepProfile.Median(times);
+            Console.WriteLine(
+                $"| {images}, {channels}, {size} | {Of(forward[0]):F1} | {Of(forward[1]):F1} | {Of(forward[2]):F1} | {Of(backward[0]):F1} | "
+                + $"{Of(backward[1]):F1} | {Of(backward[2]):F1} | {(Of(forward[0]) + Of(backward[0])) / (Of(forward[2]) + Of(backward[2])):F2} |");
+        }
+    }
+}
