@@ -24,7 +24,11 @@ public enum ComputePrecision
     /// </summary>
     Auto,
 
-    /// <summary>32-bit floating point.</summary>
+    /// <summary>
+    /// 32-bit floating point. On a CPU with AVX2 and without AVX-512, on Linux or with a single thread, the recipes Fast and Best compute
+    /// convolutions of 3x3 by Winograd's algorithm, F(4x4, 3x3) of Lavin and Gray (2016), in one process: a step takes a sixth to
+    /// a third less time; the results are the same but for rounding.
+    /// </summary>
     Float32,
 
     /// <summary>bfloat16: the range of float32 with 8 bits of precision.</summary>

@@ -38,6 +38,25 @@ public class OldCheckpointTests
         Assert.AreEqual(expected, Fit(epochs: 3, resume: true, architecture: null).Fingerprint());
     }
 
+    [TestMethod]
+    [DataRow(null, DisplayName = "without, also where there is no word of it")]
+    [DataRow(true, DisplayName = "with, also on a processor that is not sooner done so")]
+    public void What_began_with_or_without_Winograds_convolutions_goes_on_so(bool? winograd)
+    {
+        var architecture = ResNetArchitecture.BookResNet18;
+        var expected = Fit(epochs: 2, resume: false, architecture, plan => plan with { Winograd = winograd }).Fingerprint();
+        Delete("0002");
+        foreach (var file in Directory.GetFiles(_folder, "checkpoint-*"))
+        {
+            var (checkpoint, words) = CheckpointFile.Read(file);
+            Assert.AreEqual($"{winograd}", words[nameof(TrainingPlan.Winograd)]);
+            var kept = words.Where(word => word.Key != nameof(TrainingPlan.Winograd) || winograd is not null);
+            CheckpointFile.Write(file, checkpoint, kept.ToDictionary());
+        }
+
+        Assert.AreEqual(expected, Fit(epochs: 2, resume: true, architecture).Fingerprint());
+    }
+
     private void Delete(string epoch) => Array.ForEach(Directory.GetFiles(_folder, $"checkpoint-{epoch}-*"), File.Delete);
 
     private static TrainingPlan BeforeMuon(TrainingPlan plan) => plan with

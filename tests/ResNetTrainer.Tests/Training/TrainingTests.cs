@@ -253,6 +253,18 @@ public class TrainingTests
     }
 
     [TestMethod]
+    [DataRow(TrainingRecipe.Fast, true, true)]
+    [DataRow(TrainingRecipe.Best, true, true)]
+    [DataRow(TrainingRecipe.Fast, false, null)]
+    [DataRow(TrainingRecipe.Book, true, null, DisplayName = "the chapter's recipe keeps its bits")]
+    public void Recipes_but_the_chapters_may_use_Winograds_convolutions(TrainingRecipe recipe, bool may, bool? expected)
+    {
+        var plan = Recipes.Fill(new() { Recipe = recipe, Images = 100, Winograd = may, Seed = 0, Precision = ScalarType.Float32 });
+
+        Assert.AreEqual(expected, plan.Winograd);
+    }
+
+    [TestMethod]
     [DataRow(TrainingRecipe.Fast)]
     [DataRow(TrainingRecipe.Book)]
     public void Labels_are_smoothed_as_is_asked_for_and_the_loss_of_training_says_so(TrainingRecipe recipe)

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Network.Winograd;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -22,7 +21,8 @@ internal static class Convolutions
     public static Command Create()
     {
         var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 9 };
-        var command = new Command("convolutions", "Convolutions of 3x3 by libtorch and by Winograd's algorithm, in ms (medians).") { rounds };
+        var command = new Command(
+            "convolutions", "Convolutions of 3x3 by libtorch and by Winograd's algorithm, in ms (medians).") { rounds };
         command.SetAction(parsed => Run(parsed.GetValue(rounds)));
         return command;
     }
@@ -32,7 +32,9 @@ internal static class Convolutions
         TorchRuntime.EnsureLoaded();
         using var heap = NativeHeap.Keep();
         Console.WriteLine($"{get_num_threads()} threads, float32\n");
-        Console.WriteLine("| images, channels, size | forward: libtorch | channels last | Winograd | backward: libtorch | channels last | Winograd | all: ratio |");
+        Console.WriteLine(
+            "| images, channels, size | forward: libtorch | channels last | Winograd "
+            + "| backward: libtorch | channels last | Winograd | all: ratio |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- | --- |");
         foreach (var (images, channels, size) in _shapes)
         {
@@ -63,10 +65,9 @@ internal static class Convolutions
                 }
             }
 
-            double Of(List<double> times) => StepProfile.Median(times);
-            Console.WriteLine(
-                $"| {images}, {channels}, {size} | {Of(forward[0]):F1} | {Of(forward[1]):F1} | {Of(forward[2]):F1} | {Of(backward[0]):F1} | "
-                + $"{Of(backward[1]):F1} | {Of(backward[2]):F1} | {(Of(forward[0]) + Of(backward[0])) / (Of(forward[2]) + Of(backward[2])):F2} |");
+            double[] times = [.. forward.Concat(backward).Select(StepProfile.Median)];
+            var ratio = (times[0] + times[3]) / (times[2] + times[5]);
+            Console.WriteLine($"| {images}, {channels}, {size} | {string.Join(" | ", times.Select(time => $"{time:F1}"))} | {ratio:F2} |");
         }
     }
 }

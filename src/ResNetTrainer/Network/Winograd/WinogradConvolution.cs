@@ -12,6 +12,9 @@ namespace ResNetMLNet.Network.Winograd;
 /// </summary>
 internal static class WinogradConvolution
 {
+    // Of fewer, tiles cost more to make than their products save (docs/BENCHMARKS.md, "Winograd's convolutions").
+    private const int FewestChannels = 32;
+
     // From here on a block is full for each of two threads.
     private const int FewestTiles = 48;
 
@@ -29,7 +32,7 @@ internal static class WinogradConvolution
     {
         if (x.dtype != ScalarType.Float32 || x.device_type != DeviceType.CPU || plan.Stride != 1 || plan.Groups != 1
             || plan.Bias is not null || weight.shape is not [var outputs, var inputs, 3, 3]
-            || inputs % TileTransforms.Panel != 0 || outputs % TileTransforms.Panel != 0)
+            || Math.Min(inputs, outputs) < FewestChannels || inputs % TileTransforms.Panel != 0 || outputs % TileTransforms.Panel != 0)
         {
             return false;
         }
