@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Diagnostics;
+using System.Reflection;
 using System.Runtime.Intrinsics.X86;
 using ResNetMLNet.Native;
 using TorchSharp;
@@ -20,9 +22,12 @@ internal static class WinogradConvolution
 
     /// <summary>
     /// Whether this processor and libtorch's threads are of the kind that it is made for. It runs on others too. With AVX-512 libtorch
-    /// computes twice as much at a time as is done here.
+    /// computes twice as much at a time as is done here; built for debugging, this takes many times as long as libtorch.
     /// </summary>
-    public static bool IsSupported => Fma.IsSupported && !Avx512F.IsSupported && TorchTeam.IsAvailable;
+    public static bool IsSupported => Fma.IsSupported && !Avx512F.IsSupported && TorchTeam.IsAvailable && IsOptimized;
+
+    private static bool IsOptimized { get; } =
+        typeof(WinogradConvolution).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled != true;
 
     /// <summary>Whether it computes this convolution, and sooner.</summary>
     /// <param name="x">Of shape (batch, inputs, height, width).</param>
