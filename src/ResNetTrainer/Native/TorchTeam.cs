@@ -33,11 +33,7 @@ internal static class TorchTeam
         var threads = Math.Min(parts, torch.get_num_threads());
         if (threads <= 1 || _parallel.Value is not { } parallel)
         {
-            for (var part = 0; part < parts; part++)
-            {
-                run(part);
-            }
-
+            RunAlone(parts, run);
             return;
         }
 
@@ -53,6 +49,15 @@ internal static class TorchTeam
         }
 
         work.Failure?.Throw();
+    }
+
+    /// <summary>The same on the calling thread alone.</summary>
+    public static void RunAlone(int parts, Action<int> run)
+    {
+        for (var part = 0; part < parts; part++)
+        {
+            run(part);
+        }
     }
 
     private static void Enter(nint work) => ((Work)GCHandle.FromIntPtr(work).Target!).Run();

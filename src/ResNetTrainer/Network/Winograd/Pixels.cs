@@ -11,20 +11,19 @@ internal static class Pixels
     public static ref float Of(Tensor values) => ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, float>(values.bytes));
 
     /// <summary>
-    /// The square of pixels that begins at a line and a column, with zeros around the image: where it is, or a copy where it is not all in
-    /// the image.
+    /// The square of pixels around a tile, with zeros around the image: where it is, or a copy where it is not all in the image.
     /// </summary>
     /// <param name="images">The first value of all images.</param>
     /// <param name="grid">What they are.</param>
-    /// <param name="tile">Of which image.</param>
-    /// <param name="margin">How far the square begins above the tile and left of it.</param>
-    /// <param name="side">Of the square.</param>
+    /// <param name="tile">The tile.</param>
+    /// <param name="side">Of the square, in whose middle the tile is.</param>
     /// <param name="channels">Of a pixel.</param>
     /// <param name="copy">Room for the square.</param>
     /// <param name="line">From one of its lines to the next.</param>
     public static ref float Square(
-        ref float images, in TileGrid grid, in Tile tile, int margin, int side, int channels, Span<float> copy, out nint line)
+        ref float images, in TileGrid grid, in Tile tile, int side, int channels, Span<float> copy, out nint line)
     {
+        var margin = (side - TileGrid.Side) / 2;
         var (top, left) = (tile.Top - margin, tile.Left - margin);
         if (top >= 0 && left >= 0 && top + side <= grid.Height && left + side <= grid.Width)
         {

@@ -9,9 +9,6 @@ internal readonly record struct TileGrid(int Images, int Height, int Width)
     /// <summary>The side of what a kernel of 3x3 sees around it.</summary>
     public const int SeenSide = Side + 2;
 
-    /// <summary>Numbers that a channel of a tile becomes.</summary>
-    public const int Planes = SeenSide * SeenSide;
-
     public int Count => Images * Down * Across;
 
     public int Pixels => Images * Height * Width;

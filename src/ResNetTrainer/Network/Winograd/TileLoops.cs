@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using ResNetMLNet.Native;
 using static TorchSharp.torch;
@@ -12,7 +11,7 @@ namespace ResNetMLNet.Network.Winograd;
 /// </remarks>
 internal static class TileLoops
 {
-    private const int Panel = TileTransforms.Panel;
+    private const int Panel = Planes.Panel;
 
     // Measured: blocks of half and of twice as many tiles are no faster.
     private const int SmallBlock = 4 * TileProducts.Rows;
@@ -33,16 +32,16 @@ internal static class TileLoops
         var (grid, depth, width) = (Grid(images), (int)images.shape[3], (int)outputs.shape[3]);
         ForBlocks(grid.Count, depth, width, (first, end, rows, run) =>
         {
-            var (inputs, products) = (Rent(depth, rows), Rent(width, rows));
-            TransformInputs(images, grid, (first, end), (inputs, rows), run);
-            var (inputPlane, productPlane) = (TileTransforms.Plane(depth, rows), TileTransforms.Plane(width, rows));
+            var (inputs, products) = (Planes.Rent(depth, rows), Planes.Rent(width, rows));
+            Transform<InputMatrix>(images, grid, (first, end), (inputs, rows), run);
+            var (inputPlane, productPlane) = (Planes.Distance(depth, rows), Planes.Distance(width, rows));
             var parts = (width + (Panel * PanelsAtOnce) - 1) / (Panel * PanelsAtOnce);
-            run(TileGrid.Planes * parts, part =>
+            run(Planes.Count * parts, part =>
             {
                 var (plane, panels) = (part / parts, part % parts * PanelsAtOnce);
                 for (var panel = panels * Panel; panel < Math.Min(width, (panels + PanelsAtOnce) * Panel); panel += Panel)
                 {
-                    ref var kernel = ref kernels[(plane * TileTransforms.Plane(width, depth)) + (panel * depth)];
+                    ref var kernel = ref kernels[(plane * Planes.Distance(width, depth)) + (panel * depth)];
                     for (var row = 0; row < end - first; row += TileProducts.Rows)
                     {
                         TileProducts.Multiply(
@@ -57,13 +56,13 @@ internal static class TileLoops
                 for (var at = begin; at < end; at++)
                 {
                     var tile = grid[at];
-                    TileTransforms.ToOutput(
+                    TileTransforms.ToPixels(
                         ref products[(at - first) * Panel], rows, width,
                         ref Unsafe.Add(ref pixels, (nint)grid.Pixel(tile.Image, tile.Top, tile.Left) * width), grid.Width * width,
                         Math.Min(TileGrid.Side, grid.Height - tile.Top), Math.Min(TileGrid.Side, grid.Width - tile.Left));
                 }
             });
-            Return(inputs, products);
+            Planes.Return(inputs, products);
         });
     }
 
@@ -76,10 +75,10 @@ internal static class TileLoops
         var (grid, depth, width) = (Grid(images), (int)images.shape[3], (int)gradients.shape[3]);
         if (IsLarge(depth, width))
         {
-            var sums = Zeros(width, depth);
+            var sums = Planes.RentZeros(width, depth);
             ForBlocks(grid.Count, depth, width, (first, end, rows, run) => AddTo(sums, first, end, rows, run));
             KernelTransforms.ToKernels([sums], kernels);
-            Return(sums);
+            Planes.Return(sums);
             return;
         }
 
@@ -87,44 +86,33 @@ internal static class TileLoops
         var parts = new float[Math.Min(get_num_threads(), grid.Count)][];
         TorchTeam.Run(parts.Length, part =>
         {
-            parts[part] = Zeros(width, depth);
+            parts[part] = Planes.RentZeros(width, depth);
             var end = (int)((long)grid.Count * (part + 1) / parts.Length);
             for (var first = (int)((long)grid.Count * part / parts.Length); first < end; first += SmallBlock)
             {
-                AddTo(parts[part], first, Math.Min(end, first + SmallBlock), SmallBlock, Alone);
+                AddTo(parts[part], first, Math.Min(end, first + SmallBlock), SmallBlock, TorchTeam.RunAlone);
             }
         });
         KernelTransforms.ToKernels(parts, kernels);
-        Return(parts);
+        Planes.Return(parts);
 
         void AddTo(float[] sums, int first, int end, int rows, Action<int, Action<int>> run)
         {
-            var (inputs, outputs) = (Rent(depth, rows), Rent(width, rows));
-            TransformInputs(images, grid, (first, end), (inputs, rows), run);
-            ForTiles(first, end, run, (begin, end) =>
-            {
-                var square = Rent(width, 1);
-                ref var pixels = ref Pixels.Of(gradients);
-                for (var at = begin; at < end; at++)
-                {
-                    ref var seen = ref Pixels.Square(ref pixels, grid, grid[at], 0, TileGrid.Side, width, square, out var line);
-                    TileTransforms.OfGradient(ref seen, line, width, ref outputs[(at - first) * Panel], rows);
-                }
-
-                Return(square);
-            });
-            run(TileGrid.Planes * (width / Panel), part =>
+            var (inputs, outputs) = (Planes.Rent(depth, rows), Planes.Rent(width, rows));
+            Transform<InputMatrix>(images, grid, (first, end), (inputs, rows), run);
+            Transform<GradientMatrix>(gradients, grid, (first, end), (outputs, rows), run);
+            run(Planes.Count * (width / Panel), part =>
             {
                 var (plane, panel) = (part / (width / Panel), part % (width / Panel) * Panel);
                 for (var input = 0; input < depth; input += Panel)
                 {
                     TileProducts.Correlate(
-                        ref inputs[(plane * TileTransforms.Plane(depth, rows)) + (input * rows)],
-                        ref outputs[(plane * TileTransforms.Plane(width, rows)) + (panel * rows)], end - first,
-                        ref sums[(plane * TileTransforms.Plane(width, depth)) + (panel * depth) + (input * Panel)]);
+                        ref inputs[(plane * Planes.Distance(depth, rows)) + (input * rows)],
+                        ref outputs[(plane * Planes.Distance(width, rows)) + (panel * rows)], end - first,
+                        ref sums[(plane * Planes.Distance(width, depth)) + (panel * depth) + (input * Panel)]);
                 }
             });
-            Return(inputs, outputs);
+            Planes.Return(inputs, outputs);
         }
     }
 
@@ -137,7 +125,7 @@ internal static class TileLoops
     {
         if (IsLarge(depth, width))
         {
-            var most = Math.Max(SmallBlock, LargeBlock / (TileGrid.Planes * (depth + width)));
+            var most = Math.Max(SmallBlock, LargeBlock / (Planes.Count * (depth + width)));
             var blocks = (count + most - 1) / most;
             var rows = Whole((count + blocks - 1) / blocks);
             for (var first = 0; first < count; first += rows)
@@ -148,53 +136,33 @@ internal static class TileLoops
         else
         {
             TorchTeam.Run((count + SmallBlock - 1) / SmallBlock, block =>
-                run(block * SmallBlock, Math.Min(count, (block + 1) * SmallBlock), SmallBlock, Alone));
+                run(block * SmallBlock, Math.Min(count, (block + 1) * SmallBlock), SmallBlock, TorchTeam.RunAlone));
         }
     }
 
     private static int Whole(int rows) => (rows + TileProducts.Rows - 1) / TileProducts.Rows * TileProducts.Rows;
-
-    private static void Alone(int parts, Action<int> run)
-    {
-        for (var part = 0; part < parts; part++)
-        {
-            run(part);
-        }
-    }
 
     // The first tile and the end of them, of each part.
     private static void ForTiles(int first, int end, Action<int, Action<int>> run, Action<int, int> some) =>
         run((end - first + SmallBlock - 1) / SmallBlock, part =>
             some(first + (part * SmallBlock), Math.Min(end, first + ((part + 1) * SmallBlock))));
 
-    private static void TransformInputs(
-        Tensor images, TileGrid grid, (int First, int End) tiles, (float[] Room, int Rows) inputs, Action<int, Action<int>> run)
+    private static void Transform<TMatrix>(
+        Tensor images, TileGrid grid, (int First, int End) tiles, (float[] Planes, int Rows) to, Action<int, Action<int>> run)
+        where TMatrix : struct, IMatrix
     {
-        var depth = (int)images.shape[3];
+        var channels = (int)images.shape[3];
         ForTiles(tiles.First, tiles.End, run, (begin, end) =>
         {
-            var square = Rent(depth, 1);
+            var room = Planes.Rent(channels, rows: 1);
             ref var pixels = ref Pixels.Of(images);
             for (var at = begin; at < end; at++)
             {
-                ref var seen = ref Pixels.Square(ref pixels, grid, grid[at], 1, TileGrid.SeenSide, depth, square, out var line);
-                TileTransforms.OfInput(ref seen, line, depth, ref inputs.Room[(at - tiles.First) * Panel], inputs.Rows);
+                ref var square = ref Pixels.Square(ref pixels, grid, grid[at], TMatrix.Columns, channels, room, out var line);
+                TileTransforms.OfPixels<TMatrix>(ref square, line, channels, ref to.Planes[(at - tiles.First) * Panel], to.Rows);
             }
 
-            Return(square);
+            Planes.Return(room);
         });
     }
-
-    private static int Size(int channels, int rows) => TileGrid.Planes * TileTransforms.Plane(channels, rows);
-
-    private static float[] Rent(int channels, int rows) => ArrayPool<float>.Shared.Rent(Size(channels, rows));
-
-    private static float[] Zeros(int channels, int rows)
-    {
-        var room = Rent(channels, rows);
-        room.AsSpan(0, Size(channels, rows)).Clear();
-        return room;
-    }
-
-    private static void Return(params float[][] rooms) => Array.ForEach(rooms, room => ArrayPool<float>.Shared.Return(room));
 }

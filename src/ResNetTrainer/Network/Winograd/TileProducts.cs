@@ -5,15 +5,15 @@ using Floats = System.Runtime.Intrinsics.Vector256<float>;
 namespace ResNetMLNet.Network.Winograd;
 
 /// <summary>
-/// Products of small matrices in panels (<see cref="TileTransforms"/>), so many of them at a time as fill the sixteen registers of AVX2.
+/// Products of small matrices in panels (<see cref="Planes"/>), so many of them at a time as fill the sixteen registers of AVX2.
 /// </summary>
 internal static class TileProducts
 {
     /// <summary>Rows that are multiplied at a time.</summary>
     public const int Rows = 6;
 
-    private const int Panel = TileTransforms.Panel;
-    private const int Lanes = 8;
+    private const int Panel = Planes.Panel;
+    private const int Lanes = MatrixProducts.Lanes;
 
     /// <summary>Six rows by one panel of a kernel.</summary>
     /// <param name="rows">The first of the rows, in the first of their panels.</param>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.Intrinsics.X86;
@@ -35,16 +34,17 @@ internal static class WinogradConvolution
     /// <param name="plan">The convolution.</param>
     public static bool Suits(Tensor x, Tensor weight, ConvolutionPlan plan)
     {
-        if (x.dtype != ScalarType.Float32 || x.device_type != DeviceType.CPU || plan.Stride != 1 || plan.Groups != 1
-            || plan.Bias is not null || weight.shape is not [var outputs, var inputs, 3, 3]
-            || Math.Min(inputs, outputs) < FewestChannels || inputs % TileTransforms.Panel != 0 || outputs % TileTransforms.Panel != 0)
+        if (x.shape is not [var images, _, var height, var width] || weight.shape is not [var outputs, var inputs, 3, 3]
+            || x.dtype != ScalarType.Float32 || x.device_type != DeviceType.CPU
+            || plan.Stride != 1 || plan.Groups != 1 || plan.Bias is not null
+            || Math.Min(inputs, outputs) < FewestChannels || inputs % Planes.Panel != 0 || outputs % Planes.Panel != 0)
         {
             return false;
         }
 
-        var grid = new TileGrid((int)x.shape[0], (int)x.shape[2], (int)x.shape[3]);
+        var grid = new TileGrid((int)images, (int)height, (int)width);
         return grid.Count >= FewestTiles
-            && 3 * TileGrid.Planes * (long)grid.Count <= 2 * 9 * (long)grid.Pixels
+            && 3 * Planes.Count * (long)grid.Count <= 2 * 9 * (long)grid.Pixels
             && Math.Max(inputs, outputs) * grid.Pixels < int.MaxValue / sizeof(float);
     }
 
@@ -62,7 +62,7 @@ internal static class WinogradConvolution
     private static Tensor Convolve(Tensor images, Tensor kernels, bool turned)
     {
         var (inputs, outputs) = ((int)kernels.shape[2], (int)kernels.shape[3]);
-        var planes = ArrayPool<float>.Shared.Rent(TileGrid.Planes * TileTransforms.Plane(outputs, inputs));
+        var planes = Planes.Rent(outputs, inputs);
         try
         {
             using var lined = kernels.contiguous();
@@ -73,7 +73,7 @@ internal static class WinogradConvolution
         }
         finally
         {
-            ArrayPool<float>.Shared.Return(planes);
+            Planes.Return(planes);
         }
     }
 
