@@ -25,13 +25,16 @@ internal static class TorchTeam
     /// <summary>Whether there is a team to lend, or none is needed.</summary>
     public static bool IsAvailable => torch.get_num_threads() == 1 || _parallel.Value is not null;
 
-    /// <summary>Runs all parts, each on some thread of the team that belongs to the calling thread.</summary>
+    /// <summary>
+    /// Runs all parts, each on some thread of the team that belongs to the calling thread. However few there are, the whole team is called:
+    /// OpenMP ends the threads that a smaller one leaves over, and starts them again for the next loop of libtorch's.
+    /// </summary>
     /// <param name="parts">How many there are.</param>
     /// <param name="run">Runs one, by its number.</param>
     public static void Run(int parts, Action<int> run)
     {
-        var threads = Math.Min(parts, torch.get_num_threads());
-        if (threads <= 1 || _parallel.Value is not { } parallel)
+        var threads = torch.get_num_threads();
+        if (parts <= 1 || threads == 1 || _parallel.Value is not { } parallel)
         {
             RunAlone(parts, run);
             return;

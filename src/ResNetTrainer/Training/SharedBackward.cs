@@ -1,4 +1,5 @@
 using ResNetMLNet.Data.Datasets;
+using ResNetMLNet.Network;
 using ResNetMLNet.Training.Augmenting;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -45,8 +46,12 @@ internal sealed class SharedBackward(TrainingState state, Loss loss, ImageDatase
 
         // The mean over the whole batch is the sum of the processes' shares of it.
         var share = ShareOf(sums.Weight, taken.Sum());
-        using Scalar factor = share;
-        mean?.mul(factor).backward();
+        if (mean is not null)
+        {
+            using Scalar factor = share;
+            BackwardPass.Run(() => mean.mul(factor).backward());
+        }
+
         return exchange.Run(share, sums);
     }
 

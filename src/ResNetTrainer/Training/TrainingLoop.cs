@@ -1,5 +1,6 @@
 using ResNetMLNet.Data;
 using ResNetMLNet.Data.Datasets;
+using ResNetMLNet.Network;
 using ResNetMLNet.Training.Augmenting;
 using ResNetMLNet.Training.Optimizing;
 using TorchSharp;
@@ -123,7 +124,7 @@ internal sealed class TrainingLoop(
             ThrowIfDiverged("loss", mean.item<float>());
         }
 
-        mean.backward();
+        BackwardPass.Run(() => mean.backward());
         state.Pruning?.Note(batch, logits, ofExamples);
         state.Optimizer.Step(LearningRateAt(state.Step) * _images.Stretch);
         state.Metrics.Add(mean, logits, batch.Labels, weights);

@@ -46,4 +46,32 @@ public sealed class TorchTeamTests
 
         Assert.AreEqual("no", thrown.Message);
     }
+
+    // OpenMP ends threads that a smaller team leaves over, and starts them again for the next.
+    [TestMethod]
+    public void Few_parts_cost_no_thread_its_life()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Inconclusive("The team is libtorch's own on Linux only.");
+        }
+
+        using var threads = NativeThreads.Use(4);
+        var before = Team();
+        TorchTeam.Run(2, _ => { });
+        CollectionAssert.AreEquivalent(before, Team());
+
+        // All four are needed at once.
+        static string[] Team()
+        {
+            var names = new string[4];
+            using var together = new Barrier(names.Length);
+            TorchTeam.Run(names.Length, part =>
+            {
+                names[part] = new FileInfo("/proc/thread-self").LinkTarget!;
+                Assert.IsTrue(together.SignalAndWait(TimeSpan.FromSeconds(20)));
+            });
+            return names;
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Network.Winograd;
@@ -101,15 +102,24 @@ public sealed class WinogradTests
         Assert.IsFalse(WinogradConvolution.Suits(zeros(48, 16, 8, 8), zeros(16, 16, 3, 3), plan), "few channels");
         Assert.IsFalse(WinogradConvolution.Suits(zeros(3, 32, 8, 8), weight, plan), "few tiles");
         Assert.IsFalse(WinogradConvolution.Suits(zeros(48, 32, 2, 2), weight, plan), "tiles of which little is in the image");
+
+        // No memory is taken: each is one value, seen again and again.
+        var (images, kernels) = (zeros(1).expand(2, 8192, 32, 32), zeros(1).expand(8192, 8192, 3, 3));
+        Assert.IsFalse(WinogradConvolution.Suits(images, kernels, Of(8192, 8192)), "kernels of more values than an int counts");
+        images = zeros(1).expand(32, 32, 1024, 1024);
+        Assert.IsFalse(WinogradConvolution.Suits(images, weight, plan), "images of more bytes than an int counts");
     }
 
     [TestMethod]
-    public void A_network_learns_the_same_with_it()
+    [DataRow(false, DisplayName = "normalisation behind the convolutions")]
+    [DataRow(true, DisplayName = "normalisation before them: sums are taken of what they put out")]
+    public void A_network_learns_the_same_with_it(bool preActivation)
     {
         using var scope = NewDisposeScope();
         var images = rand([16, 3, 28, 28], generator: new Generator(1));
         var labels = arange(16, ScalarType.Int64).remainder(10);
-        var plan = new NetworkPlan(ResNetArchitecture.HalfResNet18, new(3, 28, 28), 10);
+        var architecture = ResNetArchitecture.HalfResNet18 with { PreActivation = preActivation };
+        var plan = new NetworkPlan(architecture, new(3, 28, 28), 10);
         using var without = TrainableNetwork.Create(plan, Initialisation.Xavier, seed: 1, CPU, ScalarType.Float32);
         using var with = TrainableNetwork.Create(plan, without.Export(), CPU, ScalarType.Float32);
         with.UsesWinograd = true;
@@ -126,6 +136,21 @@ public sealed class WinogradTests
             CollectionAssert.AreEqual(other.shape, one.shape, name);
             Assert.AreEqual(0, ((one - other).norm() / other.norm()).item<float>(), 0.02, name);
         }
+    }
+
+    // What libtorch calls may throw nothing through it: the process would end.
+    [TestMethod]
+    public void What_fails_in_a_backward_pass_is_thrown_behind_it()
+    {
+        using var scope = NewDisposeScope();
+        var (x, weight) = (randn(12, 32, 9, 9).requires_grad_(), randn(32, 32, 3, 3).requires_grad_());
+        var y = WinogradConvolution.Run(WinogradConvolution.Run(x, weight), weight);
+        var indices = zeros([4, 1], ScalarType.Int64);
+        var gradient = sparse_coo_tensor(indices, ones(1), [12, 32, 9, 9]);
+
+        Assert.ThrowsExactly<ExternalException>(() => BackwardPass.Run(() => y.backward([gradient])));
+        BackwardPass.Run(() => WinogradConvolution.Run(x, weight).sum().backward());
+        Assert.IsNotNull(x.grad);
     }
 
     [TestMethod]

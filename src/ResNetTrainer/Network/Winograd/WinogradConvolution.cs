@@ -42,10 +42,15 @@ internal static class WinogradConvolution
             return false;
         }
 
+        // What lies in memory is counted by int.
+        if (Math.Max(inputs, outputs) * images * height * width >= int.MaxValue / sizeof(float)
+            || Planes.Count * ((inputs * outputs) + Planes.Panel) >= int.MaxValue)
+        {
+            return false;
+        }
+
         var grid = new TileGrid((int)images, (int)height, (int)width);
-        return grid.Count >= FewestTiles
-            && 3 * Planes.Count * (long)grid.Count <= 2 * 9 * (long)grid.Pixels
-            && Math.Max(inputs, outputs) * grid.Pixels < int.MaxValue / sizeof(float);
+        return grid.Count >= FewestTiles && 3 * Planes.Count * (long)grid.Count <= 2 * 9 * (long)grid.Pixels;
     }
 
     /// <summary>Runs one that suits, with padding of 1.</summary>
@@ -69,7 +74,9 @@ internal static class WinogradConvolution
             KernelTransforms.OfKernels(lined, turned, planes);
             using var y = empty([images.shape[0], images.shape[1], images.shape[2], outputs]);
             TileLoops.Convolve(images, planes, y);
-            return y.permute(0, 3, 1, 2);
+
+            // No view, to which nothing could be added in place.
+            return y.permute(0, 3, 1, 2).detach();
         }
         finally
         {
@@ -89,13 +96,17 @@ internal static class WinogradConvolution
         {
             var (x, weight) = ((Tensor)arguments[0], (Tensor)arguments[1]);
             context.save_for_backward([x, weight]);
+            context.set_materialize_grads(false);
             context.save_data(nameof(x), x.requires_grad);
             context.save_data(nameof(weight), weight.requires_grad);
             using var images = Last(x);
             return Convolve(images, weight.permute(2, 3, 1, 0), turned: false);
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
+        public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient) =>
+            BackwardPass.Step(gradient, inputs: 2, () => Gradients(context, gradient));
+
+        private static List<Tensor> Gradients(autograd.AutogradContext context, Tensor gradient)
         {
             _given?.Dispose();
             using var scope = NewDisposeScope();

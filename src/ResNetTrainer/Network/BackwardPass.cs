@@ -1,0 +1,45 @@
+using System.Runtime.ExceptionServices;
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Network;
+
+/// <summary>
+/// A backward pass with steps of .NET's in it, on the CPU, where libtorch runs them on the thread that asks for gradients. They may throw
+/// nothing through libtorch, which would end the process.
+/// </summary>
+internal static class BackwardPass
+{
+    [ThreadStatic]
+    private static ExceptionDispatchInfo? _failure;
+
+    /// <summary>Runs the whole pass, and throws what its steps could not.</summary>
+    public static void Run(Action pass)
+    {
+        _failure = null;
+        pass();
+        var failure = _failure;
+        _failure = null;
+        failure?.Throw();
+    }
+
+    /// <summary>Runs a step. One that fails, or comes behind one that has, has no gradients.</summary>
+    /// <param name="gradient">What the step is given; without, there is nothing to do.</param>
+    /// <param name="inputs">How many gradients it has.</param>
+    /// <param name="step">The gradients.</param>
+    public static List<Tensor> Step(Tensor gradient, int inputs, Func<List<Tensor>> step)
+    {
+        try
+        {
+            if (!gradient.IsInvalid)
+            {
+                return step();
+            }
+        }
+        catch (Exception e)
+        {
+            _failure ??= ExceptionDispatchInfo.Capture(e);
+        }
+
+        return [.. Enumerable.Repeat<Tensor>(null!, inputs)];
+    }
+}
