@@ -57,6 +57,11 @@ var options = new ResNetTrainer.Options
         Console.WriteLine($"loss {epoch.TrainLoss:R} accuracy {epoch.TrainAccuracy:R} validation {epoch.ValidationLoss:R}");
         if (Is("throw"))
         {
+            if (Is("cancelled"))
+            {
+                cancellation.Cancel();
+            }
+
             throw new OperationCanceledException("The callback has had enough.");
         }
 

@@ -19,7 +19,6 @@ internal static class Launcher
     private const string SlurmNode = "SLURM_NODEID";
     private const string SlurmTasks = "SLURM_STEP_TASKS_PER_NODE";
     private const string SlurmSize = "SLURM_STEP_NUM_TASKS";
-    private const string Processors = "/sys/devices/system/cpu";
     private const string OpenMpiSize = "OMPI_COMM_WORLD_SIZE";
 
     /// <summary>The number of this process; null where nobody says.</summary>
@@ -51,13 +50,15 @@ internal static class Launcher
         : CountHere ?? group.Gather(Environment.MachineName).Count(name => name == Environment.MachineName);
 
     /// <summary>
-    /// The threads for each of the processes that share this machine; null leaves it to what is usual: alone, or where
-    /// <c>mpirun</c> has bound each process to processors of its own.
+    /// The threads for this process where others may run on the same processors of its machine: its share of those. Null leaves it to what
+    /// is usual: alone, or where <c>mpirun</c> has bound each process to processors of its own. All of them have to ask.
     /// </summary>
-    /// <param name="processes">How many they are.</param>
-    public static int? ThreadsEach(int processes) => processes == 1 || IsBound
-        ? null
-        : Math.Max(1, Environment.ProcessorCount / processes);
+    public static int? ThreadsEach(ProcessGroup group) => group.IsAlone ? null : ThreadsEach(group.Gather(Place), Place);
+
+    /// <param name="places">Of each process, its machine and the processors that it may run on.</param>
+    /// <param name="own">Those of this one.</param>
+    public static int? ThreadsEach(IEnumerable<string> places, string own) =>
+        places.Count(place => place == own) is > 1 and var sharing ? Math.Max(1, Environment.ProcessorCount / sharing) : null;
 
     // "4(x2),3": four on each of the first two machines, three on the third.
     private static int? SlurmTasksHere
@@ -77,12 +78,18 @@ internal static class Launcher
         }
     }
 
-    // .NET counts the processors that it may run on.
-    private static bool IsBound => OperatingSystem.IsLinux()
-        && Directory.Exists(Processors)
-        && Directory.EnumerateDirectories(Processors, "cpu*").Count(IsProcessor) > Environment.ProcessorCount;
-
-    private static bool IsProcessor(string folder) => Path.GetFileName(folder).AsSpan(3).IndexOfAnyExceptInRange('0', '9') < 0;
+    // What a process is bound to; how much of it a container may use, .NET knows.
+    private static string Place
+    {
+        get
+        {
+            const string Allowed = "Cpus_allowed_list:";
+            var processors = OperatingSystem.IsLinux()
+                ? File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Allowed, StringComparison.Ordinal))
+                : null;
+            return $"{Environment.MachineName} {processors}";
+        }
+    }
 
     /// <summary>The processes that this one was started with.</summary>
     /// <exception cref="InvalidOperationException">There are others, but no way to speak with them; it says what to do.</exception>

@@ -66,7 +66,8 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         using var scope = torch.NewDisposeScope();
         using var gradients = torch.enable_grad();
         var processesHere = Launcher.ProcessesHere(group);
-        using var threads = NativeThreads.Use(options.Threads ?? Launcher.ThreadsEach(processesHere));
+        var usual = Launcher.ThreadsEach(group);
+        using var threads = NativeThreads.Use(options.Threads ?? usual);
         using var team = NativeTeam.Start();
         group.Together(CheckNumberOfProcesses);
         using var checkpoints = group.Together(() =>

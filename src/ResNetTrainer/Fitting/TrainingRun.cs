@@ -32,6 +32,10 @@ internal sealed class TrainingRun(
     private bool IsCancelled =>
         _othersAreCancelled || options.CancellationToken.IsCancellationRequested || host.IsCancelled();
 
+    // One that a callback throws in the first of several processes, the others know nothing of.
+    private bool KeepsModelAt(OperationCanceledException e) =>
+        options.OnCancellation == CancellationBehavior.ReturnModel && IsCancelled && (group.IsAlone || ProcessGroup.IsOfAll(e));
+
     /// <exception cref="DivergenceException">A loss, the weights or the scores are infinite or not a number.</exception>
     public TrainingOutcome Run(CheckpointFolder? checkpoints)
     {
@@ -50,7 +54,7 @@ internal sealed class TrainingRun(
             using var validation = FeaturesOf(data.Validation);
             return Loop(train ?? data.Train, validation ?? data.Validation).Run(BetweenSteps, EpochDone);
         }
-        catch (OperationCanceledException) when (options.OnCancellation == CancellationBehavior.ReturnModel && IsCancelled)
+        catch (OperationCanceledException e) when (KeepsModelAt(e))
         {
             // All have stopped at the same step.
             var loop = Loop(data.Train, data.Validation);
@@ -91,7 +95,7 @@ internal sealed class TrainingRun(
 
             return found;
         }
-        catch (OperationCanceledException) when (options.OnCancellation == CancellationBehavior.ReturnModel && IsCancelled)
+        catch (OperationCanceledException e) when (KeepsModelAt(e))
         {
             channel.Log("cancelled while calibrating; the model is as it was trained");
             return null;

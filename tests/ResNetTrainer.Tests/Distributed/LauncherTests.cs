@@ -78,6 +78,19 @@ public sealed class LauncherTests
             return true;
         })));
 
+    // Beside it there are as many as the places say, and it itself is of the place a.
+    [TestMethod]
+    [DataRow("a", 1, DisplayName = "one a machine, or bound to processors of its own")]
+    [DataRow("a b b", 1, DisplayName = "others share theirs")]
+    [DataRow("a a b", 2, DisplayName = "two are bound to the same")]
+    [DataRow("a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a", 36, DisplayName = "more than processors")]
+    public void Processes_share_the_processors_that_they_are_bound_to(string places, int sharing)
+    {
+        var threads = Launcher.ThreadsEach(places.Split(' '), "a");
+
+        Assert.AreEqual(sharing == 1 ? null : Math.Max(1, Environment.ProcessorCount / sharing), threads);
+    }
+
     [TestMethod]
     [DataRow(0)]
     [DataRow(1)]
