@@ -48,7 +48,7 @@ public enum Augmentation
     Crop = 8,
 
     /// <summary>
-    /// A rectangle of 2% to 40% of the area, at a random place, gets random values in half of the images (Zhong et al., 2017,
+    /// A rectangle of 2% to 40% of the area, at a random place, gets random values, in [0, 1], in half of the images (Zhong et al., 2017,
     /// https://arxiv.org/abs/1708.04896). Takes the place of <see cref="Erase"/>.
     /// </summary>
     RandomErasing = 16,

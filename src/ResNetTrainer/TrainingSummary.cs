@@ -82,8 +82,9 @@ public enum CancellationBehavior
     Throw,
 
     /// <summary>
-    /// Returns the model as it stands; its <see cref="TrainingSummary.Outcome"/> is <see cref="TrainingOutcome.Cancelled"/>. While images
-    /// are still being read there is none, and it throws.
+    /// Returns the model as it stands, or that of the best epoch so far with <see cref="ResNetTrainer.Options.BestWeightsBy"/>; its
+    /// <see cref="TrainingSummary.Outcome"/> is <see cref="TrainingOutcome.Cancelled"/>. While images are still being read there is none,
+    /// and it throws.
     /// </summary>
     ReturnModel,
 }

@@ -18,6 +18,21 @@ internal sealed record InputFormat(ImageShape Shape, bool Resizes, ResizeMode Re
     /// <summary>The shape to which larger images are reduced as they are read. Default: that which the network sees.</summary>
     public ImageShape Kept { get => field.Count == 0 ? Shape : field; init; }
 
+    /// <summary>
+    /// What an image becomes that is larger than that. Where the network sees parts of it, the margin of <see cref="ResizeMode.Pad"/> is
+    /// none of it.
+    /// </summary>
+    public ImageShape Reduced(int height, int width)
+    {
+        if (ResizeMode != ResizeMode.Pad || Kept == Shape)
+        {
+            return Kept;
+        }
+
+        var scaled = ScaledSize.Of(height, width, Kept.Height, Kept.Width, ResizeMode);
+        return Kept with { Height = scaled.Height, Width = scaled.Width };
+    }
+
     public bool Takes(ImageShape image) =>
         image.Channels == Shape.Channels && (Resizes ? image is { Height: > 0, Width: > 0 } : image == Shape);
 }

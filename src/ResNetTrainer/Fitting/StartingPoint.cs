@@ -1,5 +1,6 @@
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Formats;
+using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
 using ResNetMLNet.Training;
 
@@ -18,7 +19,9 @@ internal abstract record StartingPoint
     public virtual ResNetArchitecture? Architecture => null;
 
     /// <exception cref="FileNotFoundException">The file of weights is missing.</exception>
-    /// <exception cref="InvalidOperationException">It cannot be used, or is of another network than the one that is asked for.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It cannot be used, or is of another network than the one that is asked for, or knows no mirror images, which are to be scored.
+    /// </exception>
     public static StartingPoint Of(IExceptionContext context, ResNetTrainer.Options options)
     {
         StartingPoint start = options switch
@@ -32,6 +35,12 @@ internal abstract record StartingPoint
             start.Check(context, wanted);
         }
 
+        var flips = options.AllowFlip == true || options.Augmentation?.HasFlag(Augmentation.Flip) == true;
+        context.Require(
+            !start.NeverFlips || flips || options.TestTimeAugmentation == TestTimeAugmentation.None,
+            nameof(TestTimeAugmentation),
+            options.TestTimeAugmentation,
+            "None where the model in StartFrom was trained without mirror images, or AllowFlip true");
         return start;
     }
 

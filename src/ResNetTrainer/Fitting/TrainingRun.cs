@@ -60,7 +60,8 @@ internal sealed class TrainingRun(
             var loop = Loop(data.Train, data.Validation);
             loop.Align();
             loop.ThrowIfUnsound();
-            channel.Log($"cancelled in epoch {state.Epoch + 1}, after {state.Step} steps of it; the model is as it stands");
+            var model = state.BestEpoch is { } best ? $"that of epoch {best}, the best one" : "as it stands";
+            channel.Log($"cancelled in epoch {state.Epoch + 1}, after {state.Step} steps of it; the model is {model}");
             return TrainingOutcome.Cancelled;
         }
         finally

@@ -17,6 +17,7 @@ internal sealed record TrainingIdentity
     /// <summary>Among the words: how many processes there are. Alone, nothing is said.</summary>
     public const string ProcessesWord = "the processes";
 
+    private const string OfFingerprint = " of fingerprint ";
     private const string Streamed = ", streamed through a window of ";
 
     public required TrainingPlan Plan { get; init; }
@@ -91,13 +92,15 @@ internal sealed record TrainingIdentity
         return $"{network.Name} ({network.Block}, {network.Skip}, {network.Depths}, width {network.Width}{string.Concat(more)})";
     }
 
-    /// <summary>What is said of images, but for how many of them are in memory at a time.</summary>
-    public static string WithoutWindow(string word) =>
-        word.IndexOf(Streamed, StringComparison.Ordinal) is var at and >= 0 ? word[..at] : word;
+    /// <summary>Whether it is said of images that not all are in memory at a time.</summary>
+    public static bool IsStreamed(string word) => word.Contains(Streamed, StringComparison.Ordinal);
+
+    /// <summary>Of what is said of images, how many they are.</summary>
+    public static string CountOf(string word) => word.Split(OfFingerprint)[0];
 
     private static string Text(ImageDataset images)
     {
         var window = images.Window is { } bytes ? $"{Streamed}{bytes} bytes (MemoryBudget)" : "";
-        return $"{images.Count} images of fingerprint {images.Statistics.Fingerprint?[..16]}{window}";
+        return $"{images.Count} images{OfFingerprint}{images.Statistics.Fingerprint?[..16]}{window}";
     }
 }

@@ -125,6 +125,25 @@ public sealed class ImageFolderTests : IDisposable
         CollectionAssert.AreEqual((string[])["ant: ant/1.png", "bee: bee/1.png", "bee: bee/2.png", "bee: bee/9.png"], Rows());
     }
 
+    // As a Windows zip is unpacked on Linux: "Kühe" in Latin-1.
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("bee")]
+    public void A_name_that_is_no_text_is_not_left_out_in_silence(string where)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Inconclusive("Elsewhere names are text.");
+        }
+
+        _folder.AddClasses("ant", "bee");
+        using var nameless = _folder.AddNameless(where);
+
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => Rows()).Message;
+
+        StringAssert.Contains(message, "an entry 'K\uFFFDhe' whose name is not UTF-8");
+    }
+
     [TestMethod]
     public void Nested_folders_belong_to_the_class_that_they_are_in()
     {

@@ -38,6 +38,23 @@ public sealed class LaterPassTests
         StringAssert.Contains(error.Message, "24 images when it was read first, and has 1 fewer now");
     }
 
+    // They would be more steps than the learning rate's schedule has.
+    [TestMethod]
+    public void Rows_that_come_later_are_not_trained_on()
+    {
+        var passes = -1;
+        var data = new MemoryDataView(24, Images.Features(), Images.Key(LabelKind.Text, missing: row => row > 13 && passes < 1))
+        {
+            CanShuffle = false,
+            OnRow = row => passes += row == 0 ? 1 : 0,
+        };
+        var trainer = Images.Trainer(_ml, change: options => (options.MemoryBudget, options.BatchSize) = (3_000, 4));
+
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(data));
+
+        StringAssert.Contains(error.Message, "14 images when it was read first, and has more now");
+    }
+
     [TestMethod]
     public void Validation_is_of_all_images_or_none()
     {

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Native;
 
 namespace ResNetMLNet.Tests.Support;
 
@@ -27,6 +29,14 @@ internal sealed class ImageFolderFixture : IDisposable
     public string Warnings => string.Join('\n', _log.Where(line => line.Kind == ChannelMessageKind.Warning).Select(line => line.Text));
 
     public string[] Messages => [.. _log.Where(line => line.Kind == ChannelMessageKind.Info).Select(line => line.Text)];
+
+    /// <summary>Adds a folder whose name is Latin-1, on Linux, until the result is disposed: .NET could not delete it.</summary>
+    public IDisposable AddNameless(string where)
+    {
+        byte[] name = [.. Encoding.UTF8.GetBytes(System.IO.Path.Combine(Path, where, "K")), 0xFC, (byte)'h', (byte)'e', 0];
+        Assert.AreEqual(0, MakeFolder(name, Convert.ToUInt32("755", 8)));
+        return new OnDispose(() => Assert.AreEqual(0, RemoveFolder(name)));
+    }
 
     /// <summary>Adds an image, one other than all before.</summary>
     /// <param name="file">Its path in the folder; a suffix that ML.NET cannot encode gets the bytes of a PNG.</param>
@@ -87,6 +97,12 @@ internal sealed class ImageFolderFixture : IDisposable
             File.Delete(path[..^4]);
         }
     }
+
+    [DllImport("libc", EntryPoint = "mkdir")]
+    private static extern int MakeFolder(byte[] path, uint mode);
+
+    [DllImport("libc", EntryPoint = "rmdir")]
+    private static extern int RemoveFolder(byte[] path);
 
     [DllImport("libc", EntryPoint = "mkfifo")]
     private static extern int MakePipe([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);

@@ -172,6 +172,20 @@ public class AugmentationTests
         Assert.IsGreaterThan(50, left.data<float>().ToArray().Distinct().Count());
     }
 
+    // Of a square that the image is fitted into, half would be margin.
+    [TestMethod]
+    public void Crops_of_large_images_show_no_margin()
+    {
+        using var scope = NewDisposeScope();
+        var crops = Apply(ones(64, 1, 200, 400), new() { SmallestCrop = 0.08 }, new(new(1, 24, 24), true, ResizeMode.Pad));
+        Assert.IsGreaterThan(0.99f, crops.min().item<float>());
+
+        var format = new InputFormat(new(1, 24, 24), true, ResizeMode.Pad) { Kept = new(1, 36, 36) };
+        Assert.AreEqual(new(1, 18, 36), format.Reduced(200, 400));
+        Assert.AreEqual(new(1, 36, 36), (format with { ResizeMode = ResizeMode.CenterCrop }).Reduced(200, 400));
+        Assert.AreEqual(new(1, 24, 24), (format with { Kept = default }).Reduced(200, 400));
+    }
+
     [TestMethod]
     public void Crops_of_the_small_images_that_training_begins_with_lose_no_pixels()
     {

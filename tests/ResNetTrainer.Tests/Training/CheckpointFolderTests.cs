@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.ML;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Tests.Support;
+using ResNetMLNet.Training;
 using ResNetMLNet.Training.Checkpoints;
 
 namespace ResNetMLNet.Tests.Training;
@@ -17,6 +18,22 @@ public class CheckpointFolderTests
 
     [TestCleanup]
     public void Delete() => Directory.Delete(_folder, recursive: true);
+
+    // As many images as fit the memory have been looked at, of which each process on a machine has its share.
+    [TestMethod]
+    public void Of_images_that_are_streamed_another_number_of_processes_needs_the_same_number()
+    {
+        static Dictionary<string, string> Words(int processes, string images) =>
+            new() { [TrainingIdentity.ProcessesWord] = $"{processes}", ["the training data"] = images };
+        var then = Words(2, "900 images of fingerprint 0123456789abcdef, streamed through a window of 100 bytes (MemoryBudget)");
+        var more = "900 images of fingerprint fedcba9876543210, streamed through a window of 200 bytes (MemoryBudget)";
+
+        Assert.IsEmpty(CheckpointIdentity.Differences(then, Words(1, more)));
+        Assert.IsEmpty(CheckpointIdentity.Differences(then, Words(1, "900 images of fingerprint fedcba9876543210")));
+        Assert.HasCount(1, CheckpointIdentity.Differences(then, Words(1, more.Replace("900", "901", StringComparison.Ordinal))));
+        Assert.HasCount(1, CheckpointIdentity.Differences(then, Words(2, more)));
+        Assert.HasCount(1, CheckpointIdentity.Differences(Words(2, "9 images of fingerprint 0"), Words(1, "9 images of fingerprint 1")));
+    }
 
     [TestMethod]
     [DataRow("checkpoint-9999-0000000", "checkpoint-10000-0000000")]

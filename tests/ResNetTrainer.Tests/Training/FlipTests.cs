@@ -38,6 +38,24 @@ public class FlipTests
     }
 
     [TestMethod]
+    public void A_model_that_knows_no_mirror_images_is_not_scored_with_them()
+    {
+        using var start = Images.Trainer(Images.Context(), change: options =>
+            (options.Augmentation, options.AllowFlip) = (null, false)).Fit(Images.Labelled());
+        ResNetTransformer Further(bool? allowFlip, Augmentation? augmentation = null) => Images.Trainer(Images.Context(), change: options =>
+        {
+            (options.StartFrom, options.AllowFlip, options.Augmentation) = (start, allowFlip, augmentation);
+            options.TestTimeFlip = true;
+        }).Fit(Images.Labelled());
+
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => Further(null)).Message;
+
+        StringAssert.Contains(message, "TestTimeAugmentation is Flip, but it must be None where the model in StartFrom");
+        Further(true).Dispose();
+        Further(null, Augmentation.Flip).Dispose();
+    }
+
+    [TestMethod]
     [DataRow(null, true)]
     [DataRow(true, false)]
     [DataRow(false, true)]

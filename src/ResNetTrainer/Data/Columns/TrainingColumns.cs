@@ -44,6 +44,11 @@ internal sealed record ExampleSource(
     /// <summary>Whether the reading is to end.</summary>
     public bool IsStopped => StopsWhenCancelled && IsCancelled;
 
+    /// <summary>The error where a later pass has more images than the first: rows that have come, say.</summary>
+    /// <param name="count">How many there were.</param>
+    public Exception More(long count) => Host.Error(
+        $"The {Title} had {count} images when it was read first, and has more now: it must stay as it is while it is trained on.");
+
     /// <summary>The error where a later pass has fewer images than the first: files that are gone, say.</summary>
     /// <param name="missing">How many fewer.</param>
     /// <param name="count">How many there were.</param>

@@ -55,6 +55,11 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
             Fill(window, rows, size);
             Statistics.LargestPixel = Math.Max(Statistics.LargestPixel, rows.LargestPixel);
             missing -= window.Count;
+            if (missing < 0)
+            {
+                throw source.More(Count);
+            }
+
             if (rows.HasEnded && missing > 0)
             {
                 throw source.Fewer(missing, Count, rows.LeftOut);

@@ -49,12 +49,17 @@ internal sealed class FolderWalk
     }
 
     /// <summary>What is in a folder, in the order of names.</summary>
-    /// <exception cref="InvalidOperationException">The folder may not be read.</exception>
+    /// <exception cref="InvalidOperationException">The folder may not be read, or a name in it is no text.</exception>
     public IEnumerable<FileSystemInfo> Entries(DirectoryInfo folder)
     {
         try
         {
-            return folder.GetFileSystemInfos().OrderBy(entry => entry.Name, StringComparer.Ordinal);
+            var entries = folder.GetFileSystemInfos();
+            return Array.Find(entries, IsNameless) is { } nameless
+                ? throw _context.Error(
+                    $"The folder '{folder.FullName}' has an entry '{nameless.Name}' whose name is not UTF-8, so that it cannot be read. "
+                    + "Rename it, or all of them (convmv -f latin1 -t utf8 -r --notest, say).")
+                : entries.OrderBy(entry => entry.Name, StringComparer.Ordinal);
         }
         catch (UnauthorizedAccessException e)
         {
@@ -65,7 +70,13 @@ internal sealed class FolderWalk
 
     public static bool IsHidden(FileSystemInfo entry) =>
         entry.Name[0] == '.' || SystemNames.Contains(entry.Name)
-        || (entry.Attributes & (FileAttributes.Hidden | FileAttributes.System)) != 0;
+        || (IsThere(entry) && (entry.Attributes & (FileAttributes.Hidden | FileAttributes.System)) != 0);
+
+    // .NET makes U+FFFD of what it cannot read in a name, under which nothing is found then.
+    private static bool IsNameless(FileSystemInfo entry) => entry.Name.Contains('\uFFFD') && !IsThere(entry);
+
+    // Of what is not found, .NET says that it has all attributes.
+    private static bool IsThere(FileSystemInfo entry) => entry.Attributes != (FileAttributes)(-1);
 
     /// <summary>Whether a file is to be read as an image.</summary>
     public static bool IsImage(string path) => ImageSignature.IsName(path) || ImageSignature.IsContent(path);

@@ -34,7 +34,7 @@ internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat
     // Rounded to bytes again: what is kept for many epochs must be small.
     private ReadOnlySpan<byte> Reduce(PixelGrid pixels, InputFormat format)
     {
-        var to = format.Kept with { Channels = channels };
+        var to = format.Reduced(pixels.Height, pixels.Width) with { Channels = channels };
         var target = GrowingBuffer.Grow(ref _resized, to.Count);
         _resizer.Resize(new GridRows(pixels, channels), Shape, target, to, format.ResizeMode);
         Shape = to;

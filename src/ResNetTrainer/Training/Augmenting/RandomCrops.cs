@@ -28,9 +28,10 @@ internal static class RandomCrops
     public static Tensor Apply(Tensor images, InputFormat format, double smallest, long seed)
     {
         // Much larger images lose pixels between the samples of a crop: they are made smaller first, as those that are read one by one.
+        var (height, width) = ((int)images.shape[2], (int)images.shape[3]);
         var kept = KeptFor(format.Shape);
-        var isLarge = images.shape[2] > kept.Height || images.shape[3] > kept.Width;
-        var shape = isLarge ? kept : kept with { Height = (int)images.shape[2], Width = (int)images.shape[3] };
+        var isLarge = height > kept.Height || width > kept.Width;
+        var shape = isLarge ? (format with { Kept = kept }).Reduced(height, width) : kept with { Height = height, Width = width };
         var whole = Resizing.ToInput(images, format with { Shape = shape });
         var random = RandomStream.Create(seed);
         var count = images.shape[0];

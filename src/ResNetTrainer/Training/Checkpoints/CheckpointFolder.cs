@@ -133,7 +133,14 @@ internal sealed class CheckpointFolder : IDisposable
         var at = Array.IndexOf(own, written);
         foreach (var other in files.Intersect(_leftBehind).Concat(at < 0 ? [] : own.Skip(at).Skip(_kept)))
         {
-            File.Delete(other);
+            try
+            {
+                File.Delete(other);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Somebody reads it. The new one is written; this one goes the next time, perhaps.
+            }
         }
     }
 

@@ -53,12 +53,15 @@ internal static class CheckpointIdentity
                 .Select(entry => $"{entry.Key} was {OrNone(entry.Then)} and is {OrNone(entry.Now)}"),
         ];
 
-        // Those of a machine share its memory.
+        // Those of a machine share its memory, and a fingerprint is of what is in memory.
         string Word(IReadOnlyDictionary<string, string> words, string key)
         {
             var word = words.GetValueOrDefault(key, "");
-            return isOfOthers ? TrainingIdentity.WithoutWindow(word) : word;
+            return isOfOthers && IsStreamed(key) ? TrainingIdentity.CountOf(word) : word;
         }
+
+        bool IsStreamed(string key) =>
+            TrainingIdentity.IsStreamed(then.GetValueOrDefault(key, "")) || TrainingIdentity.IsStreamed(now.GetValueOrDefault(key, ""));
     }
 
     private static string OrNone(string word) => word.Length == 0 ? "none" : word;
