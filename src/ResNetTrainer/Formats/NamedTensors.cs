@@ -64,6 +64,25 @@ internal sealed class NamedTensors
         return changed;
     }
 
+    /// <summary>
+    /// The number of values of a tensor of such a shape; null where there can be none: a side is negative, or no array holds so many.
+    /// </summary>
+    public static long? CountOf(long[] shape)
+    {
+        // Stops before sides of absurd length overflow.
+        Int128 count = 1;
+        foreach (var side in shape)
+        {
+            count *= side;
+            if (side < 0 || count > Array.MaxLength)
+            {
+                return null;
+            }
+        }
+
+        return (long)count;
+    }
+
     /// <summary>The first tensor with a value that is infinite or not a number; null where all are finite.</summary>
     public string? FirstNotFinite() =>
         _tensors.Where(tensor => tensor.Value.Data.Any(value => !float.IsFinite(value))).Select(tensor => tensor.Key).FirstOrDefault();

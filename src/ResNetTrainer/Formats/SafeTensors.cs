@@ -166,28 +166,12 @@ internal static class SafeTensors
         var shape = tensor.GetProperty("shape").EnumerateArray().Select(side => side.GetInt64()).ToArray();
         var offsets = tensor.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64()).ToArray();
         var bytes = offsets.Length == 2 ? (Int128)offsets[1] - offsets[0] : -1;
-        if (shape.Any(side => side < 0) || bytes != Product(shape) * type.Size())
+        if (NamedTensors.CountOf(shape) is not { } count || bytes != count * type.Size())
         {
             throw new InvalidDataException($"the tensor '{name}' of shape ({string.Join(", ", shape)}) has {bytes} bytes");
         }
 
         return new(name, type, shape, offsets[0], offsets[1]);
-    }
-
-    private static Int128 Product(long[] shape)
-    {
-        // Stops before sides of absurd length overflow.
-        Int128 product = 1;
-        foreach (var side in shape)
-        {
-            product *= side;
-            if (product > Array.MaxLength)
-            {
-                return Int128.MaxValue / sizeof(double);
-            }
-        }
-
-        return product;
     }
 
     private sealed record Entry(string Name, ElementType Type, long[] Shape, long Start, long End);

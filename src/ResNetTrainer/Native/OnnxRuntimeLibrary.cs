@@ -11,11 +11,22 @@ internal static class OnnxRuntimeLibrary
 
     private const string TelemetrySwitch = "ORT_DISABLE_TELEMETRY";
 
-    private static readonly Lazy<bool> _isUsable = new(Probe);
+    private static readonly Lock _gate = new();
+    private static bool? _isUsable;
 
     /// <summary>Whether it is there, in a version that the managed part takes.</summary>
     /// <exception cref="DllNotFoundException">It is there, and there is no memory for it.</exception>
-    public static bool IsUsable => _isUsable.Value;
+    public static bool IsUsable
+    {
+        get
+        {
+            lock (_gate)
+            {
+                // A failure is not kept: there may be memory the next time.
+                return _isUsable ??= Probe();
+            }
+        }
+    }
 
     /// <summary>Whether there is one, but older.</summary>
     public static bool IsTooOld { get; private set; }

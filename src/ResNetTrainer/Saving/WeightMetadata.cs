@@ -49,15 +49,13 @@ internal static class WeightMetadata
 
     /// <summary>The classes of an exported network, safetensors or ONNX; null where another program wrote the file.</summary>
     public static IReadOnlyList<string>? ClassNames(IReadOnlyDictionary<string, string> texts) =>
-        texts.ContainsKey(Architecture) && (texts.GetValueOrDefault(Classes) ?? texts.GetValueOrDefault(OnnxModel.ClassNames)) is { } names
-            ? JsonText.ToTexts(names)
-            : null;
+        IsOwn(texts) ? NamesOf(texts) : null;
 
     /// <summary>
     /// The largest pixel that an exported network was trained on; null where another program wrote the file, or a version that did not say.
     /// </summary>
     public static float? LargestPixelOf(IReadOnlyDictionary<string, string> texts) =>
-        texts.ContainsKey(Architecture)
+        IsOwn(texts)
         && float.TryParse(texts.GetValueOrDefault(LargestPixel), CultureInfo.InvariantCulture, out var pixel)
         && float.IsFinite(pixel) ? pixel : null;
 
@@ -90,7 +88,7 @@ internal static class WeightMetadata
     /// <exception cref="InvalidDataException">The texts or the mean image are damaged.</exception>
     public static PixelStatistics? TakeStatistics(IReadOnlyDictionary<string, string> texts, ref NamedTensors tensors)
     {
-        if (!texts.ContainsKey(Architecture))
+        if (!IsOwn(texts))
         {
             return null;
         }
@@ -124,4 +122,11 @@ internal static class WeightMetadata
         tensors.Add(MeanImage, [image.Channels, image.Height, image.Width], image.Values);
         return tensors;
     }
+
+    // Others name their network too. A classifier has always had its classes beside that, in JSON; features had what they see, if anything.
+    private static bool IsOwn(IReadOnlyDictionary<string, string> texts) => texts.ContainsKey(Architecture)
+        && (NamesOf(texts) is not null || texts.ContainsKey(Deviation) || texts.ContainsKey(LargestPixel));
+
+    private static IReadOnlyList<string>? NamesOf(IReadOnlyDictionary<string, string> texts) =>
+        (texts.GetValueOrDefault(Classes) ?? texts.GetValueOrDefault(OnnxModel.ClassNames)) is { } names ? JsonText.ToTexts(names) : null;
 }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.Loader;
 using Microsoft.ML;
 using ResNetMLNet.Native;
 using ResNetMLNet.Scoring.Engines;
@@ -53,6 +55,19 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
     }
 
     [TestMethod]
+    public void Where_memory_was_short_for_a_moment_it_is_asked_for_again()
+    {
+        var library = new ShortOfMemory().LoadFromAssemblyPath(typeof(OnnxRuntimeLibrary).Assembly.Location)
+            .GetType(typeof(OnnxRuntimeLibrary).FullName!, throwOnError: true)!;
+        object? IsUsable() => library.GetProperty(nameof(OnnxRuntimeLibrary.IsUsable))!.GetValue(null);
+
+        var error = (DllNotFoundException)Assert.ThrowsExactly<TargetInvocationException>(() => IsUsable()).InnerException!;
+
+        Assert.Contains("not enough memory", error.Message);
+        Assert.IsTrue((bool)IsUsable()!);
+    }
+
+    [TestMethod]
     public void The_version_that_errors_name_is_that_of_the_managed_part() => StringAssert.StartsWith(
         FileVersionInfo.GetVersionInfo(typeof(Microsoft.ML.OnnxRuntime.InferenceSession).Assembly.Location).FileVersion,
         OnnxRuntimeLibrary.LeastVersion);
@@ -95,5 +110,26 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
         }
 
         return Programs.Run(start);
+    }
+
+    /// <summary>A plugin host that has no memory for ONNX Runtime when it is first asked for it.</summary>
+    private sealed class ShortOfMemory() : AssemblyLoadContext("plugin")
+    {
+        private readonly AssemblyDependencyResolver _resolver = new(typeof(OnnxRuntimeLibraryTests).Assembly.Location);
+        private bool _wasAsked;
+
+        protected override Assembly? Load(AssemblyName name) =>
+            _resolver.ResolveAssemblyToPath(name) is { } path ? LoadFromAssemblyPath(path) : null;
+
+        protected override nint LoadUnmanagedDll(string name)
+        {
+            if (name == "onnxruntime" && !_wasAsked)
+            {
+                _wasAsked = true;
+                throw new DllNotFoundException("Cannot allocate memory");
+            }
+
+            return _resolver.ResolveUnmanagedDllToPath(name) is { } path ? LoadUnmanagedDllFromPath(path) : 0;
+        }
     }
 }

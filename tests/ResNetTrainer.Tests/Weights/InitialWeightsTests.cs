@@ -1,6 +1,10 @@
 using Microsoft.ML;
+using ResNetMLNet.Fitting;
 using ResNetMLNet.Formats;
+using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
+using ResNetMLNet.Network.Importing;
+using ResNetMLNet.Saving;
 using ResNetMLNet.Scoring.Engines;
 using ResNetMLNet.Tests.Support;
 using TorchSharp;
@@ -47,6 +51,15 @@ public class InitialWeightsTests
         using var model = Fit(File("weights.safetensors", ForeignWeights.SafeTensorsOf(wrapped)));
 
         AssertBody(weights, model);
+    }
+
+    [TestMethod]
+    public void Wrappers_may_be_within_each_other_as_often_as_a_file_says()
+    {
+        var wrapped = new NamedTensors();
+        wrapped.Add($"{string.Concat(Enumerable.Repeat("net.", 100_000))}conv1.weight", [1], [0]);
+
+        Assert.AreEqual("conv1.weight", WeightNames.Normalise(wrapped).Tensors.Keys.Single());
     }
 
     [TestMethod]
@@ -103,6 +116,31 @@ public class InitialWeightsTests
         Assert.AreEqual(PixelStatistics.ImageNet, published.Model.PixelStatistics);
         Assert.IsNull(raw.Model.PixelStatistics);
         Assert.AreEqual(0.449f, grey.Model.PixelStatistics!.Mean.Single(), 1e-6f);
+    }
+
+    [TestMethod]
+    public void A_file_of_another_program_may_name_its_network()
+    {
+        var texts = new Dictionary<string, string> { ["architecture"] = "resnet50", ["classes"] = "1000" };
+        using var stream = new MemoryStream();
+        SafeTensors.Write(stream, ForeignWeights.Create(), texts);
+
+        var theirs = StartingFile.Read(
+            Internals.EnvironmentOf(new MLContext().Data), File("weights.safetensors", stream.ToArray()));
+
+        Assert.AreEqual(PixelStatistics.ImageNet, theirs.Statistics);
+        Assert.IsNull(theirs.ClassNames);
+    }
+
+    [TestMethod]
+    [DataRow("classes", "[\"top\",\"bottom\"]")]
+    [DataRow("largest_pixel", "1")]
+    public void What_this_library_wrote_without_statistics_was_trained_to_see_pixels_as_they_are(string key, string text)
+    {
+        var tensors = new NamedTensors();
+        var texts = new Dictionary<string, string> { ["format"] = "pt", ["architecture"] = "tiny", [key] = text };
+
+        Assert.AreEqual(PixelStatistics.None, WeightMetadata.TakeStatistics(texts, ref tensors));
     }
 
     [TestMethod]

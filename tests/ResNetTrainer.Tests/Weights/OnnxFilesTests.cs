@@ -166,7 +166,92 @@ public class OnnxFilesTests
         StringAssert.Contains(Refused(graph => graph.Initializer[0].DataType = 7), "is of type Int64, which is none of floats");
         StringAssert.Contains(Refused(graph => graph.Node.Clear()), "it has no graph");
         StringAssert.Contains(RefusedFile("no protobuf"u8.ToArray()), "is not an ONNX model");
+
+        // A stem of 3x3 that is halved and pooled, one of 7x7 that is not, and a first stage that halves the image.
+        StringAssert.Contains(
+            Refused(graph =>
+            {
+                var weight = graph.Initializer[0];
+                (weight.Dims[2], weight.Dims[3], weight.RawData) = (3, 3, ByteString.CopyFrom(new byte[4 * 3 * 3 * 3 * sizeof(float)]));
+                Set(graph, "conv1", "pads", 1, 1, 1, 1);
+            }),
+            "'maxpool' (MaxPool) is not behind a 7x7 convolution of stride 2");
+        StringAssert.Contains(
+            Refused(graph =>
+            {
+                Set(graph, "conv1", "strides", 1, 1);
+                graph.Node.Single(node => node.OpType == "MaxPool").OpType = "Identity";
+            }),
+            "its first convolution is 7x7 of stride 1, but there is no max pooling behind it");
+        StringAssert.Contains(
+            Refused(
+                graph =>
+                {
+                    Set(graph, "layer1.0.conv2", "strides", 2, 2);
+                    Set(graph, "layer1.0.downsample.0", "strides", 2, 2);
+                },
+                ResNetArchitecture.ResNet50 with { Width = 4, Depths = new(1, 1, 1, 1) }),
+            "'layer1.0.conv1' (Conv) is not the first of a block of stride 1");
     }
+
+    [TestMethod]
+    public void A_linear_layer_that_is_more_than_weights_and_a_bias_for_each_class_is_refused()
+    {
+        StringAssert.Contains(Refused(graph => Linear(graph).Input[2] = "nowhere"), "'logits' (Gemm), its input 2 is no constant");
+        StringAssert.Contains(Refused(graph => Linear(graph).Input[2] = "conv1.bias"),
+            "'logits' (Gemm) is not a linear layer with a bias for each of its 7 outputs");
+        foreach (var factor in (string[])["alpha", "beta"])
+        {
+            var attribute = new AttributeProto { Name = factor, F = 0.5f, Type = AttributeProto.Types.AttributeType.Float };
+            StringAssert.Contains(Refused(graph => Linear(graph).Attribute.Add(attribute)), "a linear layer whose alpha and beta are 1");
+        }
+
+        StringAssert.Contains(
+            Refused(graph =>
+            {
+                Linear(graph).OpType = "MatMul";
+                graph.Node.Add(new NodeProto { OpType = "Add", Name = "sum", Input = { "logits", "nowhere" }, Output = { "shifted" } });
+            }),
+            "'sum' (Add) is not the sum of the linear layer and its bias");
+    }
+
+    [TestMethod]
+    public void A_linear_layer_without_a_bias_has_one_of_zeros()
+    {
+        var plan = new NetworkPlan(ForeignWeights.Architecture, new(3, Size, Size), ForeignWeights.Classes);
+
+        var start = Read(Model(plan, ForeignWeights.Create(), graph => Linear(graph).Input.RemoveAt(2)));
+
+        CollectionAssert.AreEqual(new float[ForeignWeights.Classes], start.Weights["fc.bias"].ToArray());
+    }
+
+    [TestMethod]
+    public void A_constant_without_values_is_refused_however_long_its_sides_are() => StringAssert.Contains(
+        Refused(graph =>
+        {
+            var weight = graph.Initializer[0];
+            (weight.Dims[0], weight.Dims[1], weight.RawData) = (2_000_000_000, 0, ByteString.Empty);
+        }),
+        "of shape (2000000000, 0, 7, 7) has 0 values");
+
+    [TestMethod]
+    public void Convolutions_that_share_their_weights_until_these_are_many_times_the_file_are_refused() => StringAssert.Contains(
+        Refused(
+            graph =>
+            {
+                var shared = new TensorProto { Name = "shared", DataType = (int)TensorProto.Types.DataType.Float };
+                shared.Dims.Add([100, 100, 3, 3]);
+                shared.RawData = ByteString.CopyFrom(new byte[100 * 100 * 3 * 3 * sizeof(float)]);
+                graph.Initializer.Add(shared);
+                foreach (var node in graph.Node.Where(node => node.Name.StartsWith("layer1.", StringComparison.Ordinal)
+                    && node.OpType == "Conv"))
+                {
+                    node.Input[1] = shared.Name;
+                    node.Input.RemoveAt(2);
+                }
+            },
+            ForeignWeights.Architecture with { Depths = new(20, 1, 1, 1) }),
+        "more than 4 values for each byte of the file");
 
     [TestMethod]
     [Timeout(20_000, CooperativeCancellation = false)]
@@ -188,6 +273,15 @@ public class OnnxFilesTests
     private static AttributeProto Attribute(GraphProto graph, string operation, string name) =>
         graph.Node.First(node => node.OpType == operation).Attribute.Single(attribute => attribute.Name == name);
 
+    private static void Set(GraphProto graph, string node, string attribute, params long[] values)
+    {
+        var integers = graph.Node.Single(each => each.Name == node).Attribute.Single(each => each.Name == attribute).Ints;
+        integers.Clear();
+        integers.AddRange(values);
+    }
+
+    private static NodeProto Linear(GraphProto graph) => graph.Node.Single(node => node.OpType == "Gemm");
+
     private static byte[] Model(NetworkPlan plan, NamedTensors weights, Action<GraphProto>? change = null)
     {
         var graph = new OnnxGraph("test");
@@ -197,8 +291,11 @@ public class OnnxFilesTests
         return new ModelProto { ProducerName = OnnxGraph.Producer, Graph = graph.Proto }.ToByteArray();
     }
 
-    private static string Refused(Action<GraphProto> change) => RefusedFile(
-        Model(new(ForeignWeights.Architecture, new(3, Size, Size), ForeignWeights.Classes), ForeignWeights.Create(), change));
+    private static string Refused(Action<GraphProto> change, ResNetArchitecture? architecture = null)
+    {
+        var plan = new NetworkPlan(architecture ?? ForeignWeights.Architecture, new(3, Size, Size), ForeignWeights.Classes);
+        return RefusedFile(Model(plan, ForeignWeights.Create(architecture), change));
+    }
 
     private static string RefusedFile(byte[] model) => Assert.ThrowsExactly<InvalidOperationException>(() => Read(model)).Message;
 

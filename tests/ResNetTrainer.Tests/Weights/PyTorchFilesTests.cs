@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.ML;
 using ResNetMLNet.Fitting;
 using ResNetMLNet.Formats;
+using ResNetMLNet.Formats.PyTorch;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
@@ -77,6 +78,32 @@ public class PyTorchFilesTests
     }
 
     [TestMethod]
+    public void Tensors_of_more_sides_and_names_of_more_characters_than_any_has_are_refused()
+    {
+        StringAssert.Contains(Refused(Tensor(offset: 0, shape: 1, stride: 1, sides: 8), values: 1), "(1, 1, 1, 1, 1, 1, 1, 1)");
+        StringAssert.Contains(Refused(Tensor(offset: 0, shape: 1, stride: 1, sides: 9), values: 1), "it has a tensor of 9 sides");
+        var nested = $"}}X{Integer(600)}{new string('a', 600)}";
+        StringAssert.Contains(Refused($"\u0080\u0002{nested}Ns."), "conv1.weight");
+        StringAssert.Contains(Refused($"\u0080\u0002{nested}{nested}Nss."), "a name of more than 1,000 characters");
+    }
+
+    [TestMethod]
+    public void A_key_that_a_pickle_uses_again_is_not_copied()
+    {
+        const int Length = 1_000_000;
+        var again = string.Concat(Enumerable.Repeat("h\u0000Ns", 100));
+        var pickle = new Pickle(
+            Encoding.Latin1.GetBytes($"\u0080\u0002}}X{Integer(Length)}{new string('a', Length)}q\u00000{again}."),
+            (_, _) => null,
+            _ => null);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        pickle.Read();
+
+        Assert.IsLessThan(10L * Length, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [TestMethod]
     public void Files_of_another_form_are_named()
     {
         StringAssert.Contains(RefusedFile([0x80, 2, 0x8a, 10]), "before PyTorch 1.6");
@@ -86,11 +113,13 @@ public class PyTorchFilesTests
         StringAssert.Contains(RefusedFile(Zip(("a/other", ""))), "no data.pkl");
     }
 
-    private static string Tensor(int offset, int shape, int stride) =>
+    private static string Tensor(int offset, int shape, int stride, int sides = 1) =>
         "\u0080\u0002}X\u000c\u0000\u0000\0conv1.weightctorch._utils\n_rebuild_tensor_v2\n"
         + "((X\u0007\u0000\u0000\u0000storagectorch\nFloatStorage\nX\u0001"
         + "\u0000\u0000\u00000X\u0003\u0000\u0000\0cpuK\u0004tQ"
-        + $"J{Integer(offset)}J{Integer(shape)}\u0085J{Integer(stride)}\u0085\u0089ccollections\nOrderedDict\n)RtRs.";
+        + $"J{Integer(offset)}{Tuple(shape, sides)}{Tuple(stride, sides)}\u0089ccollections\nOrderedDict\n)RtRs.";
+
+    private static string Tuple(int value, int count) => $"({string.Concat(Enumerable.Repeat($"J{Integer(value)}", count))}t";
 
     private static string Integer(int value) => Encoding.Latin1.GetString(BitConverter.GetBytes(value));
 

@@ -6,11 +6,17 @@ namespace ResNetMLNet.Formats.Onnx;
 /// <summary>The graph of an ONNX model (https://onnx.ai), to be walked along from its input.</summary>
 internal sealed class OnnxFile
 {
+    // A constant may be that of many layers, and halves are widened: more than this is no file of weights.
+    private const int MostValuesPerByte = 4;
+
     private readonly Dictionary<string, TensorProto> _constants = [];
     private readonly ILookup<string, NodeProto> _readers;
+    private readonly long _size;
+    private long _made;
 
-    private OnnxFile(ModelProto model)
+    private OnnxFile(ModelProto model, long size)
     {
+        _size = size;
         var graph = model.Graph;
         foreach (var tensor in graph.Initializer)
         {
@@ -53,7 +59,7 @@ internal sealed class OnnxFile
         {
             var model = ModelProto.Parser.ParseFrom(stream);
             return model.Graph is { Node.Count: > 0 }
-                ? new(model)
+                ? new(model, stream.Length)
                 : throw new InvalidDataException("it is not an ONNX model: it has no graph");
         }
         catch (InvalidProtocolBufferException e)
@@ -86,7 +92,9 @@ internal sealed class OnnxFile
     }
 
     /// <summary>The values of a constant of floats; null where there is no such constant.</summary>
-    /// <exception cref="InvalidDataException">The constant is damaged, or of a type that weights do not have.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The constant is damaged or of a type that weights do not have, or more has been asked for by now than a file of weights has.
+    /// </exception>
     public NamedTensors.Values? Constant(string name)
     {
         if (!_constants.TryGetValue(name, out var tensor))
@@ -102,7 +110,8 @@ internal sealed class OnnxFile
         var shape = tensor.Dims.ToArray();
         if (tensor.FloatData.Count > 0 && tensor.DataType == (int)DataType.Float)
         {
-            return Checked(name, shape, [.. tensor.FloatData]);
+            Check(name, shape, tensor.FloatData.Count);
+            return new(shape, [.. tensor.FloatData]);
         }
 
         var type = (DataType)tensor.DataType switch
@@ -113,23 +122,27 @@ internal sealed class OnnxFile
             DataType.Double => ElementType.Float64,
             _ => throw new InvalidDataException($"the constant '{name}' is of type {(DataType)tensor.DataType}, which is none of floats"),
         };
-        var values = new float[tensor.RawData.Length / type.Size()];
+        var count = tensor.RawData.Length / type.Size();
+        Check(name, shape, count);
+        var values = new float[count];
         type.Widen(tensor.RawData.Span, values);
-        return Checked(name, shape, values);
+        return new(shape, values);
     }
 
-    private static NamedTensors.Values Checked(string name, long[] shape, float[] data)
+    // A constant without values may have sides of any length, which layers then have arrays of.
+    private void Check(string name, long[] shape, int count)
     {
-        // Stops before sides of absurd length overflow.
-        Int128 count = 1;
-        foreach (var side in shape)
+        if (count == 0 || NamedTensors.CountOf(shape) != count)
         {
-            count = side < 0 || count > data.Length ? -1 : count * side;
+            throw new InvalidDataException($"the constant '{name}' of shape ({string.Join(", ", shape)}) has {count} values");
         }
 
-        return count == data.Length
-            ? new(shape, data)
-            : throw new InvalidDataException($"the constant '{name}' of shape ({string.Join(", ", shape)}) has {data.Length} values");
+        _made += count;
+        if (_made > _size * MostValuesPerByte)
+        {
+            throw new InvalidDataException(
+                $"its layers share constants until they have more than {MostValuesPerByte} values for each byte of the file");
+        }
     }
 }
 

@@ -167,9 +167,12 @@ internal sealed class Pickle(ReadOnlyMemory<byte> data, Func<Pickle.Global, obje
         var dictionary = Peek<Dictionary<string, object?>>();
         for (var i = 0; i + 1 < pairs.Length; i += 2)
         {
-            // Optimizers' states are numbered.
-            var key = pairs[i] is string or long ? $"{pairs[i]}" : throw Damaged("a dictionary has a key that is neither text "
-                + "nor a number");
+            var key = pairs[i] switch
+            {
+                string text => text,
+                long number => $"{number}", // Optimizers' states are numbered.
+                _ => throw Damaged("a dictionary has a key that is neither text nor a number"),
+            };
             dictionary[key] = pairs[i + 1];
         }
     }

@@ -10,6 +10,10 @@ internal sealed class TorchFile
     // Deeper than any checkpoint, and far from the end of the stack.
     private const int MostLevels = 32;
 
+    // A pickle may use a text or a shape again and again, and each use is a copy.
+    private const int LongestName = 1_000;
+    private const int MostSides = 8;
+
     private readonly ZipArchive _zip;
     private readonly string _root;
     private readonly TorchStorages _storages;
@@ -90,6 +94,11 @@ internal sealed class TorchFile
 
                 foreach (var (key, entry) in entries)
                 {
+                    if (name.Length + key.Length > LongestName)
+                    {
+                        throw new InvalidDataException($"its dictionaries have a name of more than {LongestName:N0} characters");
+                    }
+
                     Collect(name.Length == 0 ? key : $"{name}.{key}", entry, level + 1);
                 }
 
@@ -97,10 +106,17 @@ internal sealed class TorchFile
         }
     }
 
-    private static long[] Integers(object?[] values) =>
-        [.. values.Select(value => value is long number
+    private static long[] Integers(object?[] values)
+    {
+        if (values.Length > MostSides)
+        {
+            throw new InvalidDataException($"it has a tensor of {values.Length:N0} sides, where at most {MostSides} are read");
+        }
+
+        return [.. values.Select(value => value is long number
             ? number
             : throw new InvalidDataException("the shape of a tensor has something that is no whole number"))];
+    }
 
     private static bool IsLegacy(Stream stream)
     {

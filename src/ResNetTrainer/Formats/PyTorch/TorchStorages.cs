@@ -48,26 +48,14 @@ internal sealed class TorchStorages(ZipArchive zip, string root, long size)
     {
         var (shape, strides) = (tensor.Shape, tensor.Strides);
         var storage = Values(tensor.Storage);
-        Int128 count = 1, last = tensor.Offset;
-        for (var i = 0; i < shape.Length; i++)
-        {
-            if (strides.Length != shape.Length || shape[i] < 0 || strides[i] < 0 || count > Array.MaxLength)
-            {
-                throw Damaged(name, tensor);
-            }
-
-            count *= shape[i];
-            last += (Int128)(shape[i] - 1) * strides[i];
-        }
-
-        if (tensor.Offset < 0 || strides.Length != shape.Length || count > Array.MaxLength || (count > 0 && last >= storage.Length)
-            || count > (Int128)size * MostValuesPerByte - _made)
+        if (NamedTensors.CountOf(shape) is not { } count || strides.Length != shape.Length || strides.Any(stride => stride < 0)
+            || tensor.Offset < 0 || (count > 0 && LastOf(tensor) >= storage.Length) || count > (Int128)size * MostValuesPerByte - _made)
         {
             throw Damaged(name, tensor);
         }
 
-        _made += (long)count;
-        var values = new float[(long)count];
+        _made += count;
+        var values = new float[count];
         var index = new long[shape.Length];
         var at = tensor.Offset;
         for (var i = 0; i < values.Length; i++)
@@ -96,6 +84,18 @@ internal sealed class TorchStorages(ZipArchive zip, string root, long size)
         var bytes = new byte[entry.Length];
         stream.ReadExactly(bytes);
         return bytes;
+    }
+
+    // Where the last value of a tensor lies.
+    private static Int128 LastOf(TorchTensor tensor)
+    {
+        Int128 last = tensor.Offset;
+        for (var i = 0; i < tensor.Shape.Length; i++)
+        {
+            last += (Int128)(tensor.Shape[i] - 1) * tensor.Strides[i];
+        }
+
+        return last;
     }
 
     private float[] Values(TorchStorage storage)

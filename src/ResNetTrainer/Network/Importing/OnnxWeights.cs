@@ -31,18 +31,20 @@ internal sealed class OnnxWeights
     {
         var stem = Only(images, "the images", "Conv");
         var stride = _convolutions.Add(stem, "conv1", "bn1");
+        var kernel = _weights.Tensors["conv1.weight"].Shape[2];
         var x = Only(_convolutions.OutputOf(stem), "the first convolution", "Relu").Output[0];
         if (Only(x, "the stem", "Conv", "MaxPool", "Add") is { OpType: "MaxPool" } pool)
         {
             var (sides, steps) = (pool.Integers("kernel_shape"), pool.Integers("strides", 1));
             Require(sides.All(side => side == 3) && steps.All(step => step == 2), pool, "a 3x3 pooling of stride 2");
             Require(IsPaddedByOne(pool), pool, "padded by 1 on every side, as torchvision's is");
-            Require(stride == 2, pool, "behind a convolution of stride 2");
+            Require(kernel == 7 && stride == 2, pool, "behind a 7x7 convolution of stride 2");
             x = pool.Output[0];
         }
-        else if (stride != 1)
+        else if (kernel == 7 || stride != 1)
         {
-            throw new InvalidDataException("its first convolution has a stride, but there is no max pooling behind it");
+            throw new InvalidDataException(
+                $"its first convolution is {kernel}x{kernel} of stride {stride}, but there is no max pooling behind it");
         }
 
         var (stage, index, seen) = (0, 0, new HashSet<string>());
@@ -55,6 +57,7 @@ internal sealed class OnnxWeights
 
             var paths = _file.Readers(x).Where(reader => reader.OpType == "Conv").Select(Path).ToArray();
             var halves = paths.Any(path => path.Any(node => node.Integers("strides", 1, 1)[0] == 2));
+            Require(stage > 0 || !halves, paths[0][0], "the first of a block of stride 1, with which ResNets begin");
             (stage, index) = stage == 0 || halves ? (stage + 1, 0) : (stage, index + 1);
             x = Block($"layer{stage}.{index}", x, paths, stride: halves ? 2 : 1);
         }
@@ -118,10 +121,11 @@ internal sealed class OnnxWeights
         x = Only(x, "the last block", "GlobalAveragePool", "AveragePool", "ReduceMean").Output[0];
         for (var step = 0; step < 4; step++)
         {
-            x = _file.Readers(x).FirstOrDefault(reader => reader.OpType is "Flatten" or "Reshape" or "Squeeze")?.Output[0] ?? x;
+            x = _file.Readers(x)
+                .FirstOrDefault(reader => reader is { OpType: "Flatten" or "Reshape" or "Squeeze", Output.Count: > 0 })?.Output[0] ?? x;
         }
 
-        if (_file.Readers(x).FirstOrDefault(reader => reader.OpType is "Gemm" or "MatMul") is not { } product)
+        if (_file.Readers(x).FirstOrDefault(reader => reader is { OpType: "Gemm" or "MatMul", Output.Count: > 0 }) is not { } product)
         {
             return;
         }
@@ -131,10 +135,29 @@ internal sealed class OnnxWeights
         var isTransposed = product.OpType == "Gemm" && product.Integers("transB", 0)[0] == 1;
         var (outputs, inputs) = isTransposed ? (factor.Shape[0], factor.Shape[1]) : (factor.Shape[1], factor.Shape[0]);
         _weights.Add("fc.weight", [outputs, inputs], isTransposed ? factor.Data : Transposed(factor.Data, (int)inputs, (int)outputs));
-        var bias = product.OpType == "Gemm" ? product.Input.ElementAtOrDefault(2)
-            : _file.Readers(product.Output[0]).FirstOrDefault(reader => reader.OpType == "Add")?.Input
-                .FirstOrDefault(input => _file.Constant(input) is not null);
-        _weights.Add("fc.bias", [outputs], bias is null ? new float[outputs] : _file.Constant(bias)?.Data ?? new float[outputs]);
+        var bias = Bias(product) ?? new float[outputs];
+        Require(bias.Length == outputs, product, $"a linear layer with a bias for each of its {outputs} outputs");
+        _weights.Add("fc.bias", [outputs], bias);
+    }
+
+    // That of a linear layer; null where it has none.
+    private float[]? Bias(NodeProto product)
+    {
+        if (product.OpType == "Gemm")
+        {
+            var (alpha, beta) = (product.Number("alpha", 1), product.Number("beta", 1));
+            Require(alpha == 1 && beta == 1, product, "a linear layer whose alpha and beta are 1");
+            return product.Input.ElementAtOrDefault(2) is null or "" ? null : _convolutions.Constant(product, 2).Data;
+        }
+
+        if (_file.Readers(product.Output[0]).FirstOrDefault(reader => reader.OpType == "Add") is not { } sum)
+        {
+            return null;
+        }
+
+        var bias = sum.Input.Select(_file.Constant).FirstOrDefault(constant => constant is not null);
+        Require(bias is not null, sum, "the sum of the linear layer and its bias");
+        return bias!.Data;
     }
 
     // Padding behind the last row and column may be missing, for images of even sides do not see it; where the number of windows is rounded

@@ -25,9 +25,21 @@ internal static class WeightNames
         return stems.FirstOrDefault(IsWrapper) ?? "";
     }
 
-    private static bool IsWrapper(string prefix) =>
-        prefix.Length == 0 || _wrappers.FirstOrDefault(wrapper => prefix.StartsWith(wrapper, StringComparison.Ordinal)) is { } first
-            && IsWrapper(prefix[first.Length..]);
+    private static bool IsWrapper(string prefix)
+    {
+        var at = 0;
+        while (at < prefix.Length)
+        {
+            if (_wrappers.FirstOrDefault(wrapper => prefix.AsSpan(at).StartsWith(wrapper, StringComparison.Ordinal)) is not { } next)
+            {
+                return false;
+            }
+
+            at += next.Length;
+        }
+
+        return true;
+    }
 
     private static string Translate(string name) => name
         .Replace(".shortcut.", ".downsample.", StringComparison.Ordinal)
