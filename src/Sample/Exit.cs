@@ -15,7 +15,9 @@ internal static class Exit
     {
         var error = SteadyWriter.Error();
         var who = DistributedProcess.IsFirst ? "" : $"rank {DistributedProcess.Rank}: ";
-        var parsed = root.Parse(args);
+
+        // The name of a file may begin with @.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (var problem in parsed.Errors)

@@ -62,6 +62,24 @@ internal sealed class DataOptions
         });
     }
 
+    /// <summary>Refuses to write among the images, where the next training would find another class.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="option">The option of the folder that is written to.</param>
+    /// <param name="folder">That folder; null where there is none.</param>
+    /// <exception cref="InvalidOperationException">It lies among the images.</exception>
+    public void RequireOutside(ParseResult parsed, Option option, DirectoryInfo? folder)
+    {
+        foreach (var read in (Option<DirectoryInfo?>[])[_images, _testImages])
+        {
+            if (folder is not null && parsed.GetValue(read) is { } images && Within(images.FullName, folder.FullName))
+            {
+                throw new InvalidOperationException(
+                    $"The folder '{folder.FullName}' of {option.Name} lies in '{images.FullName}' of {read.Name}, where what is written "
+                    + $"would be taken for images of a class. Give a folder elsewhere: {option.Name} DIR.");
+            }
+        }
+    }
+
     /// <summary>Finds the images; column names are the same everywhere.</summary>
     /// <param name="ml">The context.</param>
     /// <param name="parsed">The command line.</param>
@@ -105,7 +123,7 @@ internal sealed class DataOptions
         var (all, unreadable) = Load(ml, parsed, own, _images, classes: null, cancellation);
         if (seed is null)
         {
-            return new(all, all, all, Encoded, ImageChannels: 3) { IsOwn = true, Unreadable = unreadable };
+            return new(all, all, all, Encoded, ImageChannels: 3) { IsOwn = true, Folders = [own.FullName], Unreadable = unreadable };
         }
 
         // The folder's own order is drawn anew; a pool besides would hold a thousand files.
@@ -113,11 +131,15 @@ internal sealed class DataOptions
         if (parsed.GetValue(_testImages) is { } kept)
         {
             var tested = Load(ml, parsed, kept, _testImages, all.ClassNames(), cancellation).Images;
-            return new(shuffled, tested, all, Encoded, ImageChannels: 3) { IsOwn = true };
+            return new(shuffled, tested, all, Encoded, ImageChannels: 3) { IsOwn = true, Folders = [own.FullName, kept.FullName] };
         }
 
         var split = new FolderSplit(ml, all, own.FullName);
-        return new(split.Train(shuffled), split.Test(shuffled), all, Encoded, ImageChannels: 3) { IsOwn = true };
+        return new(split.Train(shuffled), split.Test(shuffled), all, Encoded, ImageChannels: 3)
+        {
+            IsOwn = true,
+            Folders = [own.FullName],
+        };
     }
 
     private (IDataView Images, long? Unreadable) Load(
@@ -141,12 +163,12 @@ internal sealed class DataOptions
                 $"The folder '{test}' of --test-images and '{images}' of --images overlap: a model must not be tested on what it was "
                 + "trained on. Give two folders side by side, or leave --test-images out, which keeps back a fifth.");
         }
+    }
 
-        static bool Within(string folder, string other)
-        {
-            var way = Path.GetRelativePath(folder, other);
-            return !Path.IsPathRooted(way) && way.Split(Path.DirectorySeparatorChar)[0] != "..";
-        }
+    private static bool Within(string folder, string other)
+    {
+        var way = Path.GetRelativePath(folder, other);
+        return !Path.IsPathRooted(way) && way.Split(Path.DirectorySeparatorChar)[0] != "..";
     }
 
     private static void RequireFolder(DirectoryInfo folder, Option option)

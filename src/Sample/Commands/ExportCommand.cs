@@ -42,24 +42,34 @@ internal static class ExportCommand
             {
                 result.AddError("Say what to write: --onnx FILE or --safetensors FILE, or both.");
             }
+
+            foreach (var ofOnnx in (Option<bool>[])[bytes, resize])
+            {
+                if (result.GetValue(ofOnnx) && result.GetValue(onnx) is null)
+                {
+                    result.AddError($"{ofOnnx.Name} needs {onnx.Name} FILE.");
+                }
+            }
         });
         command.SetAction(parsed =>
         {
+            // Both are tried before either is written.
+            var (graph, weights) = (WrittenFile.Get(parsed, onnx), WrittenFile.Get(parsed, safetensors));
             var network = SavedModel.Load(new MLContext(), parsed.GetValue(model)!, model.Name).Network.Model;
-            Write(parsed, onnx, path => network.ExportToOnnx(path, new()
+            Write(graph, path => network.ExportToOnnx(path, new()
             {
                 PixelType = parsed.GetValue(bytes) ? OnnxPixelType.Byte : OnnxPixelType.Single,
                 Resize = parsed.GetValue(resize),
             }));
-            Write(parsed, safetensors, network.ExportToSafeTensors);
+            Write(weights, network.ExportToSafeTensors);
             return 0;
         });
         return command;
     }
 
-    private static void Write(ParseResult parsed, Option<FileInfo?> option, Action<string> write)
+    private static void Write(FileInfo? file, Action<string> write)
     {
-        if (WrittenFile.Get(parsed, option) is { } file)
+        if (file is not null)
         {
             write(file.FullName);
             SteadyWriter.Output().WriteLine($"wrote {PlainText.OneLine(file.ToString())}");

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.IO.Enumeration;
 using Microsoft.ML;
 using ResNetMLNet.Sample.Files;
 using ResNetMLNet.Sample.Scoring;
@@ -12,14 +11,13 @@ internal static class ImageFiles
     // Enough for the network's batches, and the first answers come soon.
     private const int PartSize = 256;
 
-    private static readonly HashSet<string> _endings =
-        new(StringComparer.OrdinalIgnoreCase) { ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ico" };
+    private const string Formats = "PNG, JPEG, BMP, GIF, WebP, ICO";
 
     public static Argument<FileInfo[]> CreateArgument()
     {
         var files = new Argument<FileInfo[]>("file")
         {
-            Description = "Image files (PNG, JPEG, BMP, GIF, WebP, ICO), or folders of them.",
+            Description = $"Image files ({Formats}), or folders of them.",
             Arity = ArgumentArity.OneOrMore,
         };
         files.Validators.Add(result =>
@@ -45,27 +43,24 @@ internal static class ImageFiles
         return files;
     }
 
-    // By their endings, in folders below it too; hidden ones are left out, and what explain has written.
     private static FileInfo[] InFolder(FileInfo folder)
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true };
-        var found = new FileSystemEnumerable<string>(folder.FullName, (ref entry) => entry.ToFullPath(), options)
+        var search = new ImageSearch(folder.FullName);
+        if (search.Images.Count == 0)
         {
-            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory
-                && _endings.Contains(Path.GetExtension($"{entry.FileName}"))
-                && !entry.FileName.EndsWith(HeatMapNames.Extension, StringComparison.OrdinalIgnoreCase),
+            var rest = search.LeftOut.Length > 0 ? $", only {search.LeftOut}" : "";
+            throw new FileNotFoundException($"The folder '{folder.FullName}' has no images ({Formats}){rest}.");
+        }
 
-            // A link may lead back to where it is.
-            ShouldRecursePredicate = (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
-        };
-        FileInfo[] files =
+        if (search.LeftOut.Length > 0)
+        {
+            SteadyWriter.Error().WriteLine(PlainText.OneLine($"'{folder.FullName}': left out: {search.LeftOut}"));
+        }
+
+        return
         [
-            .. found.Order(StringComparer.Ordinal)
-                .Select(path => new FileInfo(Path.Combine(folder.ToString(), Path.GetRelativePath(folder.FullName, path)))),
+            .. search.Images.Select(path => new FileInfo(Path.Combine(folder.ToString(), Path.GetRelativePath(folder.FullName, path)))),
         ];
-        return files.Length > 0
-            ? files
-            : throw new FileNotFoundException($"The folder '{folder.FullName}' has no images ({string.Join(", ", _endings)}).");
     }
 
     private static FileInfo[] Matching(FileInfo named)

@@ -41,6 +41,8 @@ internal static class TrainCommand
                 Console.SetOut(TextWriter.Null);
             }
 
+            data.RequireOutside(parsed, output, parsed.GetValue(output));
+            data.RequireOutside(parsed, training.Checkpoint, parsed.GetValue(training.Checkpoint));
             using var signals = new Signals();
             var display = TrainingDisplay.Create();
             var ml = training.CreateContext(parsed);

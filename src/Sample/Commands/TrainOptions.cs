@@ -83,6 +83,8 @@ internal sealed class TrainOptions
         Description = "Goes on from the newest checkpoint in the folder of --checkpoint.",
     };
 
+    public Option<DirectoryInfo?> Checkpoint => _checkpoint;
+
     public void AddTo(Verb command)
     {
         command.Add("Network", _architecture.Option, _imageSize.Option, _resizeMode);
@@ -119,11 +121,23 @@ internal sealed class TrainOptions
             given.Add(_resume.Name);
         }
 
-        var command = string.Join(' ', (string[])[ProgramName.Typed, .. given.Select(word => word.Contains(' ') ? $"\"{word}\"" : word)]);
+        var command = string.Join(' ', (string[])[ProgramName.Typed, .. given.Select(Quoted)]);
         return hasCheckpoint
             ? $"Go on with: {command}"
             : $"Only {_checkpoint.Name} DIR lets a training go on as if nothing had been; train this model further, by a new schedule, "
                 + $"with: {command}";
+    }
+
+    // As the shell takes it for one word, and changes nothing in it.
+    private static string Quoted(string word)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return word.Contains(' ') ? $"\"{word}\"" : word;
+        }
+
+        var isPlain = word.Length > 0 && word.All(letter => char.IsAsciiLetterOrDigit(letter) || "_./:=@,+-".Contains(letter));
+        return isPlain ? word : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
     }
 
     /// <summary>The options of a training on these images; what they name is there, or can be made.</summary>
@@ -175,6 +189,12 @@ internal sealed class TrainOptions
         else if (options is { AllowFlip: false, StartFrom: not null })
         {
             yield return "images are not mirrored";
+        }
+
+        if (options.ClassWeights == ClassWeights.Balanced)
+        {
+            yield return "all classes count alike in the accuracies of the epochs, rare ones too; in the test accuracy at the end all "
+                + "images do";
         }
     }
 

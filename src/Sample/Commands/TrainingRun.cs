@@ -44,7 +44,12 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
         var folder = OutputFolder.Open(
             path, option, ModelFile, UnfinishedFile, LastGoodFile, MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
         var watch = Stopwatch.StartNew();
-        options.EpochCallback = display.Epoch;
+        var epochs = 0;
+        options.EpochCallback = metrics =>
+        {
+            epochs++;
+            display.Epoch(metrics);
+        };
         options.ProgressCallback = display.Progress;
 
         var names = ml.Transforms.Conversion.MapKeyToValue("PredictedLabel");
@@ -65,12 +70,13 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
 
         var transformer = model.OfType<ResNetTransformer>().Single();
         var network = transformer.Model;
-        var seconds = watch.Elapsed.TotalSeconds;
-        var cancelled = network.Training.Outcome == TrainingOutcome.Cancelled;
+
+        // What another run trained, from whose checkpoint this one went on, took time too.
+        var seconds = watch.Elapsed.TotalSeconds + network.History.SkipLast(epochs).Sum(epoch => epoch.Seconds);
 
         // What was trained is safe before anything else is done with it; from then on, who asks for the end need not wait. Part of a
         // training replaces nothing that an earlier one left.
-        var isBeside = cancelled && folder.Has(ModelFile);
+        var isBeside = IsCancelled(network) && folder.Has(ModelFile) && !IsEarlierPart(Path.Combine(path, ModelFile), network);
         var zip = folder.Write(
             isBeside ? UnfinishedFile : ModelFile, stream => ml.Model.Save(model, images.Train.Schema, stream));
         signals.Dispose();
@@ -79,8 +85,50 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
             return Cancelled(folder, network, zip);
         }
 
+        try
+        {
+            return Finish(folder, path, transformer, zip, seconds);
+        }
+        catch (Exception)
+        {
+            SteadyWriter.Error().WriteLine($"The model is in {zip}; `{ProgramName.Short} evaluate` tests it.");
+            throw;
+        }
+    }
+
+    private static bool IsCancelled(ResNetModel network) => network.Training.Outcome == TrainingOutcome.Cancelled;
+
+    // Whether a model is what this training left when it was cancelled before.
+    private bool IsEarlierPart(string zip, ResNetModel network)
+    {
+        try
+        {
+            using var transformer = ResNetTransformer.Find(ml.Model.Load(zip, out _));
+            var earlier = transformer.Model;
+            return IsCancelled(earlier) && earlier.History.Count <= network.History.Count
+                && earlier.History.Zip(network.History).All(pair => pair.First.TrainLoss.Equals(pair.Second.TrainLoss));
+        }
+        catch (Exception)
+        {
+            // Whatever it is, it is not of this training.
+            return false;
+        }
+    }
+
+    // What is made of a model that is saved.
+    private int Finish(OutputFolder folder, string path, ResNetTransformer transformer, string zip, double seconds)
+    {
+        var network = transformer.Model;
+        var cancelled = IsCancelled(network);
+
         // They are of the model that was just replaced.
         folder.Remove(MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
+        if (!cancelled)
+        {
+            // They would look newer than it.
+            folder.Remove(UnfinishedFile, LastGoodFile);
+        }
+
         var test = cancelled ? null : Test(transformer, seconds);
         var metrics = TrainingMetrics.Of(network, options, test?.Evaluation.Accuracy, seconds);
         folder.Write(MetricsFile, stream => JsonSerializer.Serialize(stream, metrics, SampleJson.Default.TrainingMetrics));

@@ -42,6 +42,11 @@ internal static class WrittenFile
             throw new IOException($"'{file.FullName}' is a folder, but {option.Name} takes the name of a file to write.");
         }
 
+        if (!RegularFile.CanReplace(file))
+        {
+            throw new IOException($"'{file.FullName}' is a pipe or a device, but {option.Name} takes the name of a file to write.");
+        }
+
         if (!file.Directory!.Exists)
         {
             throw new DirectoryNotFoundException(

@@ -13,6 +13,13 @@ internal sealed record ImageSets(IDataView Train, IDataView Test, IDataView All,
     /// <summary>Whether they are the user's own, of a folder, and not Fashion-MNIST's.</summary>
     public bool IsOwn { get; init; }
 
+    /// <summary>The folders in which they lie; none for Fashion-MNIST, whose images are no files.</summary>
+    public IReadOnlyList<string> Folders { get; init; } = [];
+
     /// <summary>How many were left out because they cannot be read; null where nobody asked for that.</summary>
     public long? Unreadable { get; init; }
+
+    /// <summary>The name of an image's file in the folder in which it lies.</summary>
+    public string NameOf(string path) =>
+        Folders.Select(folder => Path.GetRelativePath(folder, path)).MinBy(name => name.Length) ?? Path.GetFileName(path);
 }

@@ -77,6 +77,9 @@ public sealed record TestReport
 /// <param name="Probability">With which probability.</param>
 public sealed record ShownImage(int Position, Thumbnail Image, string Truth, string? Prediction = null, float Probability = 0)
 {
+    /// <summary>The name of its file, with those of the folders in which it lies; null where it is no file.</summary>
+    public string? File { get; init; }
+
     /// <summary>The image under the heat map of what the network looked at; null where that is not known.</summary>
     public Thumbnail? HeatMap { get; init; }
 

@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using ResNetMLNet.Sample.Images;
 using ResNetMLNet.Sample.Scoring;
 using SkiaSharp;
@@ -60,7 +61,7 @@ internal sealed class ReportBuilder(MLContext ml, ResNetModel model, ImageSets i
     private Dictionary<int, ShownImage> Show(IDataView data, ScoredImage[] images)
     {
         var rows = ml.RowsAt(data, images.Select(image => image.Position));
-        var maps = Explain?.Invoke(rows);
+        var (maps, files) = (Explain?.Invoke(rows), FilesOf(rows));
         var bitmaps = _thumbnails.Draw(rows);
         try
         {
@@ -73,6 +74,7 @@ internal sealed class ReportBuilder(MLContext ml, ResNetModel model, ImageSets i
                     : model.ClassNames[image.Prediction],
                 image.Probability)
             {
+                File = files?[index],
                 HeatMap = maps is null ? null : Thumbnail.Of(bitmaps[index], maps[index]),
             }).ToDictionary(image => image.Position);
         }
@@ -85,17 +87,25 @@ internal sealed class ReportBuilder(MLContext ml, ResNetModel model, ImageSets i
     private ShownImage[] TrainingImages()
     {
         var rows = ml.Data.TakeRows(images.Train, GridImages);
+        var files = FilesOf(rows);
         var bitmaps = _thumbnails.Draw(rows);
         try
         {
             return [.. rows.LabelNames().Zip(bitmaps, (name, bitmap) => (name, bitmap))
-                .Select((each, index) => new ShownImage(index, Thumbnail.Of(each.bitmap), each.name ?? "none"))];
+                .Select((each, index) => new ShownImage(index, Thumbnail.Of(each.bitmap), each.name ?? "none")
+                {
+                    File = files?[index],
+                })];
         }
         finally
         {
             Dispose(bitmaps);
         }
     }
+
+    private string[]? FilesOf(IDataView rows) => rows.Schema.GetColumnOrNull(Thumbnails.ImagePath) is null
+        ? null
+        : [.. rows.GetColumn<string>(Thumbnails.ImagePath).Select(images.NameOf)];
 
     private static void Dispose(IEnumerable<SKBitmap> bitmaps)
     {

@@ -11,8 +11,10 @@ namespace ResNetMLNet.Sample.Reporting;
 /// <param name="network">The network that sees them.</param>
 internal sealed class Thumbnails(MLContext ml, IDataView all, ResNetModel network)
 {
+    /// <summary>The column of the paths, where images are files.</summary>
+    public const string ImagePath = "ImagePath";
+
     private const string Image = "Image";
-    private const string ImagePath = "ImagePath";
 
     /// <summary>Draws the rows, in their order; who asks for the bitmaps disposes them.</summary>
     public IReadOnlyList<SKBitmap> Draw(IDataView rows)

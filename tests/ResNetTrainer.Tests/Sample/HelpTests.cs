@@ -117,6 +117,8 @@ public sealed class HelpTests
     [DataRow("train --checkpoint --resume", "--checkpoint needs a value before --resume")]
     [DataRow("evaluate --model a.zip --jsn", "--jsn", "--json")]
     [DataRow("export --model model.zip", "--onnx FILE", "--safetensors FILE")]
+    [DataRow("export --safetensors weights --onnx-bytes", "--onnx-bytes needs --onnx FILE")]
+    [DataRow("export --safetensors weights --onnx-resize", "--onnx-resize needs --onnx FILE")]
     [DataRow("explain --model model.zip cat.jpg", "--out", "required")]
     [DataRow("summary --image-size 0", "--image-size", "between")]
     [DataRow("completion fish", "fish", "bash", "zsh", "pwsh")]

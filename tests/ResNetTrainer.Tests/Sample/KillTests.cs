@@ -116,6 +116,21 @@ public class KillTests
 
     [TestMethod]
     [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    public void A_training_that_goes_on_replaces_what_it_left_when_it_was_cancelled()
+    {
+        var folder = Path.Combine(_folder, "again");
+        string[] arguments = ["--out", folder, "--checkpoint", $"{folder}-checkpoints"];
+        TrainAndSignal("INT", arguments);
+        var before = Load(folder).History.Count;
+
+        TrainAndSignal("INT", [.. arguments, "--resume"]);
+
+        Assert.IsGreaterThan(before, Load(folder).History.Count);
+        CollectionAssert.DoesNotContain(SampleFolder.NamesIn(folder), "unfinished.zip");
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
     [DataRow("INT", 130)]
     [DataRow("TERM", 143)]
     public void A_signal_to_end_ends_what_has_nothing_to_keep_at_once(string signal, int status)
@@ -201,12 +216,13 @@ public class KillTests
         return model.Model;
     }
 
-    // What a training says that is asked to end in its third epoch, or a little later.
+    // What a training says that is asked to end two epochs after its beginning, or a little later.
     private static string TrainAndSignal(string signal, params string[] more)
     {
         using var process = Train(1000, more);
-        while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch  2", StringComparison.Ordinal))
+        for (var epochs = 0; epochs < 2 && process.StandardOutput.ReadLine() is { } line;)
         {
+            epochs += line.StartsWith("epoch ", StringComparison.Ordinal) ? 1 : 0;
         }
 
         Process.Start("kill", ["-" + signal, $"{process.Id}"]).WaitForExit();

@@ -81,6 +81,49 @@ public sealed class OutputTests : IDisposable
     }
 
     [TestMethod]
+    public void An_error_behind_the_training_says_where_the_model_is()
+    {
+        _folder.Copy("top", "kept");
+        _folder.Copy("middle", "kept");
+        var output = new ReactingWriter("epoch  1", () => Directory.Delete(_folder.At("kept"), recursive: true));
+
+        var run = SampleProcess.RunHere(
+            [.. _folder.Training, "--test-images", _folder.At("kept"), "--out", _folder.At("out")], output);
+
+        Assert.AreEqual(1, run.Status, run.Output);
+        Assert.HasCount(2, run.ErrorLines, run.Error);
+        Assert.StartsWith($"The model is in {_folder.At("out", "model.zip")}; `resnet evaluate` tests it.", run.Error);
+    }
+
+    [TestMethod]
+    public void What_other_trainings_did_not_finish_goes_when_one_is_complete()
+    {
+        Directory.CreateDirectory(_folder.At("out"));
+        foreach (var name in (string[])["unfinished.zip", "last-good.zip"])
+        {
+            File.WriteAllText(_folder.At("out", name), "of another training");
+        }
+
+        Train([]).Succeeded();
+
+        CollectionAssert.AreEquivalent(SampleFolder.Results, SampleFolder.NamesIn(_folder.At("out")));
+    }
+
+    [TestMethod]
+    public void The_time_of_a_training_that_went_on_is_that_of_all_its_epochs()
+    {
+        // So many that they take longer than all else.
+        string[] more = ["--epochs", "40", "--checkpoint", _folder.At("checkpoints"), "--out", _folder.At("out"), "--threads", "2"];
+        string[] training = [.. _folder.Training.Where(word => word is not ("--epochs" or "1")), .. more];
+        SampleProcess.RunHere(training).Succeeded();
+        SampleProcess.RunHere([.. training, "--resume"]).Succeeded();
+
+        using var metrics = JsonDocument.Parse(File.ReadAllText(_folder.At("out", "metrics.json")));
+        var epochs = metrics.RootElement.GetProperty("epochs").EnumerateArray().Sum(epoch => epoch.GetProperty("seconds").GetDouble());
+        Assert.IsGreaterThan(epochs, metrics.RootElement.GetProperty("totalSeconds").GetDouble());
+    }
+
+    [TestMethod]
     [OSCondition(OperatingSystems.Linux)]
     public void A_disk_without_room_does_not_cost_the_model()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML;
 using ResNetMLNet.Tests.Support;
 using SkiaSharp;
@@ -45,6 +46,29 @@ public sealed class PredictTests : IDisposable
         Assert.AreEqual(1, run.Status);
         StringAssert.Contains(run.Error, $"The folder '{empty}' has no images");
     }
+
+    [TestMethod]
+    public void What_a_folder_has_beside_images_is_counted()
+    {
+        foreach (var name in (string[])["1.heic", "2.HEIC", "notes.txt"])
+        {
+            File.WriteAllText(_folder.At("images", "top", name), "none");
+        }
+
+        File.Copy(_folder.At("images", "top", "0.png"), _folder.At("images", "top", "0.jfif"));
+        var run = SampleProcess.RunHere(["predict", "--model", _folder.Model, _folder.Images]);
+        File.WriteAllText(_folder.At(Directory.CreateDirectory(_folder.At("others")).Name, "1.heic"), "none");
+        var none = SampleProcess.RunHere(["predict", "--model", _folder.Model, _folder.At("others")]);
+
+        run.Succeeded();
+        Assert.HasCount(31, run.OutputLines);
+        Assert.Contains("left out: 2 .heic, 1 .txt", run.Error);
+        none.AssertFailed(_folder.At("others"), "only 1 .heic");
+    }
+
+    [TestMethod]
+    public void A_name_that_begins_with_an_at_sign_is_that_of_a_file() =>
+        SampleProcess.RunHere(["predict", "--model", _folder.Model, "@none.png"]).AssertFailed("@none.png' does not exist");
 
     [TestMethod]
     public void A_link_that_leads_back_is_not_followed()
@@ -147,6 +171,41 @@ public sealed class PredictTests : IDisposable
         Assert.AreEqual(2, run.Status);
         StringAssert.Contains(run.Error, "--onnx and --safetensors are the same file");
         Assert.IsFalse(File.Exists(target));
+    }
+
+    [TestMethod]
+    public void Two_exports_are_both_tried_before_either_is_written()
+    {
+        var target = _folder.At("model.onnx");
+        SampleProcess.RunHere(
+            ["export", "--model", _folder.Model, "--onnx", target, "--safetensors", _folder.At("nowhere", "weights")])
+            .AssertFailed(_folder.At("nowhere"), "--safetensors");
+
+        Assert.IsFalse(File.Exists(target));
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    [DataRow("--onnx")]
+    [DataRow("--safetensors")]
+    public void Nothing_but_a_file_is_replaced_by_one(string option)
+    {
+        var (pipe, device, empty) = (_folder.At("pipe"), _folder.At("device"), _folder.At("empty"));
+        Process.Start("mkfifo", pipe).WaitForExit();
+        File.CreateSymbolicLink(device, "/dev/null");
+        File.WriteAllText(empty, "");
+
+        foreach (var target in (string[])[pipe, device])
+        {
+            Export(target).AssertFailed($"'{target}' is a pipe or a device", option);
+        }
+
+        Export(empty).Succeeded();
+        Assert.AreEqual("/dev/null", new FileInfo(device).LinkTarget);
+        Assert.AreEqual(0, new FileInfo(pipe).Length);
+        Assert.IsGreaterThan(0, new FileInfo(empty).Length);
+
+        ProgramRun Export(string target) => SampleProcess.RunHere(["export", "--model", _folder.Model, option, target]);
     }
 
     private sealed class LabelledFile

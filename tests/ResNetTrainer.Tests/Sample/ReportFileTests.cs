@@ -117,6 +117,19 @@ public sealed class ReportFileTests : IDisposable
     }
 
     [TestMethod]
+    public void Images_of_a_folder_have_the_names_of_their_files()
+    {
+        var (_, page) = Evaluate(_folder.Images);
+
+        foreach (var image in Grid(page, "Predictions"))
+        {
+            var file = image.Closest("figure")!.QuerySelector("figcaption > bdi")!.TextContent;
+            Assert.IsTrue(File.Exists(_folder.At("images", file)), file);
+            StringAssert.Contains(image.AlternativeText, $" of the data, {file}: ");
+        }
+    }
+
+    [TestMethod]
     public void A_class_folder_of_a_hostile_name_is_a_name_in_the_report()
     {
         const string Name = "<script>alert(1)<&\"'";

@@ -153,6 +153,17 @@ public class ReportPageTests
     }
 
     [TestMethod]
+    public void The_test_loss_is_drawn_where_there_is_one()
+    {
+        var epoch = SampleReport.Epoch(1, 0.5);
+
+        CollectionAssert.AreEqual((string[])["train loss", "test loss", "train acc", "test acc"], Lines(epoch));
+        CollectionAssert.AreEqual((string[])["train loss", "train acc", "test acc"], Lines(epoch with { ValidationLoss = null }));
+
+        static string[] Lines(EpochMetrics epoch) => [.. CurvesChart.Create([epoch]).Series.Select(line => line.Title)];
+    }
+
+    [TestMethod]
     public void A_report_of_nothing_but_settings_is_a_page_too()
     {
         var page = Parse(SampleReport.Empty());

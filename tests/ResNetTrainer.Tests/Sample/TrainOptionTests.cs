@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML;
+using ResNetMLNet.Sample.Commands;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Sample;
@@ -54,6 +55,43 @@ public sealed class TrainOptionTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("--out", "images/out", "--images")]
+    [DataRow("--out", "images/top", "--images")]
+    [DataRow("--out", "kept/out", "--test-images")]
+    [DataRow("--checkpoint", "images/checkpoints", "--images")]
+    public void What_is_written_does_not_lie_among_the_images(string option, string folder, string read)
+    {
+        _folder.Copy("top", "kept");
+        string[] usual = option == "--out" ? [] : ["--out", _folder.At("out")];
+        var run = SampleProcess.RunHere(
+            [.. _folder.Training, "--test-images", _folder.At("kept"), .. usual, option, _folder.At(folder)]);
+
+        run.AssertFailed($"'{Path.GetFullPath(_folder.At(folder))}' of {option} lies in", $"of {read}", $"{option} DIR");
+        Assert.AreEqual("", run.Output, "Before anything is loaded.");
+    }
+
+    [TestMethod]
+    public void Nor_does_it_where_the_usual_folder_would()
+    {
+        var run = SampleProcess.Run(["train", "--images", "."], _folder.Images);
+
+        run.AssertFailed("--out DIR");
+        Assert.IsFalse(Directory.Exists(_folder.At("images", "out")));
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    public void The_command_that_goes_on_can_be_typed_as_it_is_printed()
+    {
+        var (training, verb) = (new TrainOptions(), new Verb("train", "Trains."));
+        training.AddTo(verb);
+        var parsed = verb.Parse((string[])["--checkpoint", "it's $HOME", "--weights", "a;b.pth", "--learning-rate", "1e-3"]);
+
+        Assert.EndsWith(
+            @" --checkpoint 'it'\''s $HOME' --weights 'a;b.pth' --learning-rate 1e-3 --resume", training.WayOn(parsed, "model.zip"));
+    }
+
+    [TestMethod]
     public void Training_from_scratch_hears_of_trained_weights()
     {
         StringAssert.Contains(Train().Output, "--pretrained");
@@ -103,6 +141,7 @@ public sealed class TrainOptionTests : IDisposable
         var run = Train("--resize-mode", "pad", "--class-weights", "balanced");
 
         run.Succeeded();
+        StringAssert.Contains(run.Output, "all classes count alike in the accuracies of the epochs");
         Assert.AreEqual(ResizeMode.Pad, Model().ResizeMode);
         Train("--start-from", _folder.At("out", "model.zip")).Succeeded();
         Assert.AreEqual(ResizeMode.Pad, Model().ResizeMode, "As the model to start from sees them.");

@@ -10,6 +10,7 @@ internal static class ChartStyle
     public static readonly OxyColor First = OxyColor.FromRgb(0x2f, 0x7d, 0xd1);
     public static readonly OxyColor Second = OxyColor.FromRgb(0xd2, 0x6a, 0x12);
     public static readonly OxyColor Third = OxyColor.FromRgb(0x2b, 0x93, 0x48);
+    public static readonly OxyColor Fourth = OxyColor.FromRgb(0x8e, 0x5b, 0xc2);
     public static readonly OxyColor Quiet = OxyColor.FromRgb(0x80, 0x80, 0x80);
 
     public static PlotModel Create() => new()

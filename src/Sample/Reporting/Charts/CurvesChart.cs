@@ -4,7 +4,7 @@ using OxyPlot.Series;
 
 namespace ResNetMLNet.Sample.Reporting.Charts;
 
-/// <summary>Training loss, training and test accuracy over epochs, as the chapter plots them.</summary>
+/// <summary>Training loss, training and test accuracy over epochs, as the chapter plots them, and the test loss.</summary>
 internal static class CurvesChart
 {
     public static PlotModel Create(IReadOnlyList<EpochMetrics> history)
@@ -31,6 +31,11 @@ internal static class CurvesChart
         });
         plot.AddLegend();
         plot.Series.Add(Line("train loss", history, epoch => epoch.TrainLoss, LineStyle.Solid, ChartStyle.First));
+        if (history.Any(epoch => epoch.ValidationLoss is not null))
+        {
+            plot.Series.Add(Line("test loss", history, epoch => epoch.ValidationLoss, LineStyle.Dot, ChartStyle.Fourth));
+        }
+
         plot.Series.Add(Line("train acc", history, epoch => epoch.TrainAccuracy, LineStyle.Dash, ChartStyle.Second));
         plot.Series.Add(Line("test acc", history, epoch => epoch.ValidationAccuracy, LineStyle.DashDot, ChartStyle.Third));
         return plot;
