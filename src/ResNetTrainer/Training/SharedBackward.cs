@@ -49,7 +49,8 @@ internal sealed class SharedBackward(TrainingState state, Loss loss, ImageDatase
         if (mean is not null)
         {
             using Scalar factor = share;
-            BackwardPass.Run(() => mean.mul(factor).backward());
+            var part = mean.mul(factor);
+            BackwardPass.Run(() => part.backward());
         }
 
         return exchange.Run(share, sums);

@@ -125,21 +125,19 @@ internal sealed class CheckpointFolder : IDisposable
         }));
     }
 
-    // Old ones, and those that this training has left behind. A later one that could not be read for the moment stays.
+    // Old ones, and those that this training has left behind. A later one that could not be read for the moment stays, and so does one that
+    // somebody has open: the new one is written, and the next may take it away.
     private void DeleteOthers(string written)
     {
         var files = Files();
-        var own = files.Except(_leftBehind).ToArray();
-        var at = Array.IndexOf(own, written);
-        foreach (var other in files.Intersect(_leftBehind).Concat(at < 0 ? [] : own.Skip(at).Skip(_kept)))
+        foreach (var old in files.Intersect(_leftBehind).Concat(files.Except(_leftBehind).SkipWhile(file => file != written).Skip(_kept)))
         {
             try
             {
-                File.Delete(other);
+                File.Delete(old);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Somebody reads it. The new one is written; this one goes the next time, perhaps.
             }
         }
     }
