@@ -38,8 +38,9 @@ public sealed partial class ResNetTrainer
             context.Require(AllowFlip != false || TestTimeAugmentation == TestTimeAugmentation.None, nameof(TestTimeAugmentation),
                 TestTimeAugmentation,
                 "None where AllowFlip is false: it scores mirror images too");
+            context.Require(LargestRotation is > 0 and <= 180, nameof(LargestRotation), LargestRotation, "above 0 and at most 180 degrees");
             context.Require(SmallestCrop is > 0 and <= 1, nameof(SmallestCrop), SmallestCrop, "above 0 and at most 1");
-            context.Require(Augmentation is null or (>= 0 and < (Augmentation)128), nameof(Augmentation), Augmentation,
+            context.Require(Augmentation is null or (>= 0 and < (Augmentation)1024), nameof(Augmentation), Augmentation,
                 "a combination of Augmentation's members");
             context.Require(MemoryBudget is null or >= 0, nameof(MemoryBudget), MemoryBudget, "at least 0 bytes");
             context.Require(Threads is null or (>= 1 and <= 1024), nameof(Threads), Threads, "between 1 and 1024");

@@ -86,6 +86,12 @@ public sealed partial class ResNetTrainer
         public double SmallestCrop { get; set; } = RandomCrops.Smallest;
 
         /// <summary>
+        /// With <see cref="Augmentation.Rotation"/>: by how many degrees images are turned at most, in (0, 180]. Default: 15; 180 is for
+        /// images without a way up.
+        /// </summary>
+        public double LargestRotation { get; set; } = RandomCrops.UsualRotation;
+
+        /// <summary>
         /// Of which views of an image a score is the mean; stored in the model. For images whose mirror image means the same. Default: none
         /// but the image.
         /// </summary>

@@ -65,6 +65,24 @@ public enum Augmentation
     /// the label of the image that shows more.
     /// </summary>
     Mixup = 64,
+
+    /// <summary>
+    /// Half of the images are turned upside down: right for what is seen from above, through a microscope, on a table. No recipe does it.
+    /// <see cref="ResNetTrainer.Options.AllowFlip"/> does not speak of it.
+    /// </summary>
+    VerticalFlip = 128,
+
+    /// <summary>
+    /// Images are turned by up to <see cref="ResNetTrainer.Options.LargestRotation"/> degrees either way; beyond its edges an image is
+    /// mirrored. No recipe does it.
+    /// </summary>
+    Rotation = 256,
+
+    /// <summary>
+    /// Brightness, contrast and, of images in colour, saturation are multiplied by factors of 0.6 to 1.4 each, in this order (torchvision's
+    /// ColorJitter(0.4, 0.4, 0.4)). Pixels have to be in [0, 1], as those of bytes and images are. No recipe does it.
+    /// </summary>
+    ColorJitter = 512,
 }
 
 /// <summary>How much the classes count in the loss and the metrics of training.</summary>

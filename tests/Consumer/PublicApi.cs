@@ -54,8 +54,10 @@ public static class PublicApi
             TestTimeFlip = true,
             TestTimeAugmentation = TestTimeAugmentation.FlipAndShift,
             Augmentation = Augmentation.Flip | Augmentation.Shift | Augmentation.Erase | Augmentation.Crop | Augmentation.RandomErasing
-                | Augmentation.RandomResizedCrop | Augmentation.Mixup,
+                | Augmentation.RandomResizedCrop | Augmentation.Mixup | Augmentation.VerticalFlip | Augmentation.Rotation
+                | Augmentation.ColorJitter,
             SmallestCrop = 0.3,
+            LargestRotation = 180,
             Recipe = TrainingRecipe.Book,
             NumberOfEpochs = 1,
             BatchSize = 2,

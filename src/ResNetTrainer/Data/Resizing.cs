@@ -14,13 +14,13 @@ internal static class Resizing
     /// sees. Bytes are scaled to [0, 1], floats taken as they are. Bilinear with antialiasing, which is what Pillow's
     /// BILINEAR does and what torchvision does for tensors.
     /// </summary>
-    public static Tensor ToInput(Tensor images, InputFormat format)
-    {
-        var floats = images.dtype == ScalarType.Byte
-            ? images.to_type(ScalarType.Float32).div_(White)
-            : images.to_type(ScalarType.Float32);
-        return Resize(floats, format.Shape.Height, format.Shape.Width, format.ResizeMode);
-    }
+    public static Tensor ToInput(Tensor images, InputFormat format) =>
+        Resize(ToFloats(images), format.Shape.Height, format.Shape.Width, format.ResizeMode);
+
+    /// <summary>Bytes scaled to [0, 1], floats as they are.</summary>
+    public static Tensor ToFloats(Tensor images) => images.dtype == ScalarType.Byte
+        ? images.to_type(ScalarType.Float32).div_(White)
+        : images.to_type(ScalarType.Float32);
 
     /// <summary>Float32 images (batch, channels, height, width) to another height and width.</summary>
     public static Tensor Resize(Tensor images, int height, int width, ResizeMode mode)

@@ -1,4 +1,5 @@
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network.Winograd;
@@ -47,6 +48,7 @@ internal static class PlanOfOptions
             Augmentation = options.Augmentation ?? (mayFlip ? begun.Augmentation : begun.Augmentation & ~Augmentation.Flip),
             AllowFlip = mayFlip,
             SmallestCrop = options.SmallestCrop,
+            LargestRotation = options.LargestRotation,
             FrozenStages = options.FrozenStages,
             FrozenStatistics = options.FrozenStatistics,
             Seed = setting.Seed,
@@ -60,6 +62,11 @@ internal static class PlanOfOptions
             DataPruning = options.DataPruning > 0 ? options.DataPruning : null,
         };
         plan = options.Ablation?.Invoke(plan) ?? plan;
+        if (plan.ToAugmentation().Jitter > 0)
+        {
+            PixelScale.RequireShares(channel, data.LargestPixel, nameof(Augmentation.ColorJitter));
+        }
+
         if (plan.DataPruning is not null && ReasonToPruneNothing(data, plan) is { } reason)
         {
             channel.Warn($"DataPruning leaves out no image, since {reason}.");

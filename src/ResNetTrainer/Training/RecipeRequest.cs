@@ -30,6 +30,9 @@ internal sealed record RecipeRequest
 
     public double SmallestCrop { get; init; } = RandomCrops.Smallest;
 
+    /// <summary>The degrees by which random rotations turn an image at most, where it has them.</summary>
+    public double LargestRotation { get; init; } = RandomCrops.UsualRotation;
+
     /// <summary>How old the training is that goes on from a checkpoint.</summary>
     public RecipeAge Age { get; init; }
 

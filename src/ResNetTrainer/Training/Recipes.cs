@@ -62,7 +62,11 @@ internal static class Recipes
                 _ => 10,
             }),
         };
-        return plan with { SmallestCrop = plan.Augmentation.HasFlag(Augmentation.RandomResizedCrop) ? request.SmallestCrop : null };
+        return plan with
+        {
+            SmallestCrop = plan.Augmentation.HasFlag(Augmentation.RandomResizedCrop) ? request.SmallestCrop : null,
+            LargestRotation = plan.Augmentation.HasFlag(Augmentation.Rotation) ? request.LargestRotation : null,
+        };
     }
 
     // What Fast and Best have in common.

@@ -23,6 +23,9 @@ internal sealed record TrainingPlan
     /// <summary>The least share of an image that a random crop shows; null without such crops.</summary>
     public double? SmallestCrop { get; init; }
 
+    /// <summary>The degrees by which a random rotation turns an image at most; null without.</summary>
+    public double? LargestRotation { get; init; }
+
     /// <summary>How much of what <see cref="Augmentation"/> allows is done; null for the usual numbers.</summary>
     public AugmentationPlan? AugmentationNumbers { get; init; }
 
@@ -97,7 +100,7 @@ internal sealed record TrainingPlan
     public required ScalarType Precision { get; init; }
 
     /// <summary>The changes to images in numbers.</summary>
-    public AugmentationPlan ToAugmentation() => AugmentationNumbers ?? AugmentationPlan.Of(Augmentation, SmallestCrop);
+    public AugmentationPlan ToAugmentation() => AugmentationNumbers ?? AugmentationPlan.Of(Augmentation, SmallestCrop, LargestRotation);
 
     /// <summary>
     /// Whether the network sees the same images in each epoch and all before its linear layer is frozen, so that what that layer sees can

@@ -187,6 +187,156 @@ public class AugmentationTests
     }
 
     [TestMethod]
+    public void A_vertical_flip_turns_half_of_the_images_upside_down()
+    {
+        using var scope = NewDisposeScope();
+        var images = Numbered(64, 5);
+        var changed = Augmenter.Apply(images, Augmentation.VerticalFlip, seed: 1);
+        var flipped = changed.eq(images.flip(2)).all(-1).all(-1).all(-1);
+        var same = changed.eq(images).all(-1).all(-1).all(-1);
+
+        Assert.IsTrue(flipped.sum().item<long>() is > 20 and < 44);
+        Assert.AreEqual(64, (flipped.sum() + same.sum()).item<long>());
+    }
+
+    // Of a ramp, the slope has the length that it had and the direction that the image is turned to: also where images are not square, and
+    // beside crops.
+    [TestMethod]
+    [DataRow(15, null)]
+    [DataRow(180, null)]
+    [DataRow(30, 1.0)]
+    public void A_rotation_turns_images_by_up_to_as_much_as_is_said_and_changes_no_distance(double most, double? crop)
+    {
+        using var scope = NewDisposeScope();
+        var ramp = arange(0, 48, ScalarType.Float32).view(1, 1, 1, 48).expand(256, 1, 24, 48);
+        var turned = Apply(ramp, new() { Rotation = most, SmallestCrop = crop }, new(new(1, 24, 48), true, default));
+        float[] Slope(int dimension, int size) => (turned.narrow(dimension, (size / 2) + 1, 1) - turned.narrow(dimension, size / 2, 1))
+            .select(2, dimension == 2 ? 0 : 12).select(2, dimension == 2 ? 24 : 0).flatten().data<float>().ToArray();
+        var (x, y) = (Slope(3, 48), Slope(2, 24));
+        var angles = x.Zip(y, (x, y) => Math.Atan2(-y, x) * 180 / Math.PI).ToArray();
+
+        CollectionAssert.AreEqual((long[])[256, 1, 24, 48], turned.shape);
+        foreach (var (a, b) in x.Zip(y))
+        {
+            Assert.AreEqual(1, Math.Sqrt((a * a) + (b * b)), crop is null ? 1e-3 : 0.4);
+        }
+
+        Assert.IsTrue(angles.Min() >= -most - 0.1 && angles.Min() < -0.9 * most, $"{angles.Min()}");
+        Assert.IsTrue(angles.Max() <= most + 0.1 && angles.Max() > 0.9 * most, $"{angles.Max()}");
+    }
+
+    [TestMethod]
+    public void What_a_rotation_leaves_free_shows_the_mirrored_image()
+    {
+        using var scope = NewDisposeScope();
+        var turned = Apply(ones(64, 1, 20, 20), new() { Rotation = 180 });
+
+        Assert.IsGreaterThan(0.999f, turned.min().item<float>());
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(3)]
+    public void Brightness_contrast_and_saturation_change_by_factors_of_their_own(int channels)
+    {
+        using var scope = NewDisposeScope();
+
+        // The left half is darker; the channels differ by as much.
+        var images = full([512, channels, 8, 8], 0.5f);
+        images.narrow(3, 0, 4).sub_(0.1f);
+        if (channels == 3)
+        {
+            images.select(1, 0).sub_(0.05f);
+            images.select(1, 2).add_(0.05f);
+        }
+
+        var changed = Augmenter.Apply(images, Augmentation.ColorJitter, seed: 1);
+        float[] Of(Tensor values) => values.flatten().data<float>().ToArray();
+        var brightness = Of(changed.mean([1, 2, 3]) / images.mean([1, 2, 3]));
+        var halves = Of((changed.select(3, 7) - changed.select(3, 0)).mean([1, 2]) / 0.1f);
+        var contrast = halves.Zip(brightness, (difference, factor) => difference / factor).ToArray();
+
+        AssertFactors(brightness);
+        AssertFactors(contrast);
+        if (channels == 3)
+        {
+            var spread = Of((changed.select(1, 2) - changed.select(1, 0)).mean([1, 2]) / 0.1f);
+            AssertFactors([.. spread.Zip(halves, (difference, half) => difference / half)]);
+        }
+
+        var bytes = images.mul(255).round().to_type(ScalarType.Byte);
+        var ofBytes = Augmenter.Apply(bytes, Augmentation.ColorJitter, seed: 1);
+        Assert.IsLessThan(0.01f, (ofBytes - changed).abs().max().item<float>());
+
+        static void AssertFactors(float[] factors)
+        {
+            Assert.IsTrue(factors.Min() is > 0.57f and < 0.66f && factors.Max() is < 1.43f and > 1.34f, $"{factors.Min()} {factors.Max()}");
+            Assert.AreEqual(1, factors.Average(), 0.05);
+        }
+    }
+
+    [TestMethod]
+    public void Pixels_that_are_changed_in_brightness_stay_in_range()
+    {
+        using var scope = NewDisposeScope();
+        var changed = Augmenter.Apply(rand(64, 3, 8, 8), Augmentation.ColorJitter, seed: 1);
+
+        Assert.IsTrue(changed.min().item<float>() >= 0 && changed.max().item<float>() <= 1);
+    }
+
+    [TestMethod]
+    public void Colours_of_floats_that_are_no_shares_are_not_changed_to_white()
+    {
+        var data = new MemoryDataView(
+            12,
+            Images.Vector("Features", row => (float[])[.. Enumerable.Repeat(20f * row, 400)], 1, 20, 20),
+            Images.Key(LabelKind.Text));
+
+        var trainer = Images.Trainer(
+            Images.Context(), ImageKind.GreyFloats, options => options.Augmentation = Augmentation.ColorJitter);
+
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(data)).Message;
+
+        StringAssert.Contains(message, "ColorJitter takes pixels in [0, 1], and these go up to 220.");
+    }
+
+    [TestMethod]
+    public void A_training_with_all_changes_goes_on_from_a_checkpoint_as_if_nothing_had_been()
+    {
+        var folder = Directory.CreateTempSubdirectory("resnet-augmentation-");
+        float[] Scores(string checkpoints, bool cancel = false)
+        {
+            using var source = new CancellationTokenSource();
+            using var model = Images.Trainer(Images.Context(), change: options =>
+            {
+                options.Augmentation = (Augmentation)1023 & ~Augmentation.Mixup;
+                (options.LargestRotation, options.SmallestCrop, options.NumberOfEpochs) = (40, 0.5, 2);
+                (options.CancellationToken, options.OnCancellation) = (source.Token, CancellationBehavior.ReturnModel);
+                options.Checkpoints = new() { Directory = Path.Combine(folder.FullName, checkpoints), Resume = true };
+                options.EpochCallback = epoch => source.CancelIf(cancel && epoch.Epoch == 1);
+            }).Fit(Images.Labelled(30));
+            return [.. Snapshot.Scores(model.Transform(Images.Unlabelled())).SelectMany(scores => scores)];
+        }
+
+        Scores("parts", cancel: true);
+
+        CollectionAssert.AreEqual(Scores("whole"), Scores("parts"));
+        folder.Delete(recursive: true);
+    }
+
+    [TestMethod]
+    [DataRow(0.0)]
+    [DataRow(180.5)]
+    [DataRow(double.NaN)]
+    public void A_largest_rotation_that_is_no_angle_is_refused(double degrees)
+    {
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() =>
+            Images.Trainer(Images.Context(), change: options => options.LargestRotation = degrees)).Message;
+
+        Assert.Contains("LargestRotation", message);
+    }
+
+    [TestMethod]
     public void Crops_of_the_small_images_that_training_begins_with_lose_no_pixels()
     {
         using var scope = NewDisposeScope();

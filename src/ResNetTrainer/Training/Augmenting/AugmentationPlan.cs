@@ -17,6 +17,9 @@ internal sealed record AugmentationPlan
 {
     public FlipKind Flip { get; init; }
 
+    /// <summary>Whether half of the images are turned upside down.</summary>
+    public bool FlipsVertically { get; init; }
+
     /// <summary>The largest shift, as a share of the side; 0 for none.</summary>
     public double Shift { get; init; }
 
@@ -44,27 +47,41 @@ internal sealed record AugmentationPlan
     /// <summary>The least of the image that a random crop shows, as a share of its area; null for no crops.</summary>
     public double? SmallestCrop { get; init; }
 
+    /// <summary>By how many degrees an image is turned at most; 0 for none.</summary>
+    public double Rotation { get; init; }
+
+    /// <summary>
+    /// By how much the factors of brightness, contrast and saturation differ from 1 at most; 0 for none. See <see cref="ColorJitter"/>.
+    /// </summary>
+    public double Jitter { get; init; }
+
     /// <summary>How probable it is that the images of a batch are mixed with each other; 0 for never. See <see cref="Mixup"/>.</summary>
     public double MixProbability { get; init; }
 
     /// <summary>Whether a pixel comes from another place or is overwritten: what <see cref="PixelChanges"/> does.</summary>
-    public bool MovesPixels => Flip != FlipKind.None || Shift > 0 || EraseProbability > 0;
+    public bool MovesPixels => Flip != FlipKind.None || FlipsVertically || Shift > 0 || EraseProbability > 0;
 
-    public bool ChangesImages => MovesPixels || SmallestCrop is not null || MixProbability > 0;
+    /// <summary>Whether the network sees a part of an image, or the image turned: what <see cref="RandomCrops"/> does.</summary>
+    public bool Samples => SmallestCrop is not null || Rotation > 0;
+
+    public bool ChangesImages => MovesPixels || Samples || Jitter > 0 || MixProbability > 0;
 
     /// <summary>The numbers of what is allowed.</summary>
-    public static AugmentationPlan Of(Augmentation allowed, double? smallestCrop = null)
+    public static AugmentationPlan Of(Augmentation allowed, double? smallestCrop = null, double? largestRotation = null)
     {
         var (shifts, crops) = (allowed.HasFlag(Augmentation.Shift), allowed.HasFlag(Augmentation.Crop));
         var (erases, wide) = (allowed.HasFlag(Augmentation.Erase), allowed.HasFlag(Augmentation.RandomErasing));
         var plan = new AugmentationPlan
         {
             Flip = allowed.HasFlag(Augmentation.Flip) ? FlipKind.Coin : FlipKind.None,
+            FlipsVertically = allowed.HasFlag(Augmentation.VerticalFlip),
             Shift = crops ? 1 / 8.0 : shifts ? 1 / 16.0 : 0,
             EraseProbability = erases || wide ? 0.5 : 0,
             ErasesWithNoise = wide,
             MixProbability = allowed.HasFlag(Augmentation.Mixup) ? 1 : 0,
             SmallestCrop = allowed.HasFlag(Augmentation.RandomResizedCrop) ? smallestCrop ?? RandomCrops.Smallest : null,
+            Rotation = allowed.HasFlag(Augmentation.Rotation) ? largestRotation ?? RandomCrops.UsualRotation : 0,
+            Jitter = allowed.HasFlag(Augmentation.ColorJitter) ? ColorJitter.Usual : 0,
         };
 
         // A square of a quarter of the side.
@@ -76,5 +93,8 @@ internal sealed record AugmentationPlan
         + FormattableString.Invariant($"erase {EraseProbability} of {EraseLeast} to {EraseMost}, aspect {EraseAspect}")
         + (ErasesBeyondEdges ? ", beyond edges" : "") + (ErasesWithNoise ? ", noise" : "")
         + FormattableString.Invariant($", crops {SmallestCrop}")
+        + (FlipsVertically ? ", vertical flip" : "")
+        + (Rotation > 0 ? FormattableString.Invariant($", rotation {Rotation}") : "")
+        + (Jitter > 0 ? FormattableString.Invariant($", jitter {Jitter}") : "")
         + (MixProbability > 0 ? FormattableString.Invariant($", mix {MixProbability}") : "");
 }

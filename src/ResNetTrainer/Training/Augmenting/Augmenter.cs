@@ -21,11 +21,16 @@ internal static class Augmenter
     public static Tensor Apply(
         Tensor images, IReadOnlyList<int>? numbers, AugmentationPlan plan, InputFormat format, AugmentationMoment moment)
     {
-        if (plan.SmallestCrop is { } smallest)
+        // Each part has random numbers of its own.
+        long SeedOf(long purpose) => RandomStream.Derive(moment.BatchSeed, purpose, numbers?[0] ?? 0);
+        if (plan.Samples)
         {
-            // Each part has random numbers of its own.
-            images = RandomCrops.Apply(
-                images, format, smallest, RandomStream.Derive(moment.BatchSeed, RandomCrops.Purpose, numbers?[0] ?? 0));
+            images = RandomCrops.Apply(images, format, plan, SeedOf(RandomCrops.Purpose));
+        }
+
+        if (plan.Jitter > 0)
+        {
+            images = ColorJitter.Apply(images, plan.Jitter, SeedOf(ColorJitter.Purpose));
         }
 
         if (!plan.MovesPixels)
@@ -44,7 +49,10 @@ internal static class Augmenter
         return changes.Apply(images, plan.ErasesWithNoise ? seed : null);
     }
 
-    /// <summary>What is allowed, in its usual numbers; without crops, and without mixing.</summary>
-    public static Tensor Apply(Tensor images, Augmentation allowed, long seed) => Apply(
-        images, null, AugmentationPlan.Of(allowed & ~Augmentation.RandomResizedCrop), new(default, false, default), new(seed));
+    /// <summary>What is allowed, in its usual numbers; without crops and rotations, and without mixing.</summary>
+    public static Tensor Apply(Tensor images, Augmentation allowed, long seed)
+    {
+        var plan = AugmentationPlan.Of(allowed & ~(Augmentation.RandomResizedCrop | Augmentation.Rotation));
+        return Apply(images, null, plan, new(default, false, default), new(seed));
+    }
 }

@@ -37,6 +37,11 @@ internal sealed class PixelChanges
                 changes._columns.Flip[i] = random.Next(2) == 1;
             }
 
+            if (plan.FlipsVertically)
+            {
+                changes._rows.Flip[i] = random.Next(2) == 1;
+            }
+
             if (plan.EraseProbability > 0 && random.NextDouble() >= 1 - plan.EraseProbability)
             {
                 changes.DrawErased(i, random, plan);
