@@ -21,6 +21,20 @@ internal sealed record TrainingMetrics
 
     public required int BatchSize { get; init; }
 
+    public required double LearningRate { get; init; }
+
+    public required long Seed { get; init; }
+
+    public required string ResizeMode { get; init; }
+
+    public required string ClassWeights { get; init; }
+
+    /// <summary>What training started from: none, model, imagenet, or the name of a file of weights.</summary>
+    public required string Start { get; init; }
+
+    /// <summary>As they were given; null where they were left to the recipe.</summary>
+    public required int? FrozenStages { get; init; }
+
     public required long TrainImages { get; init; }
 
     public required long TestImages { get; init; }
@@ -37,23 +51,30 @@ internal sealed record TrainingMetrics
 
     public required long PeakMemoryBytes { get; init; }
 
-    public static TrainingMetrics Of(ResNetModel model, ResNetTrainer.Options options, double? testAccuracy, double totalSeconds) => new()
-    {
-        Device = model.Training.Device,
-        Precision = model.Training.Precision,
-        Architecture = model.Architecture.Name,
-        Recipe = model.Training.Recipe.ToString().ToLowerInvariant(),
-        ImageSize = options.ImageSize,
-        BatchSize = model.Training.BatchSize,
-        TrainImages = model.Training.Images,
-        TestImages = options.ValidationSet is { } test ? Rows(test) : 0,
-        Parameters = model.ParameterCount,
-        Epochs = [.. model.History.Select(EpochRow.Of)],
-        TestAccuracy = testAccuracy,
-        ImagesPerSecond = model.History.Select(epoch => epoch.ImagesPerSecond).DefaultIfEmpty().Average(),
-        TotalSeconds = totalSeconds,
-        PeakMemoryBytes = PeakMemory(),
-    };
+    public static TrainingMetrics Of(
+        ResNetModel model, ResNetTrainer.Options options, string start, double? testAccuracy, double totalSeconds) => new()
+        {
+            Device = model.Training.Device,
+            Precision = model.Training.Precision,
+            Architecture = model.Architecture.Name,
+            Recipe = model.Training.Recipe.ToString().ToLowerInvariant(),
+            ImageSize = options.ImageSize,
+            BatchSize = model.Training.BatchSize,
+            LearningRate = model.Training.LearningRate,
+            Seed = model.Training.Seed,
+            ResizeMode = model.ResizeMode.ToString().ToLowerInvariant(),
+            ClassWeights = options.ClassWeights.ToString().ToLowerInvariant(),
+            Start = start,
+            FrozenStages = options.FrozenStages,
+            TrainImages = model.Training.Images,
+            TestImages = options.ValidationSet is { } test ? Rows(test) : 0,
+            Parameters = model.ParameterCount,
+            Epochs = [.. model.History.Select(EpochRow.Of)],
+            TestAccuracy = testAccuracy,
+            ImagesPerSecond = model.History.Select(epoch => epoch.ImagesPerSecond).DefaultIfEmpty().Average(),
+            TotalSeconds = totalSeconds,
+            PeakMemoryBytes = PeakMemory(),
+        };
 
     /// <summary>The most memory that this process has had, in bytes; on macOS, which does not say, what it has now.</summary>
     internal static long PeakMemory()

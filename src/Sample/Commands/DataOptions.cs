@@ -30,6 +30,12 @@ internal sealed class DataOptions
             + "not trained on.",
     };
 
+    private readonly Option<bool> _heldOut = new("--held-out")
+    {
+        Description = "Evaluates only the fifth of --images that train keeps back to test on: models that it trained on that folder have "
+            + "not seen it. Default: all images.",
+    };
+
     private readonly Option<bool> _download = new("--download")
     {
         Description = "Fetches the full Fashion-MNIST (30 MB) into the user's cache and uses it.",
@@ -44,10 +50,10 @@ internal sealed class DataOptions
     /// <param name="trains">Whether some images are trained on and others tested.</param>
     public void AddTo(Verb command, bool trains)
     {
-        command.Add("Images", [_images, .. trains ? (Option[])[_testImages] : [], _skipUnreadable, _data, _download]);
+        command.Add("Images", [_images, trains ? (Option)_testImages : _heldOut, _skipUnreadable, _data, _download]);
         command.Check(result =>
         {
-            foreach (var ofImages in new Option[] { _skipUnreadable, _testImages })
+            foreach (var ofImages in new Option[] { _skipUnreadable, _testImages, _heldOut })
             {
                 if (result.GetResult(ofImages) is { Implicit: false } && result.GetValue(_images) is null)
                 {
@@ -84,7 +90,7 @@ internal sealed class DataOptions
     /// <param name="ml">The context.</param>
     /// <param name="parsed">The command line.</param>
     /// <param name="seed">
-    /// Draws the order of a folder of one's own, some of which is kept back to test on; null where all of it is tested.
+    /// Draws the order of a folder of one's own, some of which is kept back to test on; null where nothing is trained on.
     /// </param>
     /// <param name="progress">Hears of a download.</param>
     /// <param name="cancellation">Ends it.</param>
@@ -123,7 +129,13 @@ internal sealed class DataOptions
         var (all, unreadable) = Load(ml, parsed, own, _images, classes: null, cancellation);
         if (seed is null)
         {
-            return new(all, all, all, Encoded, ImageChannels: 3) { IsOwn = true, Folders = [own.FullName], Unreadable = unreadable };
+            var tested = parsed.GetValue(_heldOut) ? new FolderSplit(ml, all, own.FullName).Test(all) : all;
+            return new(tested, tested, tested, Encoded, ImageChannels: 3)
+            {
+                IsOwn = true,
+                Folders = [own.FullName],
+                Unreadable = unreadable,
+            };
         }
 
         // The folder's own order is drawn anew; a pool besides would hold a thousand files.

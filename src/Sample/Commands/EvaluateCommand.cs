@@ -16,6 +16,7 @@ internal static class EvaluateCommand
     {
         var data = new DataOptions();
         var model = SavedModel.CreateOption();
+        var rejectBelow = new RejectBelowOption();
         var json = new Option<bool>("--json") { Description = "Prints JSON." };
         var report = new Option<FileInfo?>("--report") { HelpName = "FILE", Description = "An HTML file to write a report to." };
         var command = new Verb("evaluate", "Evaluates a saved model on test images, or on all images of a folder.")
@@ -24,9 +25,10 @@ internal static class EvaluateCommand
             [
                 "evaluate",
                 "evaluate --model out/model.zip --images flowers-new --report report.html",
+                "evaluate --model out/model.zip --images flowers --held-out",
             ],
         };
-        command.Add("Model", model);
+        command.Add("Model", model, rejectBelow.Option);
         data.AddTo(command, trains: false);
         command.Add("Results", json, report);
         command.Check(result => WrittenFile.KeepApart(result, model, SavedModel.Usual, report));
@@ -41,7 +43,7 @@ internal static class EvaluateCommand
                     SteadyWriter.Error().WriteLine(PlainText.OneLine(OptionNames.InCommandLine(message.RawMessage)));
                 }
             };
-            var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
+            var saved = rejectBelow.Apply(parsed, SavedModel.Load(ml, parsed.GetValue(model)!, model.Name));
             var images = data.Open(ml, parsed, seed: null, SteadyWriter.Error(), CancellationToken.None);
             var known = KnownImages.Of(ml, images, saved.Network.Model.ClassNames);
             var scored = ScoredImages.Of(ml, saved.Score(ml, known.View, images.FeatureColumnName), saved.Network, known.LeftOut);

@@ -21,18 +21,12 @@ internal static class Parsed
         };
 
     /// <summary>An option that takes a positive number; null where it is not given.</summary>
-    public static Option<double?> Positive(string name, string placeholder, string description) => new(name)
-    {
-        HelpName = placeholder,
-        Description = description,
+    public static Option<double?> Positive(string name, string placeholder, string description) =>
+        Number(name, placeholder, description, number => number > 0 && double.IsFinite(number), "a positive number, such as 0.05");
 
-        // A comma is no point, and none that could be passed over: 0,05 is not 5.
-        CustomParser = result =>
-            double.TryParse(Text(result), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-            && number > 0 && double.IsFinite(number)
-                ? number
-                : Wrong<double?>(result, name, "a positive number, such as 0.05"),
-    };
+    /// <summary>An option that takes a number between 0 and 1, without them; null where it is not given.</summary>
+    public static Option<double?> Share(string name, string placeholder, string description) =>
+        Number(name, placeholder, description, number => number is > 0 and < 1, "a number between 0 and 1, such as 0.5");
 
     /// <summary>An option that takes one of some names, in upper or lower case; the first is the default.</summary>
     public static Option<T> Name<T>(string name, string description, params T[] values)
@@ -51,6 +45,19 @@ internal static class Parsed
             HelpName = Choice(values, "|"),
             Description = description,
             CustomParser = result => Find(result, values) ?? Wrong<T?>(result, name, Choice(values, " or ")),
+        };
+
+    private static Option<double?> Number(
+        string name, string placeholder, string description, Predicate<double> isRight, string wanted) => new(name)
+        {
+            HelpName = placeholder,
+            Description = description,
+
+            // A comma is no point, and none that could be passed over: 0,05 is not 5.
+            CustomParser = result =>
+                double.TryParse(Text(result), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && isRight(number)
+                    ? number
+                    : Wrong<double?>(result, name, wanted),
         };
 
     private static T? Find<T>(ArgumentResult result, T[] values)

@@ -11,6 +11,7 @@ internal static class PredictCommand
     public static Command Create()
     {
         var model = SavedModel.CreateOption();
+        var rejectBelow = new RejectBelowOption();
         var top = Parsed.Integer("--top", "N", "How many of the likeliest classes are printed. Default: 1. JSON has them all.", least: 1);
         var json = new Option<bool>("--json") { Description = "Prints JSON." };
         var files = ImageFiles.CreateArgument();
@@ -19,12 +20,12 @@ internal static class PredictCommand
             Examples = ["predict new.jpg", "predict --model out/model.zip --top 3 photographs", "predict --json *.png"],
         };
         command.Arguments.Add(files);
-        command.Add("Model", model);
+        command.Add("Model", model, rejectBelow.Option);
         command.Add("Results", top, json);
         command.SetAction(parsed =>
         {
             var ml = new MLContext();
-            var saved = SavedModel.Load(ml, parsed.GetValue(model)!, model.Name);
+            var saved = rejectBelow.Apply(parsed, SavedModel.Load(ml, parsed.GetValue(model)!, model.Name));
             var images = ImageFiles.Find(parsed.GetValue(files)!, command.Name);
             var unread = 0;
             var predictions = ImageFiles.InEach(images, part => Predict(ml, saved, part)).Select(each =>

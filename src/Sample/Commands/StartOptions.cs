@@ -69,6 +69,12 @@ internal sealed class StartOptions
         : parsed.GetValue(_weights) is { } file ? InitialWeights.FromFile(file.FullName)
         : null;
 
+    /// <summary>What training starts from: none, model, imagenet, or the name of a file of weights.</summary>
+    public string Name(ParseResult parsed) =>
+        parsed.GetValue(_startFrom) is not null ? "model"
+        : parsed.GetValue(_pretrained) ? "imagenet"
+        : parsed.GetValue(_weights)?.Name ?? "none";
+
     public int? FrozenStages(ParseResult parsed) => parsed.GetValue(_frozenStages);
 
     /// <summary>Puts a model in the place of what a command line starts from.</summary>

@@ -59,6 +59,7 @@ internal static class TrainCommand
 
             var run = new TrainingRun(ml, images, options, signals, display)
             {
+                Start = training.Start(parsed),
                 WayOn = model => training.WayOn(parsed, model),
             };
             return run.Run(parsed.GetValue(output)!.FullName, output.Name);

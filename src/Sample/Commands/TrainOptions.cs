@@ -103,6 +103,9 @@ internal sealed class TrainOptions
 
     public int Seed(ParseResult parsed) => parsed.GetValue(_seed) ?? 0;
 
+    /// <summary>What training starts from, by name.</summary>
+    public string Start(ParseResult parsed) => _start.Name(parsed);
+
     public MLContext CreateContext(ParseResult parsed) => new(Seed(parsed)) { GpuDeviceId = _device.Get(parsed).Gpu };
 
     /// <summary>A sentence with the command that goes on from where a training was cancelled.</summary>

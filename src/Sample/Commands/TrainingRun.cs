@@ -23,6 +23,9 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
     private const string ConfusionFile = "confusion.png";
     private const string ReportHtml = "report.html";
 
+    /// <summary>What it starts from, by name.</summary>
+    public required string Start { get; init; }
+
     /// <summary>A sentence with the command that goes on from where a cancelled training stands, of which the model is given.</summary>
     public Func<string, string>? WayOn { get; init; }
 
@@ -130,7 +133,7 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
         }
 
         var test = cancelled ? null : Test(transformer, seconds);
-        var metrics = TrainingMetrics.Of(network, options, test?.Evaluation.Accuracy, seconds);
+        var metrics = TrainingMetrics.Of(network, options, Start, test?.Evaluation.Accuracy, seconds);
         folder.Write(MetricsFile, stream => JsonSerializer.Serialize(stream, metrics, SampleJson.Default.TrainingMetrics));
         folder.Write(CurvesFile, stream => PngChart.Write(stream, CurvesChart.Create(network.History)));
         if (test is not null)

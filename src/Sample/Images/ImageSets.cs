@@ -5,7 +5,7 @@ namespace ResNetMLNet.Sample.Images;
 /// <summary>Training and test images.</summary>
 /// <param name="Train">To train on.</param>
 /// <param name="Test">To evaluate what was trained on the others.</param>
-/// <param name="All">To evaluate a model that was trained elsewhere; of a folder, all of it.</param>
+/// <param name="All">To evaluate a model that was trained elsewhere; of a folder, all of it, or what train keeps back.</param>
 /// <param name="FeatureColumnName">The column of images.</param>
 /// <param name="ImageChannels">The channels that they should be read with.</param>
 internal sealed record ImageSets(IDataView Train, IDataView Test, IDataView All, string FeatureColumnName, int ImageChannels)

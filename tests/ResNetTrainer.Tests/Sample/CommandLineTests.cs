@@ -37,8 +37,9 @@ public class CommandLineTests
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
         foreach (var name in (string[])
         [
-            "device", "precision", "architecture", "recipe", "imageSize", "batchSize", "trainImages", "testImages", "parameters", "epochs",
-            "testAccuracy", "imagesPerSecond", "totalSeconds", "peakMemoryBytes",
+            "device", "precision", "architecture", "recipe", "imageSize", "batchSize", "learningRate", "seed", "resizeMode", "classWeights",
+            "start", "trainImages", "testImages", "parameters", "epochs", "testAccuracy", "imagesPerSecond", "totalSeconds",
+            "peakMemoryBytes",
         ])
         {
             Assert.AreNotEqual(JsonValueKind.Null, metrics.RootElement.GetProperty(name).ValueKind, name);
@@ -80,6 +81,12 @@ public class CommandLineTests
         Assert.AreEqual(model.ParameterCount, root.GetProperty("parameters").GetInt64());
         Assert.AreEqual(8, root.GetProperty("batchSize").GetInt32());
         Assert.AreEqual(24, root.GetProperty("imageSize").GetInt32());
+        Assert.AreEqual(model.Training.LearningRate, root.GetProperty("learningRate").GetDouble());
+        Assert.AreEqual(0, root.GetProperty("seed").GetInt64());
+        Assert.AreEqual("centercrop", root.GetProperty("resizeMode").GetString());
+        Assert.AreEqual("equal", root.GetProperty("classWeights").GetString());
+        Assert.AreEqual("none", root.GetProperty("start").GetString());
+        Assert.AreEqual(JsonValueKind.Null, root.GetProperty("frozenStages").ValueKind, "Left to the recipe.");
         Assert.IsGreaterThan(10_000_000, root.GetProperty("peakMemoryBytes").GetInt64());
         var rows = root.GetProperty("epochs").EnumerateArray().ToArray();
         Assert.HasCount(2, rows);
@@ -102,8 +109,9 @@ public class CommandLineTests
         CollectionAssert.AreEqual(
             (string[])
             [
-                "device", "precision", "architecture", "recipe", "imageSize", "batchSize", "trainImages", "testImages", "parameters",
-                "epochs", "testAccuracy", "imagesPerSecond", "totalSeconds", "peakMemoryBytes",
+                "device", "precision", "architecture", "recipe", "imageSize", "batchSize", "learningRate", "seed", "resizeMode",
+                "classWeights", "start", "frozenStages", "trainImages", "testImages", "parameters", "epochs", "testAccuracy",
+                "imagesPerSecond", "totalSeconds", "peakMemoryBytes",
             ],
             Names(metrics.RootElement));
         CollectionAssert.AreEqual(

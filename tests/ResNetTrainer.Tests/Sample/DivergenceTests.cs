@@ -27,7 +27,10 @@ public class DivergenceTests
             (options.ExampleWeightColumnName, options.NumberOfEpochs, options.MemoryBudget) = ("Weight", 5, 100));
         using var signals = new Signals();
         var run = new TrainingRun(
-            Images.Context(), new(data, data, data, "Features", 1), options, signals, TrainingDisplay.Create());
+            Images.Context(), new(data, data, data, "Features", 1), options, signals, TrainingDisplay.Create())
+        {
+            Start = "none",
+        };
 
         Assert.ThrowsExactly<TrainingDivergedException>(() => run.Run(_folder, "--out"));
 

@@ -139,13 +139,37 @@ public sealed class EvaluateTests : IDisposable
         StringAssert.Contains(report, "unknown (");
     }
 
+    [TestMethod]
+    public void The_probability_from_which_on_images_are_given_a_class_can_be_said_whatever_the_model_has()
+    {
+        var usual = Evaluate("images");
+        var (none, all) = (Evaluate("images", "--reject-below", "0.999999"), Evaluate("images", "--reject-below", "0.01"));
+        var ml = new MLContext();
+        using (var model = ((ResNetTransformer)ml.Model.Load(_folder.Model, out var schema)).WithRejectBelow(0.999999))
+        {
+            ml.Model.Save(model, schema, _folder.Model);
+        }
+
+        var again = Evaluate("images", "--reject-below", "0.01");
+
+        Assert.IsFalse(usual.TryGetProperty("rejected", out _));
+        Assert.AreEqual(30, none.GetProperty("rejected").GetProperty("images").GetInt32());
+        foreach (var each in (JsonElement[])[all, again])
+        {
+            var rejected = each.GetProperty("rejected");
+            Assert.AreEqual(0, rejected.GetProperty("images").GetInt32());
+            Assert.AreEqual(0.01, rejected.GetProperty("below").GetDouble());
+            Assert.AreEqual(usual.GetProperty("accuracy").GetDouble(), rejected.GetProperty("accuracyOfOthers").GetDouble(), 1e-6);
+        }
+    }
+
     private const string Empty = "[\n      0,\n      0,\n      0\n    ]";
 
     private static string?[] Texts(JsonElement array) => [.. array.EnumerateArray().Select(each => each.GetString())];
 
-    private JsonElement Evaluate(string folder)
+    private JsonElement Evaluate(string folder, params string[] more)
     {
-        var run = Run(folder, "--json");
+        var run = Run(folder, ["--json", .. more]);
         Assert.AreEqual(0, run.Status, run.Error);
         return JsonDocument.Parse(run.Output).RootElement;
     }

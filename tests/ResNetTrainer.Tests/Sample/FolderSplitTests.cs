@@ -39,10 +39,29 @@ public sealed class FolderSplitTests : IDisposable
         }
 
         var trained = SampleProcess.RunHere([.. _folder.TrainingOn("one"), "--out", _folder.At("out")]);
-        var evaluated = SampleProcess.RunHere(["evaluate", "--model", _folder.Model, "--images", _folder.At("one")]);
+        string[] evaluate = ["evaluate", "--model", _folder.Model, "--images", _folder.At("one")];
 
         trained.AssertFailed(_folder.At("one"), "two images");
-        evaluated.Succeeded();
+        SampleProcess.RunHere(evaluate).Succeeded();
+        SampleProcess.RunHere([.. evaluate, "--held-out"]).AssertFailed(_folder.At("one"), "two images");
+    }
+
+    [TestMethod]
+    public void What_was_kept_back_can_be_evaluated_by_itself_afterwards()
+    {
+        SampleProcess.RunHere([.. _folder.Training, "--seed", "7", "--out", _folder.At("out")]).Succeeded();
+        string[] evaluate = ["evaluate", "--model", _folder.At("out", "model.zip"), "--images", _folder.Images, "--json"];
+        using var metrics = JsonDocument.Parse(File.ReadAllText(_folder.At("out", "metrics.json")));
+        using var all = JsonDocument.Parse(SampleProcess.RunHere(evaluate).Succeeded());
+        using var kept = JsonDocument.Parse(
+            SampleProcess.RunHere([.. evaluate, "--held-out", "--report", _folder.At("report.html")]).Succeeded());
+
+        Assert.AreEqual(30, all.RootElement.GetProperty("images").GetInt32());
+        Assert.AreEqual(
+            metrics.RootElement.GetProperty("testImages").GetInt32(), kept.RootElement.GetProperty("images").GetInt32());
+        Assert.AreEqual(
+            metrics.RootElement.GetProperty("testAccuracy").GetDouble(), kept.RootElement.GetProperty("accuracy").GetDouble(), 1e-6);
+        StringAssert.Contains(File.ReadAllText(_folder.At("report.html")), "data:image/png");
     }
 
     [TestMethod]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Tests.Support;
 
@@ -18,6 +19,9 @@ public sealed class FrozenStagesTests : IDisposable
             [.. _folder.Training, "--start-from", _folder.Model, "--frozen-stages", "4", "--out", _folder.At("out")]);
 
         run.Succeeded();
+        using var metrics = JsonDocument.Parse(File.ReadAllText(_folder.At("out", "metrics.json")));
+        Assert.AreEqual("model", metrics.RootElement.GetProperty("start").GetString());
+        Assert.AreEqual(4, metrics.RootElement.GetProperty("frozenStages").GetInt32());
         var (before, after) = (Weights(_folder.Model), Weights(_folder.At("out", "model.zip")));
         foreach (var (name, tensor) in before.Tensors)
         {

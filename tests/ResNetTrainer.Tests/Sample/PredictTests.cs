@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Microsoft.ML;
 using ResNetMLNet.Tests.Support;
 using SkiaSharp;
@@ -95,6 +96,20 @@ public sealed class PredictTests : IDisposable
         {
             StringAssert.Contains(run.Output, $"{name} (");
         }
+    }
+
+    [TestMethod]
+    public void Below_the_probability_that_is_given_no_class_is_named()
+    {
+        string[] predict = ["predict", "--model", _folder.Model, _folder.At("images", "top", "0.png")];
+        var (usual, text) = (SampleProcess.RunHere(predict), SampleProcess.RunHere([.. predict, "--reject-below", "0.999999"]));
+        var json = SampleProcess.RunHere([.. predict, "--reject-below", "0.999999", "--json"]);
+
+        StringAssert.Contains(text.Succeeded(), "0.png: unknown (");
+        using var prediction = JsonDocument.Parse(json.Succeeded());
+        Assert.AreEqual(JsonValueKind.Null, prediction.RootElement[0].GetProperty("label").ValueKind);
+        Assert.AreEqual(JsonValueKind.Number, prediction.RootElement[0].GetProperty("probability").ValueKind);
+        Assert.AreEqual(usual.Succeeded(), SampleProcess.RunHere([.. predict, "--reject-below", "0.01"]).Succeeded());
     }
 
     [TestMethod]

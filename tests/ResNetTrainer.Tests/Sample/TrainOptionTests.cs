@@ -92,6 +92,19 @@ public sealed class TrainOptionTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("", "none")]
+    [DataRow("--pretrained", "imagenet")]
+    [DataRow("--weights weights/resnet18.pth", "resnet18.pth")]
+    [DataRow("--start-from out/model.zip", "model")]
+    public void What_a_training_starts_from_has_a_name(string line, string name)
+    {
+        var (training, verb) = (new TrainOptions(), new Verb("train", "Trains."));
+        training.AddTo(verb);
+
+        Assert.AreEqual(name, training.Start(verb.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
+    }
+
+    [TestMethod]
     public void Training_from_scratch_hears_of_trained_weights()
     {
         StringAssert.Contains(Train().Output, "--pretrained");
@@ -143,6 +156,9 @@ public sealed class TrainOptionTests : IDisposable
         run.Succeeded();
         StringAssert.Contains(run.Output, "all classes count alike in the accuracies of the epochs");
         Assert.AreEqual(ResizeMode.Pad, Model().ResizeMode);
+        using var metrics = JsonDocument.Parse(File.ReadAllText(_folder.At("out", "metrics.json")));
+        Assert.AreEqual("pad", metrics.RootElement.GetProperty("resizeMode").GetString());
+        Assert.AreEqual("balanced", metrics.RootElement.GetProperty("classWeights").GetString());
         Train("--start-from", _folder.At("out", "model.zip")).Succeeded();
         Assert.AreEqual(ResizeMode.Pad, Model().ResizeMode, "As the model to start from sees them.");
     }
