@@ -80,7 +80,7 @@ public enum Augmentation
 
     /// <summary>
     /// Brightness, contrast and, of images in colour, saturation are multiplied by factors of 0.6 to 1.4 each, in this order (torchvision's
-    /// ColorJitter(0.4, 0.4, 0.4)). Pixels have to be in [0, 1], as those of bytes and images are. No recipe does it.
+    /// ColorJitter(0.4, 0.4, 0.4)). For images and bytes, not for floats. No recipe does it.
     /// </summary>
     ColorJitter = 512,
 }

@@ -19,18 +19,19 @@ internal sealed record InputFormat(ImageShape Shape, bool Resizes, ResizeMode Re
     public ImageShape Kept { get => field.Count == 0 ? Shape : field; init; }
 
     /// <summary>
-    /// What an image becomes that is larger than that. Where the network sees parts of it, the margin of <see cref="ResizeMode.Pad"/> is
-    /// none of it.
+    /// What an image becomes that is larger than that, and how. Where the network sees parts of it, the margin of
+    /// <see cref="ResizeMode.Pad"/> is none of it.
     /// </summary>
-    public ImageShape Reduced(int height, int width)
+    public (ImageShape Shape, ResizeMode Mode) Reduced(int height, int width)
     {
         if (ResizeMode != ResizeMode.Pad || Kept == Shape)
         {
-            return Kept;
+            return (Kept, ResizeMode);
         }
 
+        // Its sides are rounded each by itself.
         var scaled = ScaledSize.Of(height, width, Kept.Height, Kept.Width, ResizeMode);
-        return Kept with { Height = scaled.Height, Width = scaled.Width };
+        return (Kept with { Height = scaled.Height, Width = scaled.Width }, ResizeMode.Stretch);
     }
 
     public bool Takes(ImageShape image) =>

@@ -70,16 +70,6 @@ internal static class PixelScale
         }
     }
 
-    /// <summary>Refuses pixels that are not in [0, 1] where something needs them to be.</summary>
-    public static void RequireShares(IExceptionContext context, float? largest, string what)
-    {
-        if (largest is { } pixel && !IsShare(pixel))
-        {
-            throw context.Error(
-                $"{what} takes pixels in [0, 1], and these go up to {Text(pixel)}. Scale them: ExtractPixels has scaleImage: 1 / 255f.");
-        }
-    }
-
     /// <summary>The error where pixels in [0, 1] are all that a network can be given.</summary>
     public static Exception Error(FeatureRow row, float pixel) => row.Error(
         $"a pixel is {Text(pixel)} where the network takes floats in [0, 1]. Scale them: ExtractPixels has scaleImage: 1 / 255f.");

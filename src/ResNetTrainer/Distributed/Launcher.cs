@@ -53,12 +53,12 @@ internal static class Launcher
     /// The threads for this process where others may run on the same processors of its machine: its share of those. Null leaves it to what
     /// is usual: alone, or where <c>mpirun</c> has bound each process to processors of its own. All of them have to ask.
     /// </summary>
-    public static int? ThreadsEach(ProcessGroup group) => group.IsAlone ? null : ThreadsEach(group.Gather(Place), Place);
+    public static int? ThreadsEach(ProcessGroup group) => group.IsAlone ? null : ThreadsEach(group.Gather(Affinity), Affinity);
 
-    /// <param name="places">Of each process, its machine and the processors that it may run on.</param>
+    /// <param name="affinities">Of each process, its machine and the processors that it may run on.</param>
     /// <param name="own">Those of this one.</param>
-    public static int? ThreadsEach(IEnumerable<string> places, string own) =>
-        places.Count(place => place == own) is > 1 and var sharing ? Math.Max(1, Environment.ProcessorCount / sharing) : null;
+    public static int? ThreadsEach(IEnumerable<string> affinities, string own) =>
+        affinities.Count(affinity => affinity == own) is > 1 and var sharing ? Math.Max(1, Environment.ProcessorCount / sharing) : null;
 
     // "4(x2),3": four on each of the first two machines, three on the third.
     private static int? SlurmTasksHere
@@ -79,7 +79,7 @@ internal static class Launcher
     }
 
     // What a process is bound to; how much of it a container may use, .NET knows.
-    private static string Place
+    private static string Affinity
     {
         get
         {

@@ -1,5 +1,5 @@
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Data;
+using ResNetMLNet.Data.Columns;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network.Winograd;
@@ -62,9 +62,11 @@ internal static class PlanOfOptions
             DataPruning = options.DataPruning > 0 ? options.DataPruning : null,
         };
         plan = options.Ablation?.Invoke(plan) ?? plan;
-        if (plan.ToAugmentation().Jitter > 0)
+        if (plan.ToAugmentation().Jitter > 0 && data.Columns.Feature.Kind == FeatureKind.Floats)
         {
-            PixelScale.RequireShares(channel, data.LargestPixel, nameof(Augmentation.ColorJitter));
+            throw ((IExceptionContext)channel).Error(
+                $"Augmentation.ColorJitter takes images or bytes, whose black and white are known, and '{options.FeatureColumnName}' has "
+                + "floats. Leave ExtractPixels out, or ColorJitter.");
         }
 
         if (plan.DataPruning is not null && ReasonToPruneNothing(data, plan) is { } reason)

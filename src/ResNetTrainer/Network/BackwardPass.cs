@@ -16,7 +16,15 @@ internal static class BackwardPass
     public static void Run(Action pass)
     {
         _failure = null;
-        pass();
+        try
+        {
+            pass();
+        }
+        catch (Exception) when (_failure is not null)
+        {
+            // What follows from it.
+        }
+
         var failure = _failure;
         _failure = null;
         failure?.Throw();

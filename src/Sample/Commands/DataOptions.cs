@@ -129,12 +129,13 @@ internal sealed class DataOptions
         var (all, unreadable) = Load(ml, parsed, own, _images, classes: null, cancellation);
         if (seed is null)
         {
-            var tested = parsed.GetValue(_heldOut) ? new FolderSplit(ml, all, own.FullName).Test(all) : all;
+            var isPart = parsed.GetValue(_heldOut);
+            var tested = isPart ? new FolderSplit(ml, all, own.FullName).Test(all) : all;
             return new(tested, tested, tested, Encoded, ImageChannels: 3)
             {
                 IsOwn = true,
                 Folders = [own.FullName],
-                Unreadable = unreadable,
+                Unreadable = isPart ? null : unreadable,
             };
         }
 

@@ -1,12 +1,12 @@
 namespace ResNetMLNet.Sample.Commands;
 
 /// <summary>
-/// The images in a folder and in those below it, by their endings. What is hidden or of the system is left out, and what explain has
-/// written.
+/// The images in a folder and in those below it, by their endings. Links to folders are not followed. What is hidden or of the system is
+/// left out, and what explain has written.
 /// </summary>
 internal sealed class ImageSearch
 {
-    // As train reads a folder: the twins of these two are in the library, in ImageSignature and in FolderWalk.
+    // Those of the library, of ImageSignature and of FolderWalk.
     private static readonly HashSet<string> _endings = new(
         [
             ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif",
@@ -74,11 +74,20 @@ internal sealed class ImageSearch
         entry.Name[0] == '.' || _systemNames.Contains(entry.Name)
         || (entry.Attributes & (FileAttributes.Hidden | FileAttributes.System)) != 0;
 
+    // As in FolderWalk.
+    private static bool IsUndecodable(FileSystemInfo entry) => entry.Name.Contains('\uFFFD')
+        && entry.Attributes == (FileAttributes)(-1) && (entry is DirectoryInfo || _endings.Contains(entry.Extension));
+
     private static FileSystemInfo[] Entries(DirectoryInfo folder)
     {
         try
         {
-            return folder.GetFileSystemInfos();
+            var entries = folder.GetFileSystemInfos();
+            return Array.Find(entries, IsUndecodable) is { } lost
+                ? throw new IOException(
+                    $"The folder '{folder.FullName}' has an entry '{lost.Name}' whose name is not UTF-8, so that it cannot be read. "
+                    + "Rename it.")
+                : entries;
         }
         catch (UnauthorizedAccessException e)
         {

@@ -74,19 +74,23 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
         var transformer = model.OfType<ResNetTransformer>().Single();
         var network = transformer.Model;
 
-        // What another run trained, from whose checkpoint this one went on, took time too.
-        var seconds = watch.Elapsed.TotalSeconds + network.History.SkipLast(epochs).Sum(epoch => epoch.Seconds);
+        // What another run trained, from whose checkpoint this one went on, took time too: whole epochs, or the beginning of one.
+        var before = network.History.SkipLast(epochs).Sum(epoch => epoch.Seconds);
+        var seconds = Math.Max(watch.Elapsed.TotalSeconds + before, network.History.Sum(epoch => epoch.Seconds));
 
         // What was trained is safe before anything else is done with it; from then on, who asks for the end need not wait. Part of a
-        // training replaces nothing that an earlier one left.
-        var isBeside = IsCancelled(network) && folder.Has(ModelFile) && !IsEarlierPart(Path.Combine(path, ModelFile), network);
-        var zip = folder.Write(
-            isBeside ? UnfinishedFile : ModelFile, stream => ml.Model.Save(model, images.Train.Schema, stream));
+        // training replaces nothing that another one left.
+        var isBeside = IsCancelled(network) && folder.Has(ModelFile);
+        string Save(string name) => folder.Write(name, stream => ml.Model.Save(model, images.Train.Schema, stream));
+        var zip = Save(isBeside ? UnfinishedFile : ModelFile);
         signals.Dispose();
-        if (isBeside)
+        if (isBeside && !IsEarlierPart(Path.Combine(path, ModelFile), network))
         {
             return Cancelled(folder, network, zip);
         }
+
+        zip = isBeside ? Save(ModelFile) : zip;
+        folder.Remove(((string[])[UnfinishedFile, LastGoodFile]).Where(name => IsEarlierPart(Path.Combine(path, name), network)));
 
         try
         {
@@ -101,14 +105,15 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
 
     private static bool IsCancelled(ResNetModel network) => network.Training.Outcome == TrainingOutcome.Cancelled;
 
-    // Whether a model is what this training left when it was cancelled before.
+    // Whether a model is what this training left when it was ended before.
     private bool IsEarlierPart(string zip, ResNetModel network)
     {
         try
         {
             using var transformer = ResNetTransformer.Find(ml.Model.Load(zip, out _));
             var earlier = transformer.Model;
-            return IsCancelled(earlier) && earlier.History.Count <= network.History.Count
+            return earlier.Training.Outcome != TrainingOutcome.Completed && earlier.History.Count > 0
+                && earlier.History.Count <= network.History.Count
                 && earlier.History.Zip(network.History).All(pair => pair.First.TrainLoss.Equals(pair.Second.TrainLoss));
         }
         catch (Exception)
@@ -126,12 +131,6 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
 
         // They are of the model that was just replaced.
         folder.Remove(MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
-        if (!cancelled)
-        {
-            // They would look newer than it.
-            folder.Remove(UnfinishedFile, LastGoodFile);
-        }
-
         var test = cancelled ? null : Test(transformer, seconds);
         var metrics = TrainingMetrics.Of(network, options, Start, test?.Evaluation.Accuracy, seconds);
         folder.Write(MetricsFile, stream => JsonSerializer.Serialize(stream, metrics, SampleJson.Default.TrainingMetrics));

@@ -137,7 +137,7 @@ public sealed class ImageFolderTests : IDisposable
         }
 
         _folder.AddClasses("ant", "bee");
-        using var nameless = _folder.AddNameless(where);
+        using var folder = _folder.AddUndecodable(where);
 
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => Rows()).Message;
 

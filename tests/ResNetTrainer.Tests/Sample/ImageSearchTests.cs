@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Sample.Commands;
 using ResNetMLNet.Tests.Support;

@@ -31,7 +31,7 @@ internal sealed class ImageFolderFixture : IDisposable
     public string[] Messages => [.. _log.Where(line => line.Kind == ChannelMessageKind.Info).Select(line => line.Text)];
 
     /// <summary>Adds a folder whose name is Latin-1, on Linux, until the result is disposed: .NET could not delete it.</summary>
-    public IDisposable AddNameless(string where)
+    public IDisposable AddUndecodable(string where)
     {
         byte[] name = [.. Encoding.UTF8.GetBytes(System.IO.Path.Combine(Path, where, "K")), 0xFC, (byte)'h', (byte)'e', 0];
         Assert.AreEqual(0, MakeFolder(name, Convert.ToUInt32("755", 8)));

@@ -87,6 +87,11 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
             skip = Math.Max(0, skip - batches);
             window.Clear();
         }
+
+        if (!rows.HasEnded && rows.MoveNext())
+        {
+            throw source.More(Count);
+        }
     }
 
     // How many images of a pass are read here.
@@ -98,6 +103,12 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
 
     private bool IsIn(Share share, long row, int batchSize)
     {
+        if (row >= Count)
+        {
+            // It has come later: for all of them to see.
+            return true;
+        }
+
         var (batch, place) = Math.DivRem(row, batchSize);
         var (start, count) = share.Of((int)Math.Min(batchSize, Count - (batch * batchSize)));
         return place >= start && place < start + count;

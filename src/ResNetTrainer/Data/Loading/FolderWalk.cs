@@ -55,9 +55,9 @@ internal sealed class FolderWalk
         try
         {
             var entries = folder.GetFileSystemInfos();
-            return Array.Find(entries, IsNameless) is { } nameless
+            return Array.Find(entries, IsUndecodable) is { } lost
                 ? throw _context.Error(
-                    $"The folder '{folder.FullName}' has an entry '{nameless.Name}' whose name is not UTF-8, so that it cannot be read. "
+                    $"The folder '{folder.FullName}' has an entry '{lost.Name}' whose name is not UTF-8, so that it cannot be read. "
                     + "Rename it, or all of them (convmv -f latin1 -t utf8 -r --notest, say).")
                 : entries.OrderBy(entry => entry.Name, StringComparer.Ordinal);
         }
@@ -70,13 +70,12 @@ internal sealed class FolderWalk
 
     public static bool IsHidden(FileSystemInfo entry) =>
         entry.Name[0] == '.' || SystemNames.Contains(entry.Name)
-        || (IsThere(entry) && (entry.Attributes & (FileAttributes.Hidden | FileAttributes.System)) != 0);
+        || (entry.Attributes & (FileAttributes.Hidden | FileAttributes.System)) != 0;
 
-    // .NET makes U+FFFD of what it cannot read in a name, under which nothing is found then.
-    private static bool IsNameless(FileSystemInfo entry) => entry.Name.Contains('\uFFFD') && !IsThere(entry);
-
-    // Of what is not found, .NET says that it has all attributes.
-    private static bool IsThere(FileSystemInfo entry) => entry.Attributes != (FileAttributes)(-1);
+    // A class or an image that would be lost. .NET makes U+FFFD of what is no text in a name, finds nothing under that, and says of what it
+    // does not find that it has all attributes: as a hidden file has.
+    private static bool IsUndecodable(FileSystemInfo entry) => entry.Name.Contains('\uFFFD')
+        && entry.Attributes == (FileAttributes)(-1) && (entry is DirectoryInfo || ImageSignature.IsName(entry.Name));
 
     /// <summary>Whether a file is to be read as an image.</summary>
     public static bool IsImage(string path) => ImageSignature.IsName(path) || ImageSignature.IsContent(path);

@@ -34,9 +34,10 @@ internal abstract class FreeSizeReader(FeatureRow row, int channels, InputFormat
     // Rounded to bytes again: what is kept for many epochs must be small.
     private ReadOnlySpan<byte> Reduce(PixelGrid pixels, InputFormat format)
     {
-        var to = format.Reduced(pixels.Height, pixels.Width) with { Channels = channels };
+        var (shape, mode) = format.Reduced(pixels.Height, pixels.Width);
+        var to = shape with { Channels = channels };
         var target = GrowingBuffer.Grow(ref _resized, to.Count);
-        _resizer.Resize(new GridRows(pixels, channels), Shape, target, to, format.ResizeMode);
+        _resizer.Resize(new GridRows(pixels, channels), Shape, target, to, mode);
         Shape = to;
         TensorPrimitives.Round(target, target);
         var reduced = GrowingBuffer.Grow(ref _planes, to.Count);

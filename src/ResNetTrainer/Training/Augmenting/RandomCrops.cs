@@ -51,9 +51,13 @@ internal static class RandomCrops
     {
         var (height, width) = ((int)images.shape[2], (int)images.shape[3]);
         var kept = KeptFor(format.Shape);
-        var isLarge = height > kept.Height || width > kept.Width;
-        var shape = isLarge ? (format with { Kept = kept }).Reduced(height, width) : kept with { Height = height, Width = width };
-        return Resizing.ToInput(images, format with { Shape = shape });
+        if (height <= kept.Height && width <= kept.Width)
+        {
+            return Resizing.ToFloats(images);
+        }
+
+        var (shape, mode) = (format with { Kept = kept }).Reduced(height, width);
+        return Resizing.ToInput(images, format with { Shape = shape, ResizeMode = mode });
     }
 
     /// <summary>The size that images are kept in for crops of a size: half as large again, so that not all are enlarged.</summary>
