@@ -62,9 +62,9 @@ internal sealed record AugmentationPlan
     public bool MovesPixels => Flip != FlipKind.None || FlipsVertically || Shift > 0 || EraseProbability > 0;
 
     /// <summary>Whether the network sees a part of an image, or the image turned: what <see cref="RandomCrops"/> does.</summary>
-    public bool Samples => SmallestCrop is not null || Rotation > 0;
+    public bool Resamples => SmallestCrop is not null || Rotation > 0;
 
-    public bool ChangesImages => MovesPixels || Samples || Jitter > 0 || MixProbability > 0;
+    public bool ChangesImages => MovesPixels || Resamples || Jitter > 0 || MixProbability > 0;
 
     /// <summary>The numbers of what is allowed.</summary>
     public static AugmentationPlan Of(Augmentation allowed, double? smallestCrop = null, double? largestRotation = null)

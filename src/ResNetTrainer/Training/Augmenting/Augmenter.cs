@@ -23,7 +23,7 @@ internal static class Augmenter
     {
         // Each part has random numbers of its own.
         long SeedOf(long purpose) => RandomStream.Derive(moment.BatchSeed, purpose, numbers?[0] ?? 0);
-        if (plan.Samples)
+        if (plan.Resamples)
         {
             images = RandomCrops.Apply(images, format, plan, SeedOf(RandomCrops.Purpose));
         }
