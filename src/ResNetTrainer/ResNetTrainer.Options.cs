@@ -83,13 +83,13 @@ public sealed partial class ResNetTrainer
         /// With <see cref="Augmentation.RandomResizedCrop"/>: the least of an image that the network sees, as a share of its area, in
         /// (0, 1]. Default: 0.08, as is usual for many images; 0.3 or so is gentler where there are few.
         /// </summary>
-        public double SmallestCrop { get; set; } = RandomCrops.Smallest;
+        public double SmallestCrop { get; set; } = RandomAffine.UsualCrop;
 
         /// <summary>
         /// With <see cref="Augmentation.Rotation"/>: by how many degrees images are turned at most, in (0, 180]. Default: 15; 180 is for
         /// images without a way up.
         /// </summary>
-        public double LargestRotation { get; set; } = RandomCrops.UsualRotation;
+        public double LargestRotation { get; set; } = RandomAffine.UsualRotation;
 
         /// <summary>
         /// Of which views of an image a score is the mean; stored in the model. For images whose mirror image means the same. Default: none

@@ -53,7 +53,11 @@ internal static class Launcher
     /// The threads for this process where others may run on the same processors of its machine: its share of those. Null leaves it to what
     /// is usual: alone, or where <c>mpirun</c> has bound each process to processors of its own. All of them have to ask.
     /// </summary>
-    public static int? ThreadsEach(ProcessGroup group) => group.IsAlone ? null : ThreadsEach(group.Gather(Affinity), Affinity);
+    public static int? ThreadsEach(ProcessGroup group)
+    {
+        var own = Affinity;
+        return group.IsAlone ? null : ThreadsEach(group.Gather(own), own);
+    }
 
     /// <param name="affinities">Of each process, its machine and the processors that it may run on.</param>
     /// <param name="own">Those of this one.</param>

@@ -35,9 +35,9 @@ internal abstract record StartingPoint
             start.Check(context, wanted);
         }
 
-        var flips = options.AllowFlip == true || options.Augmentation?.HasFlag(Augmentation.Flip) == true;
+        var flips = PlanOfOptions.MayFlip(options, start) || options.Augmentation?.HasFlag(Augmentation.Flip) == true;
         context.Require(
-            !start.NeverFlips || flips || options.TestTimeAugmentation == TestTimeAugmentation.None,
+            flips || options.TestTimeAugmentation == TestTimeAugmentation.None,
             nameof(TestTimeAugmentation),
             options.TestTimeAugmentation,
             "None where the model in StartFrom was trained without mirror images, or AllowFlip true");

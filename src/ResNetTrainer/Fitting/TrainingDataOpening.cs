@@ -86,7 +86,7 @@ internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options opti
 
     // Crops have the more to show, the larger the images are kept.
     public InputFormat ForTraining(InputFormat format) => options.Augmentation?.HasFlag(Augmentation.RandomResizedCrop) == true
-        ? format with { Kept = RandomCrops.KeptFor(format.Shape) }
+        ? format with { Kept = RandomAffine.KeptFor(format.Shape) }
         : format;
 
     public ImageDataset Load(

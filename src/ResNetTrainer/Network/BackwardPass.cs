@@ -12,6 +12,11 @@ internal static class BackwardPass
     [ThreadStatic]
     private static ExceptionDispatchInfo? _failure;
 
+    // What the last step of this thread gave away. libtorch has it by the next, and frees it when it is used; until then it needs an owner,
+    // which on a GPU's thread no scope is.
+    [ThreadStatic]
+    private static Tensor? _given;
+
     /// <summary>Runs the whole pass, and throws what its steps could not.</summary>
     public static void Run(Action pass)
     {
@@ -38,6 +43,7 @@ internal static class BackwardPass
     {
         try
         {
+            _given?.Dispose();
             if (!gradient.IsInvalid)
             {
                 return step();
@@ -49,5 +55,12 @@ internal static class BackwardPass
         }
 
         return [.. Enumerable.Repeat<Tensor>(null!, inputs)];
+    }
+
+    /// <summary>Owns a gradient that a step gives away, until the next step of this thread.</summary>
+    public static Tensor Give(Tensor gradient)
+    {
+        _given?.Dispose();
+        return _given = gradient;
     }
 }

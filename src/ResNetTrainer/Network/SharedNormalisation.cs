@@ -39,11 +39,6 @@ internal static class SharedNormalisation
     // Each process's values reach all outputs, so that the gradient is the sum of theirs.
     private sealed class OverProcesses : autograd.SingleTensorFunction<OverProcesses>
     {
-        // What the last backward pass of this thread gave away. libtorch has it by the next, and frees it when it is used; until then it
-        // needs an owner, which on a GPU's thread no scope is.
-        [ThreadStatic]
-        private static Tensor? _given;
-
         public override string Name => nameof(OverProcesses);
 
         public override Tensor forward(autograd.AutogradContext context, params object[] arguments)
@@ -55,11 +50,9 @@ internal static class SharedNormalisation
 
         public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
         {
-            _given?.Dispose();
             using (gradient)
             {
-                _given = Add(gradient, (ProcessGroup)context.get_data("group"));
-                return [_given, null!];
+                return [BackwardPass.Give(Add(gradient, (ProcessGroup)context.get_data("group"))), null!];
             }
         }
 

@@ -28,10 +28,10 @@ internal sealed record RecipeRequest
     /// <summary>Whether the recipe may mirror images.</summary>
     public bool AllowFlip { get; init; } = true;
 
-    public double SmallestCrop { get; init; } = RandomCrops.Smallest;
+    public double SmallestCrop { get; init; } = RandomAffine.UsualCrop;
 
     /// <summary>The degrees by which random rotations turn an image at most, where it has them.</summary>
-    public double LargestRotation { get; init; } = RandomCrops.UsualRotation;
+    public double LargestRotation { get; init; } = RandomAffine.UsualRotation;
 
     /// <summary>How old the training is that goes on from a checkpoint.</summary>
     public RecipeAge Age { get; init; }

@@ -131,12 +131,7 @@ internal sealed class DataOptions
         {
             var isPart = parsed.GetValue(_heldOut);
             var tested = isPart ? new FolderSplit(ml, all, own.FullName).Test(all) : all;
-            return new(tested, tested, tested, Encoded, ImageChannels: 3)
-            {
-                IsOwn = true,
-                Folders = [own.FullName],
-                Unreadable = isPart ? null : unreadable,
-            };
+            return Own(tested, tested, tested, own) with { Unreadable = isPart ? null : unreadable };
         }
 
         // The folder's own order is drawn anew; a pool besides would hold a thousand files.
@@ -144,16 +139,15 @@ internal sealed class DataOptions
         if (parsed.GetValue(_testImages) is { } kept)
         {
             var tested = Load(ml, parsed, kept, _testImages, all.ClassNames(), cancellation).Images;
-            return new(shuffled, tested, all, Encoded, ImageChannels: 3) { IsOwn = true, Folders = [own.FullName, kept.FullName] };
+            return Own(shuffled, tested, all, own, kept);
         }
 
         var split = new FolderSplit(ml, all, own.FullName);
-        return new(split.Train(shuffled), split.Test(shuffled), all, Encoded, ImageChannels: 3)
-        {
-            IsOwn = true,
-            Folders = [own.FullName],
-        };
+        return Own(split.Train(shuffled), split.Test(shuffled), all, own);
     }
+
+    private static ImageSets Own(IDataView train, IDataView test, IDataView all, params DirectoryInfo[] folders) =>
+        new(train, test, all, Encoded, ImageChannels: 3) { IsOwn = true, Folders = [.. folders.Select(folder => folder.FullName)] };
 
     private (IDataView Images, long? Unreadable) Load(
         MLContext ml,

@@ -108,6 +108,11 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
     // Whether a model is what this training left when it was ended before.
     private bool IsEarlierPart(string zip, ResNetModel network)
     {
+        if (!File.Exists(zip))
+        {
+            return false;
+        }
+
         try
         {
             using var transformer = ResNetTransformer.Find(ml.Model.Load(zip, out _));

@@ -113,7 +113,7 @@ internal static class Transfer
                 : Text(way, "changes") is { } changes ? Enum.Parse<Augmentation>(changes.Replace('+', ','))
                 : Setting(way, "crops") is not null ? Augmentation.Flip | Augmentation.RandomResizedCrop
                 : null,
-            SmallestCrop = Setting(way, "crops") ?? RandomCrops.Smallest,
+            SmallestCrop = Setting(way, "crops") ?? RandomAffine.UsualCrop,
             InitialWeights = start is null && !Has(way, "scratch") ? PretrainedWeights.ImageNet : null,
             StartFrom = start,
         }).Fit(images);

@@ -46,16 +46,14 @@ internal sealed record ExampleSource(
 
     /// <summary>The error where a later pass has more images than the first: rows that have come, say.</summary>
     /// <param name="count">How many there were.</param>
-    public Exception More(long count) => Host.Error(
-        $"The {Title} had {count} images when it was read first, and has more now: it must stay as it is while it is trained on.");
+    public Exception More(long count) => Host.Error(Changed(count, "more"));
 
     /// <summary>The error where a later pass has fewer images than the first: files that are gone, say.</summary>
     /// <param name="missing">How many fewer.</param>
     /// <param name="count">How many there were.</param>
     /// <param name="unreadable">Those that could not be read in this pass, and why.</param>
     public Exception Fewer(long missing, long count, IReadOnlyList<string> unreadable) => Host.Error(
-        $"The {Title} had {count} images when it was read first, and has {missing} fewer now: it must stay as it is while it is trained on."
-        + (unreadable.Count > 0 ? $" The last that cannot be read: {unreadable[^1]}" : ""));
+        Changed(count, $"{missing} fewer") + (unreadable.Count > 0 ? $" The last that cannot be read: {unreadable[^1]}" : ""));
 
     /// <summary>A cursor over them.</summary>
     /// <param name="shuffle">For an order of the data view's own; null for as they come.</param>
@@ -84,4 +82,7 @@ internal sealed record ExampleSource(
             Host.ThrowIfCancelled();
         }
     }
+
+    private string Changed(long count, string now) =>
+        $"The {Title} had {count} images when it was read first, and has {now} now: it must stay as it is while it is trained on.";
 }

@@ -6,17 +6,13 @@ namespace ResNetMLNet.Formats.Onnx;
 /// <summary>The graph of an ONNX model (https://onnx.ai), to be walked along from its input.</summary>
 internal sealed class OnnxFile
 {
-    // A constant may be that of many layers, and halves are widened: more than this is no file of weights.
-    private const int MostValuesPerByte = 4;
-
     private readonly Dictionary<string, TensorProto> _constants = [];
     private readonly ILookup<string, NodeProto> _readers;
-    private readonly long _size;
-    private long _made;
+    private readonly ValueBudget _budget;
 
     private OnnxFile(ModelProto model, long size)
     {
-        _size = size;
+        _budget = new(size);
         var graph = model.Graph;
         foreach (var tensor in graph.Initializer)
         {
@@ -137,11 +133,10 @@ internal sealed class OnnxFile
             throw new InvalidDataException($"the constant '{name}' of shape ({string.Join(", ", shape)}) has {count} values");
         }
 
-        _made += count;
-        if (_made > _size * MostValuesPerByte)
+        if (!_budget.TryTake(count))
         {
             throw new InvalidDataException(
-                $"its layers share constants until they have more than {MostValuesPerByte} values for each byte of the file");
+                $"its layers share constants until they have more than {ValueBudget.MostPerByte} values for each byte of the file");
         }
     }
 }

@@ -11,12 +11,9 @@ internal sealed record TorchTensor(TorchStorage Storage, long Offset, long[] Sha
 /// <summary>The storages of a file of torch.save. What they and their tensors take in memory is bounded by the size of the file.</summary>
 internal sealed class TorchStorages(ZipArchive zip, string root, long size)
 {
-    // Several tensors may see one storage, and halves are widened: more than this is no file of weights.
-    private const int MostValuesPerByte = 4;
-
     private readonly Dictionary<TorchStorage, float[]> _values = [];
+    private readonly ValueBudget _budget = new(size);
     private long _read;
-    private long _made;
 
     /// <summary>What a persistent id of the pickle means.</summary>
     /// <exception cref="InvalidDataException">It is no storage, or of values that weights are not.</exception>
@@ -49,12 +46,11 @@ internal sealed class TorchStorages(ZipArchive zip, string root, long size)
         var (shape, strides) = (tensor.Shape, tensor.Strides);
         var storage = Values(tensor.Storage);
         if (NamedTensors.CountOf(shape) is not { } count || strides.Length != shape.Length || strides.Any(stride => stride < 0)
-            || tensor.Offset < 0 || (count > 0 && LastOf(tensor) >= storage.Length) || count > (Int128)size * MostValuesPerByte - _made)
+            || tensor.Offset < 0 || (count > 0 && LastOf(tensor) >= storage.Length) || !_budget.TryTake(count))
         {
             throw Damaged(name, tensor);
         }
 
-        _made += count;
         var values = new float[count];
         var index = new long[shape.Length];
         var at = tensor.Offset;

@@ -86,10 +86,6 @@ internal static class WinogradConvolution
 
     private sealed class WithGradient : autograd.SingleTensorFunction<WithGradient>
     {
-        // What the last backward pass of this thread gave away. libtorch has it by the next, and frees it when it is used.
-        [ThreadStatic]
-        private static Tensor? _given;
-
         public override string Name => nameof(WinogradConvolution);
 
         public override Tensor forward(autograd.AutogradContext context, params object[] arguments)
@@ -108,7 +104,6 @@ internal static class WinogradConvolution
 
         private static List<Tensor> Gradients(autograd.AutogradContext context, Tensor gradient)
         {
-            _given?.Dispose();
             using var scope = NewDisposeScope();
             using var noGradients = no_grad();
             using (gradient)
@@ -124,10 +119,10 @@ internal static class WinogradConvolution
                     ofWeight = kernels.permute(3, 2, 0, 1).contiguous().MoveToOuterDisposeScope();
                 }
 
-                _given = (bool)context.get_data(nameof(x))
-                    ? Convolve(gradients, weight.permute(2, 3, 0, 1), turned: true).MoveToOuterDisposeScope()
+                var ofImages = (bool)context.get_data(nameof(x))
+                    ? BackwardPass.Give(Convolve(gradients, weight.permute(2, 3, 0, 1), turned: true).MoveToOuterDisposeScope())
                     : null;
-                return [_given!, ofWeight!];
+                return [ofImages!, ofWeight!];
             }
         }
     }

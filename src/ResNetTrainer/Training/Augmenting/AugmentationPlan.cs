@@ -61,7 +61,7 @@ internal sealed record AugmentationPlan
     /// <summary>Whether a pixel comes from another place or is overwritten: what <see cref="PixelChanges"/> does.</summary>
     public bool MovesPixels => Flip != FlipKind.None || FlipsVertically || Shift > 0 || EraseProbability > 0;
 
-    /// <summary>Whether the network sees a part of an image, or the image turned: what <see cref="RandomCrops"/> does.</summary>
+    /// <summary>Whether the network sees a part of an image, or the image turned: what <see cref="RandomAffine"/> does.</summary>
     public bool Resamples => SmallestCrop is not null || Rotation > 0;
 
     public bool ChangesImages => MovesPixels || Resamples || Jitter > 0 || MixProbability > 0;
@@ -79,8 +79,8 @@ internal sealed record AugmentationPlan
             EraseProbability = erases || wide ? 0.5 : 0,
             ErasesWithNoise = wide,
             MixProbability = allowed.HasFlag(Augmentation.Mixup) ? 1 : 0,
-            SmallestCrop = allowed.HasFlag(Augmentation.RandomResizedCrop) ? smallestCrop ?? RandomCrops.Smallest : null,
-            Rotation = allowed.HasFlag(Augmentation.Rotation) ? largestRotation ?? RandomCrops.UsualRotation : 0,
+            SmallestCrop = allowed.HasFlag(Augmentation.RandomResizedCrop) ? smallestCrop ?? RandomAffine.UsualCrop : null,
+            Rotation = allowed.HasFlag(Augmentation.Rotation) ? largestRotation ?? RandomAffine.UsualRotation : 0,
             Jitter = allowed.HasFlag(Augmentation.ColorJitter) ? ColorJitter.Usual : 0,
         };
 

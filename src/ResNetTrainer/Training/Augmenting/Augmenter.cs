@@ -25,7 +25,7 @@ internal static class Augmenter
         long SeedOf(long purpose) => RandomStream.Derive(moment.BatchSeed, purpose, numbers?[0] ?? 0);
         if (plan.Resamples)
         {
-            images = RandomCrops.Apply(images, format, plan, SeedOf(RandomCrops.Purpose));
+            images = RandomAffine.Apply(images, format, plan, SeedOf(RandomAffine.Purpose));
         }
 
         if (plan.Jitter > 0)

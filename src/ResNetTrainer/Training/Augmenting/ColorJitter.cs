@@ -34,14 +34,14 @@ internal static class ColorJitter
         var (count, channels) = ((int)images.shape[0], images.shape[1]);
         var drawn = Enumerable.Range(0, count * Factors).Select(_ => (float)(1 + (((2 * random.NextDouble()) - 1) * strength))).ToArray();
         var factors = tensor(drawn, [count, Factors, 1, 1]).Send(images.device);
+        var weights = channels == _brightness.Length ? tensor(_brightness, [1, channels, 1, 1]).Send(images.device) : null;
         var x = Clamp(Resizing.ToFloats(images).mul(factors.narrow(1, 0, 1)));
-        x = Clamp(Grey(x, channels).mean([2, 3], keepdim: true).lerp(x, factors.narrow(1, 1, 1)));
-        return channels == _brightness.Length ? Clamp(Grey(x, channels).lerp(x, factors.narrow(1, 2, 1))) : x;
+        x = Clamp(Grey(x, weights).mean([2, 3], keepdim: true).lerp(x, factors.narrow(1, 1, 1)));
+        return weights is null ? x : Clamp(Grey(x, weights).lerp(x, factors.narrow(1, 2, 1)));
     }
 
     private static Tensor Clamp(Tensor x) => x.clamp_(_black, _white);
 
-    private static Tensor Grey(Tensor x, long channels) => channels == _brightness.Length
-        ? x.mul(tensor(_brightness, [1, channels, 1, 1]).Send(x.device)).sum(1, keepdim: true)
-        : x.mean([1], keepdim: true);
+    private static Tensor Grey(Tensor x, Tensor? weights) =>
+        weights is null ? x.mean([1], keepdim: true) : x.mul(weights).sum(1, keepdim: true);
 }

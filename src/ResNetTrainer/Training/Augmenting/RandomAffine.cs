@@ -9,10 +9,10 @@ namespace ResNetMLNet.Training.Augmenting;
 /// A random part of each image, of random proportions, brought to the size that the network sees (Szegedy et al., 2014; torchvision's
 /// RandomResizedCrop), and turned by a random angle: in one go, so that pixels are interpolated once.
 /// </summary>
-internal static class RandomCrops
+internal static class RandomAffine
 {
     /// <summary>The least share of the area that is usual.</summary>
-    public const double Smallest = 0.08;
+    public const double UsualCrop = 0.08;
 
     /// <summary>The most degrees that are usual.</summary>
     public const double UsualRotation = 15;
