@@ -88,7 +88,7 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
             MaximumPixels = _options.MaximumImagePixels ?? whole.Format.MaximumPixels,
         };
         var plan = Plan(model.Architecture, shape, model.PixelStatistics);
-        return Of(plan, WeightImport.Fit(whole.Weights, plan, new()), format, whole.LargestPixel);
+        return Of(plan, WeightImport.Fit(whole.Weights, plan, new()), format, whole.Pixels);
     }
 
     private TrainedNetwork Of(InitialWeights weights, DataViewSchema schema)
@@ -103,7 +103,7 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
             MaximumPixels = maximumPixels,
         };
         var plan = Plan(file.Architecture, format.Shape, file.Statistics);
-        return Of(plan, file.Fit(_host, plan, new()), format, file.LargestPixel ?? PixelScale.LargestOf(plan.Statistics));
+        return Of(plan, file.Fit(_host, plan, new()), format, file.Pixels ?? PixelRange.Of(plan.Statistics));
     }
 
     private NetworkPlan Plan(ResNetArchitecture architecture, ImageShape shape, PixelStatistics? statistics) =>
@@ -111,6 +111,6 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
             ? throw _host.Error($"There can be no such network: {problem}. Set ImageSize to what is possible.")
             : new(architecture, shape, classes: null) { Statistics = statistics?.For(shape) };
 
-    private static TrainedNetwork Of(NetworkPlan plan, NamedTensors weights, InputFormat format, float? largestPixel) =>
-        new(plan, weights, format, TestTimeAugmentation.None, KeyValues: null) { LargestPixel = largestPixel };
+    private static TrainedNetwork Of(NetworkPlan plan, NamedTensors weights, InputFormat format, PixelRange? pixels) =>
+        new(plan, weights, format, TestTimeAugmentation.None, KeyValues: null) { Pixels = pixels };
 }

@@ -188,7 +188,7 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         var type = data.Columns.Feature.Column.Type;
         var network = new TrainedNetwork(plan, weights, data.Format, options.TestTimeAugmentation, data.KeyValues)
         {
-            LargestPixel = data.LargestPixel,
+            Pixels = data.Pixels,
             RejectBelow = options.RejectBelow,
         };
         var columns = new ScoringColumns(

@@ -26,8 +26,8 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
     /// <summary>The classes of the linear layer; null where the file does not name them.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
-    /// <summary>The largest pixel that they were trained on; null where the file does not say.</summary>
-    public float? LargestPixel { get; init; }
+    /// <summary>Between which values the pixels were that they were trained on; null where the file does not say.</summary>
+    public PixelRange? Pixels { get; init; }
 
     /// <summary>The channels of the images that the weights are for.</summary>
     public int Channels => (int)Weights.Tensors["conv1.weight"].Shape[1];
@@ -57,7 +57,7 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
             return new(title, wanted.BlueFirst ? WeightImport.RedFirst(weights) : weights, architecture, seen)
             {
                 ClassNames = WeightMetadata.ClassNames(texts),
-                LargestPixel = WeightMetadata.LargestPixelOf(texts),
+                Pixels = WeightMetadata.PixelsOf(texts),
             };
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
@@ -128,7 +128,7 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
             channel.Log("the weights to start from are of other classes: the linear layer starts afresh");
         }
 
-        PixelScale.WarnOfAnother(channel, "The weights to start from were", LargestPixel, data.LargestPixel);
+        PixelScale.WarnOfAnother(channel, "The weights to start from were", Pixels, data.Pixels);
         return Fit(host, fresh.Plan, fresh.Export());
     }
 

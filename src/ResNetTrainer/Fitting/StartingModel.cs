@@ -45,16 +45,16 @@ internal sealed record StartingModel(ResNetModel Model) : StartingPoint
 
     public override NamedTensors WeightsFor(IHost host, IChannel channel, TrainableNetwork fresh, TrainingData data)
     {
-        WarnOfFormat(channel, data.Format, data.LargestPixel);
+        WarnOfFormat(channel, data.Format, data.Pixels);
         LogClasses(channel, Model.ClassNames, data.ClassNames);
         return StartingWeights.Of(Model.Network.Weights, Model.ClassNames, fresh, data.ClassNames);
     }
 
     // Where images are not as the model saw them.
-    private void WarnOfFormat(IChannel channel, InputFormat format, float largestPixel)
+    private void WarnOfFormat(IChannel channel, InputFormat format, PixelRange pixels)
     {
         var then = Model.Network.Format;
-        PixelScale.WarnOfAnother(channel, "The model to start from was", Model.Network.LargestPixel, largestPixel);
+        PixelScale.WarnOfAnother(channel, "The model to start from was", Model.Network.Pixels, pixels);
         if ((then.Shape.Height, then.Shape.Width) != (format.Shape.Height, format.Shape.Width))
         {
             channel.Warn(

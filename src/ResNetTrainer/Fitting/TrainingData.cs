@@ -49,8 +49,8 @@ internal sealed class TrainingData : IDisposable
 
     public IReadOnlyList<string> ClassNames { get; }
 
-    /// <summary>The largest pixel that is trained on; 1 for bytes and images.</summary>
-    public float LargestPixel => LargestPixelOf(Columns, Train);
+    /// <summary>Between which values the pixels are that are trained on.</summary>
+    public PixelRange Pixels => PixelsOf(Columns, Train);
 
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">The data cannot be trained on; the message says which row or column and why.</exception>
@@ -70,8 +70,8 @@ internal sealed class TrainingData : IDisposable
         {
             opening.CheckClasses(train, columns.Label);
             opening.CheckOrder(trainView, train);
-            var largestPixel = LargestPixelOf(columns, train);
-            return new(columns, format, train, validation.Load(validationView, validationColumns, train, largestPixel))
+            var pixels = PixelsOf(columns, train);
+            return new(columns, format, train, validation.Load(validationView, validationColumns, train, pixels))
             {
                 Architecture = architecture,
                 Memory = opening.Memory,
@@ -90,7 +90,7 @@ internal sealed class TrainingData : IDisposable
         Validation?.Dispose();
     }
 
-    /// <summary>The largest pixel of such images; 1 for bytes and images.</summary>
-    public static float LargestPixelOf(TrainingColumns columns, ImageDataset images) =>
-        PixelScale.LargestOf(columns.Feature.Kind) ?? images.Statistics.LargestPixel;
+    /// <summary>Between which values the pixels of images are.</summary>
+    public static PixelRange PixelsOf(TrainingColumns columns, ImageDataset images) =>
+        PixelRange.Of(columns.Feature.Kind) ?? images.Statistics.Pixels;
 }

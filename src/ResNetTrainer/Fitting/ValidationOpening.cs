@@ -71,7 +71,7 @@ internal sealed class ValidationOpening(IHost host, ResNetTrainer.Options option
         }
     }
 
-    public ImageDataset? Load(IDataView? data, TrainingColumns? columns, ImageDataset train, float largestPixel)
+    public ImageDataset? Load(IDataView? data, TrainingColumns? columns, ImageDataset train, PixelRange pixels)
     {
         if (data is null)
         {
@@ -81,7 +81,7 @@ internal sealed class ValidationOpening(IHost host, ResNetTrainer.Options option
         var validation = opening.Load(data, columns!, train.Format with { Kept = default }, "validation set");
         try
         {
-            CheckScale(largestPixel, TrainingData.LargestPixelOf(columns!, validation));
+            CheckScale(pixels, TrainingData.PixelsOf(columns!, validation));
             CheckCounting(validation, train);
             return validation;
         }
@@ -92,13 +92,13 @@ internal sealed class ValidationOpening(IHost host, ResNetTrainer.Options option
         }
     }
 
-    private void CheckScale(float train, float validation)
+    private void CheckScale(PixelRange train, PixelRange validation)
     {
         if (PixelScale.Differs(train, validation))
         {
             throw host.Error(
-                FormattableString.Invariant($"The pixels of the training data go up to {train}, those of the validation set up to ")
-                + FormattableString.Invariant($"{validation} (bytes and images are scaled to [0, 1]). {ThroughTheSteps}"));
+                $"The pixels of the training data are of {train}, those of the validation set of {validation} (bytes and images are "
+                + $"scaled to [0, 1]). {ThroughTheSteps}");
         }
     }
 

@@ -29,7 +29,7 @@ internal static class FeaturesZip
         var (plan, weights) = reader.ReadNetwork(header, classes: null);
         var network = new TrainedNetwork(plan, weights, header.Format, TestTimeAugmentation.None, KeyValues: null)
         {
-            LargestPixel = header.LargestPixel ?? PixelScale.LargestOf(plan.Statistics),
+            Pixels = header.Pixels ?? (plan.Statistics is null ? null : PixelRange.OfImages with { Smallest = null }),
         };
         return (network, header.Columns);
     }

@@ -71,6 +71,9 @@ internal static class ModelHeaderCheck
         Require(
             header.LargestPixel is null or (>= 0 and < float.PositiveInfinity),
             FormattableString.Invariant($"largestPixel is {header.LargestPixel}"));
+        Require(
+            header.SmallestPixel is null or (<= 0 and > float.NegativeInfinity),
+            FormattableString.Invariant($"smallestPixel is {header.SmallestPixel}"));
     }
 
     private static void Check(TrainingSummary training)

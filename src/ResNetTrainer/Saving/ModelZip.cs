@@ -49,7 +49,7 @@ internal static class ModelZip
         CheckNames(reader, header.ClassNames, keyValues);
         var network = new TrainedNetwork(plan, weights, header.Format, header.Views, keyValues)
         {
-            LargestPixel = header.LargestPixel ?? PixelScale.LargestOf(header.FeatureKind),
+            Pixels = PixelRange.Of(header.FeatureKind) ?? header.Pixels,
             RejectBelow = header.RejectBelow,
         };
         return (network, header.Training, header.Columns);

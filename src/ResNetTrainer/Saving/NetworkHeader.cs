@@ -24,7 +24,8 @@ internal abstract record NetworkHeader
         PixelMean = plan.Statistics?.Mean.ToArray();
         PixelDeviation = plan.Statistics?.Deviation.ToArray();
         HasMeanImage = plan.Statistics?.MeanImage is not null;
-        LargestPixel = network.LargestPixel;
+        LargestPixel = network.Pixels?.Largest;
+        SmallestPixel = network.Pixels?.Smallest;
         WeightsSha256 = weightsSha256;
     }
 
@@ -58,8 +59,16 @@ internal abstract record NetworkHeader
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public float? LargestPixel { get; init; }
 
+    // The same, and of the versions after these.
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public float? SmallestPixel { get; init; }
+
     /// <summary>The SHA-256 of weights.safetensors in hexadecimal digits; not in the files of the first days.</summary>
     public string? WeightsSha256 { get; init; }
+
+    /// <summary>Between which values the pixels were that it was trained on; null where it is not known.</summary>
+    [JsonIgnore]
+    public PixelRange? Pixels => LargestPixel is { } largest ? new(SmallestPixel, largest) : null;
 
     [JsonIgnore]
     public ImageShape InputShape => new(Channels, Height, Width);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ResNetMLNet.Data;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Scoring.Engines;
@@ -39,9 +40,9 @@ internal static class WeightMetadata
             (texts[Mean], texts[Deviation]) = (JsonText.Of(statistics.Mean), JsonText.Of(statistics.Deviation));
         }
 
-        if (network.LargestPixel is { } pixel)
+        foreach (var (key, value) in OnnxModel.TextsOf(network.Pixels))
         {
-            texts[LargestPixel] = pixel.ToString(CultureInfo.InvariantCulture);
+            texts[key] = value;
         }
 
         SafeTensors.Write(stream, With(network.Weights, network.Plan.Statistics), texts);
@@ -52,12 +53,13 @@ internal static class WeightMetadata
         IsOwn(texts) ? NamesOf(texts) : null;
 
     /// <summary>
-    /// The largest pixel that an exported network was trained on; null where another program wrote the file, or a version that did not say.
+    /// Between which values the pixels were that an exported network was trained on; null where another program wrote the file, or a
+    /// version that did not say.
     /// </summary>
-    public static float? LargestPixelOf(IReadOnlyDictionary<string, string> texts) =>
-        IsOwn(texts)
-        && float.TryParse(texts.GetValueOrDefault(LargestPixel), CultureInfo.InvariantCulture, out var pixel)
-        && float.IsFinite(pixel) ? pixel : null;
+    public static PixelRange? PixelsOf(IReadOnlyDictionary<string, string> texts) =>
+        IsOwn(texts) && Number(texts, LargestPixel) is { } largest and >= 0
+            ? new(Number(texts, OnnxModel.SmallestPixel) is { } smallest and <= 0 ? smallest : null, largest)
+            : null;
 
     /// <summary>Takes the mean image from among the tensors of a file; null where there is none.</summary>
     /// <exception cref="InvalidDataException">It is no image.</exception>
@@ -126,6 +128,11 @@ internal static class WeightMetadata
     // Others name their network too. A classifier has always had its classes beside that, in JSON; features had what they see, if anything.
     private static bool IsOwn(IReadOnlyDictionary<string, string> texts) => texts.ContainsKey(Architecture)
         && (NamesOf(texts) is not null || texts.ContainsKey(Deviation) || texts.ContainsKey(LargestPixel));
+
+    private static float? Number(IReadOnlyDictionary<string, string> texts, string key) =>
+        float.TryParse(texts.GetValueOrDefault(key), CultureInfo.InvariantCulture, out var number) && float.IsFinite(number)
+            ? number
+            : null;
 
     private static IReadOnlyList<string>? NamesOf(IReadOnlyDictionary<string, string> texts) =>
         (texts.GetValueOrDefault(Classes) ?? texts.GetValueOrDefault(OnnxModel.ClassNames)) is { } names ? JsonText.ToTexts(names) : null;

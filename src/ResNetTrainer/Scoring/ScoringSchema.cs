@@ -25,7 +25,7 @@ internal sealed class ScoringSchema
             Check(shape);
         }
 
-        if (Feature.Kind != FeatureKind.Floats && PixelScale.ProblemOfBytes(network.LargestPixel) is { } problem)
+        if (Feature.Kind != FeatureKind.Floats && PixelScale.ProblemOfBytes(network.Pixels) is { } problem)
         {
             throw context.Error($"The feature column '{feature}' is {Feature.Column.Type}. {problem}");
         }
@@ -97,7 +97,7 @@ internal sealed class ScoringSchema
         ?? throw _context.Error($"The column '{column.Name}' is of type {column.Type}; it cannot be read as {typeof(TValue)}.");
 
     public InputReader CreateReader(FeatureRow row) =>
-        new(Feature.CreateReader(row, Network.Format), Network.Format, PixelScale.IsShare(Network.LargestPixel));
+        new(Feature.CreateReader(row, Network.Format), Network.Format, Network.Pixels);
 
     /// <summary>The input columns that are needed for some of the output's.</summary>
     public IEnumerable<DataViewSchema.Column> Dependencies(IEnumerable<DataViewSchema.Column> columns)

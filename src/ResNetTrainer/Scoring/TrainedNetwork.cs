@@ -18,8 +18,8 @@ namespace ResNetMLNet.Scoring;
 internal sealed record TrainedNetwork(
     NetworkPlan Plan, NamedTensors Weights, InputFormat Format, TestTimeAugmentation TestTimeAugmentation, KeyValues? KeyValues)
 {
-    /// <summary>The largest pixel that it was trained on, 1 for bytes and images; null where that is not known.</summary>
-    public float? LargestPixel { get; init; }
+    /// <summary>Between which values the pixels were that it was trained on; null where that is not known.</summary>
+    public PixelRange? Pixels { get; init; }
 
     /// <summary>The probability below which the likeliest class is none; null where it always is one.</summary>
     public double? RejectBelow { get; init; }

@@ -113,16 +113,18 @@ public class DataTests
                 .Fit(Images.Labelled())).Message);
 
     [TestMethod]
-    [DataRow(true)]
-    [DataRow(false)]
-    public void A_validation_set_of_another_scale(bool trainsOnBytes)
+    [DataRow(true, 255f, 0f, "up to 239")]
+    [DataRow(false, 255f, 0f, "up to 239")]
+    [DataRow(true, 1f, -1f, "-1 to 0.8")]
+    [DataRow(false, 1f, -1f, "-1 to 0.8")]
+    public void A_validation_set_of_another_scale(bool trainsOnBytes, float white, float black, string scale)
     {
-        var (bytes, floats) = (Images.Labelled(12), Images.OfWhite(255));
+        var (bytes, floats) = (Images.Labelled(12), Images.OfWhite(white, black: black));
         var (train, validation) = trainsOnBytes ? (bytes, floats) : (floats, bytes);
 
         Says(
             Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Ml).Fit(train, validation)),
-            ["validation set", "steps before the trainer", "up to 239"]);
+            ["validation set", "steps before the trainer", scale]);
     }
 
     public static IEnumerable<object[]> BadOptions =>

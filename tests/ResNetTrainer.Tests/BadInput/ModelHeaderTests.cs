@@ -27,6 +27,8 @@ public class ModelHeaderTests
     [DataRow("width", "20000", "width")]
     [DataRow("maximumImagePixels", "0", "maximumImagePixels")]
     [DataRow("maximumImagePixels", "2000000000", "maximumImagePixels")]
+    [DataRow("largestPixel", "-1", "largestPixel")]
+    [DataRow("smallestPixel", "1", "smallestPixel")]
     [DataRow("resizeMode", "99", "resizeMode")]
     [DataRow("resizeMode", "\"Crumple\"", "resizeMode")]
     [DataRow("classNames", "null", "classNames")]

@@ -108,11 +108,11 @@ internal static class Images
     }
 
     /// <summary>Labelled grey images as floats on a scale of their own, on which white is this.</summary>
-    public static MemoryDataView OfWhite(float white, int rows = 12)
+    public static MemoryDataView OfWhite(float white, int rows = 12, float black = 0)
     {
         return new(rows, Vector("Features", Pixels, 1, Size, Size), Key(LabelKind.ByteKeyWithText));
 
-        float[] Pixels(int row) => [.. PixelPattern.Planes(row, 1, Size, Size).Select(pixel => pixel * white / 255)];
+        float[] Pixels(int row) => [.. PixelPattern.Planes(row, 1, Size, Size).Select(pixel => black + (pixel * (white - black) / 255))];
     }
 
     public static MemoryDataView Unlabelled(

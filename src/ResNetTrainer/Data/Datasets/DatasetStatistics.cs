@@ -26,8 +26,8 @@ internal sealed class DatasetStatistics : IDisposable
 
     public long Count { get; private set; }
 
-    /// <summary>The largest pixel that was read, where they are floats; else 0.</summary>
-    public float LargestPixel { get; set; }
+    /// <summary>Between which values the pixels are that were read, where they are floats.</summary>
+    public PixelRange Pixels { get; set; } = PixelRange.Black;
 
     /// <summary>
     /// SHA-256 of labels, weights and pixels in order; null where it was not asked for. Pixels beyond the memory budget are left

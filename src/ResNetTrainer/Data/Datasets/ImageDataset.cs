@@ -122,7 +122,7 @@ internal abstract class ImageDataset : IDisposable
             statistics.Add(rows.Label, rows.Weight, rows.Shape, pixels);
         }
 
-        statistics.LargestPixel = rows.LargestPixel;
+        statistics.Pixels = rows.Pixels;
         statistics.Complete();
         Report(source, rows, statistics);
         Check(source, rows, statistics);

@@ -53,7 +53,7 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
         for (var number = 0; left > 0; number++)
         {
             Fill(window, rows, size);
-            Statistics.LargestPixel = Math.Max(Statistics.LargestPixel, rows.LargestPixel);
+            Statistics.Pixels = Statistics.Pixels.With(rows.Pixels);
             missing -= window.Count;
             if (missing < 0)
             {

@@ -50,8 +50,8 @@ internal sealed class ExampleReader : IDisposable
     /// <summary>The shape of the image that was read last.</summary>
     public ImageShape Shape { get; private set; }
 
-    /// <summary>The largest pixel so far, where they are floats; else 0.</summary>
-    public float LargestPixel { get; private set; }
+    /// <summary>Between which values pixels have been so far, where they are floats.</summary>
+    public PixelRange Pixels { get; private set; } = PixelRange.Black;
 
     /// <summary>The class of the current row, from 0.</summary>
     public int Label => _rows[_at].Label;
@@ -126,7 +126,7 @@ internal sealed class ExampleReader : IDisposable
         {
             var pixels = _pixels.Read();
             Shape = _pixels.Shape;
-            LargestPixel = Math.Max(LargestPixel, _pixels.Largest);
+            Pixels = Pixels.With(_pixels.Pixels);
             return pixels;
         }
 

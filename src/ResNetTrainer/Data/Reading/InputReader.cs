@@ -9,8 +9,8 @@ namespace ResNetMLNet.Data.Reading;
 /// </summary>
 /// <param name="reader">Reads the pixels.</param>
 /// <param name="format">What the network sees.</param>
-/// <param name="takesShares">Whether floats can only be in [0, 1].</param>
-internal sealed class InputReader(PixelReader reader, InputFormat format, bool takesShares = false)
+/// <param name="trained">The pixels that the network was trained on; null where they are not known.</param>
+internal sealed class InputReader(PixelReader reader, InputFormat format, PixelRange? trained = null)
 {
     private readonly HostResizer _resizer = new();
 
@@ -19,9 +19,9 @@ internal sealed class InputReader(PixelReader reader, InputFormat format, bool t
     {
         var pixels = reader.Read();
         var shape = reader.Shape;
-        if (takesShares && reader.Largest > PixelScale.Most)
+        if (PixelScale.ErrorOf(reader.Row, reader.Pixels, trained) is { } error)
         {
-            throw PixelScale.Error(reader.Row, reader.Largest);
+            throw error;
         }
 
         if (reader.Type == PixelType.Single)

@@ -23,8 +23,8 @@ internal abstract class PixelReader(FeatureRow row, InputFormat? format)
     /// <summary>The shape of the image that was read last.</summary>
     public ImageShape Shape { get; protected set; }
 
-    /// <summary>The largest pixel of the image that was read last, where they are floats; else 0.</summary>
-    public virtual float Largest => 0;
+    /// <summary>Between which values the pixels of the image that was read last are, where they are floats.</summary>
+    public virtual PixelRange Pixels => PixelRange.Black;
 
     /// <summary>The values of the image at the row's position, valid until the next call.</summary>
     /// <exception cref="UnusableImageException">The image is missing, damaged, or not what the network takes.</exception>

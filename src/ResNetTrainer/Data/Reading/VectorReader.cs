@@ -14,7 +14,7 @@ internal sealed class VectorReader<T> : PixelReader
     private readonly ValueGetter<VBuffer<T>> _getter;
     private VBuffer<T> _vector;
     private T[] _dense = [];
-    private float _largest;
+    private PixelRange _range = PixelRange.Black;
 
     public VectorReader(FeatureRow row, ImageShape shape, InputFormat? format)
         : base(row, format)
@@ -23,7 +23,7 @@ internal sealed class VectorReader<T> : PixelReader
         Shape = shape;
     }
 
-    public override float Largest => _largest;
+    public override PixelRange Pixels => _range;
 
     public override PixelType Type => typeof(T) == typeof(byte) ? PixelType.Byte : PixelType.Single;
 
@@ -53,27 +53,27 @@ internal sealed class VectorReader<T> : PixelReader
 
     private bool AllFinite(ReadOnlySpan<float> values)
     {
-        _largest = 0;
-
         // x - x is zero for every finite x and NaN for the others.
-        var (sum, largest) = (Vector<float>.Zero, Vector<float>.Zero);
+        var (sum, smallest, largest) = (Vector<float>.Zero, Vector<float>.Zero, Vector<float>.Zero);
         var vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
         foreach (var vector in vectors)
         {
             sum += vector - vector;
+            smallest = Vector.Min(smallest, vector);
             largest = Vector.Max(largest, vector);
         }
 
         var rest = 0f;
+        _range = PixelRange.Black;
         foreach (var value in values[(vectors.Length * Vector<float>.Count)..])
         {
             rest += value - value;
-            _largest = Math.Max(_largest, value);
+            _range = _range.With(new(value, value));
         }
 
         for (var lane = 0; lane < Vector<float>.Count; lane++)
         {
-            _largest = Math.Max(_largest, largest[lane]);
+            _range = _range.With(new(smallest[lane], largest[lane]));
         }
 
         return Vector.Dot(sum, Vector<float>.One) + rest == 0;

@@ -21,6 +21,7 @@ internal static class OnnxModel
     public const string Architecture = "architecture";
     public const string ClassNames = "class_names";
     public const string LargestPixel = "largest_pixel";
+    public const string SmallestPixel = "smallest_pixel";
 
     // Opset 18 is the first whose Resize has antialiasing; ONNX 1.13, which brought it, has IR version 8.
     private const int OpsetVersion = 18;
@@ -28,7 +29,7 @@ internal static class OnnxModel
 
     public static ModelProto Create(TrainedNetwork network, OnnxExportOptions options)
     {
-        if (options.PixelType == OnnxPixelType.Byte && PixelScale.ProblemOfBytes(network.LargestPixel) is { } problem)
+        if (options.PixelType == OnnxPixelType.Byte && PixelScale.ProblemOfBytes(network.Pixels) is { } problem)
         {
             throw new InvalidOperationException($"PixelType cannot be OnnxPixelType.Byte. {problem}");
         }
@@ -59,13 +60,25 @@ internal static class OnnxModel
             model.MetadataProps.Add(new StringStringEntryProto { Key = ClassNames, Value = JsonText.Of(network.ClassNames) });
         }
 
-        if (network.LargestPixel is { } pixel)
+        foreach (var (key, value) in TextsOf(network.Pixels))
         {
-            var text = pixel.ToString(CultureInfo.InvariantCulture);
-            model.MetadataProps.Add(new StringStringEntryProto { Key = LargestPixel, Value = text });
+            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         }
 
         return model;
+    }
+
+    /// <summary>Between which values a network's pixels were, as it is told beside weights.</summary>
+    public static IEnumerable<(string Key, string Value)> TextsOf(PixelRange? range)
+    {
+        if (range is { } pixels)
+        {
+            yield return (LargestPixel, pixels.Largest.ToString(CultureInfo.InvariantCulture));
+            if (pixels.Smallest is { } smallest)
+            {
+                yield return (SmallestPixel, smallest.ToString(CultureInfo.InvariantCulture));
+            }
+        }
     }
 
     /// <summary>The output with what a scorer gives.</summary>
