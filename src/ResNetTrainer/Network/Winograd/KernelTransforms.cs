@@ -3,7 +3,6 @@ using System.Runtime.Intrinsics;
 using ResNetMLNet.Native;
 using static ResNetMLNet.Network.Winograd.MatrixProducts;
 using static TorchSharp.torch;
-using Floats = System.Runtime.Intrinsics.Vector256<float>;
 
 namespace ResNetMLNet.Network.Winograd;
 
@@ -21,6 +20,34 @@ internal static class KernelTransforms
     /// <param name="planes">Where it goes.</param>
     public static void OfKernels(Tensor kernels, bool turned, float[] planes)
     {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            OfKernels<Floats512>(kernels, turned, planes);
+        }
+        else
+        {
+            OfKernels<Floats256>(kernels, turned, planes);
+        }
+    }
+
+    /// <summary>G'mG of gradients: the transpose of <see cref="OfKernels(Tensor, bool, float[])"/>.</summary>
+    /// <param name="parts">The planes; their sum is meant.</param>
+    /// <param name="kernels">Where it goes, of shape (3, 3, inputs, outputs).</param>
+    public static void ToKernels(float[][] parts, Tensor kernels)
+    {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            ToKernels<Floats512>(parts, kernels);
+        }
+        else
+        {
+            ToKernels<Floats256>(parts, kernels);
+        }
+    }
+
+    private static void OfKernels<TFloats>(Tensor kernels, bool turned, float[] planes)
+        where TFloats : struct, IFloats<TFloats>
+    {
         var (inputs, outputs) = ((int)kernels.shape[2], (int)kernels.shape[3]);
         TorchTeam.Run(outputs / Planes.Panel, panel =>
         {
@@ -29,46 +56,44 @@ internal static class KernelTransforms
             var (first, step) = turned ? ((Side * Side) - 1, -1) : (0, 1);
             nint tap = inputs * outputs;
             nint plane = Planes.Distance(outputs, inputs);
-            for (var at = 0; at < inputs * Planes.Panel; at += Lanes)
+            for (var at = 0; at < inputs * Planes.Panel; at += TFloats.Count)
             {
                 var (input, output) = (at / Planes.Panel, (panel * Planes.Panel) + (at % Planes.Panel));
                 ref var from = ref Unsafe.Add(ref kernel, (first * tap) + (input * outputs) + output);
-                MultiplyBothSides<KernelMatrix>(
+                MultiplyBothSides<KernelMatrix, TFloats>(
                     ref from, step * Side * tap, step * tap,
                     ref planes[(panel * Planes.Panel * inputs) + at], TileGrid.SeenSide * plane, plane, ref between[0]);
             }
         });
     }
 
-    /// <summary>G'mG of gradients: the transpose of <see cref="OfKernels"/>.</summary>
-    /// <param name="parts">The planes; their sum is meant.</param>
-    /// <param name="kernels">Where it goes, of shape (3, 3, inputs, outputs).</param>
-    public static void ToKernels(float[][] parts, Tensor kernels)
+    private static void ToKernels<TFloats>(float[][] parts, Tensor kernels)
+        where TFloats : struct, IFloats<TFloats>
     {
         var (inputs, outputs) = ((int)kernels.shape[2], (int)kernels.shape[3]);
         TorchTeam.Run(outputs / Planes.Panel, panel =>
         {
-            Span<float> sums = stackalloc float[Planes.Count * Lanes];
+            Span<float> sums = stackalloc float[Planes.Count * Planes.Panel];
             Span<float> between = stackalloc float[Between];
             ref var kernel = ref Pixels.Of(kernels);
             nint tap = inputs * outputs;
             nint plane = Planes.Distance(outputs, inputs);
-            for (var at = 0; at < inputs * Planes.Panel; at += Lanes)
+            for (var at = 0; at < inputs * Planes.Panel; at += TFloats.Count)
             {
                 var (input, output) = (at / Planes.Panel, (panel * Planes.Panel) + (at % Planes.Panel));
                 for (var from = 0; from < Planes.Count; from++)
                 {
-                    var sum = Floats.Zero;
+                    TFloats sum = default;
                     foreach (var part in parts)
                     {
-                        sum += Vector256.LoadUnsafe(ref part[(int)(from * plane) + (panel * Planes.Panel * inputs) + at]);
+                        sum += TFloats.Load(ref part[(int)(from * plane) + (panel * Planes.Panel * inputs) + at]);
                     }
 
-                    sum.StoreUnsafe(ref sums[from * Lanes]);
+                    sum.Store(ref sums[from * TFloats.Count]);
                 }
 
-                MultiplyBothSides<KernelGradientMatrix>(
-                    ref sums[0], TileGrid.SeenSide * Lanes, Lanes,
+                MultiplyBothSides<KernelGradientMatrix, TFloats>(
+                    ref sums[0], TileGrid.SeenSide * TFloats.Count, TFloats.Count,
                     ref Unsafe.Add(ref kernel, (input * outputs) + output), Side * tap, tap, ref between[0]);
             }
         });

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using static ResNetMLNet.Network.Winograd.MatrixProducts;
 
 namespace ResNetMLNet.Network.Winograd;
@@ -15,17 +16,16 @@ internal static class TileTransforms
     /// <param name="channels">Of a pixel; whole panels.</param>
     /// <param name="tile">The tile's row in the first plane.</param>
     /// <param name="rows">Rows of a panel.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void OfPixels<TMatrix>(ref float image, nint line, int channels, ref float tile, int rows)
         where TMatrix : struct, IMatrix
     {
-        Span<float> between = stackalloc float[Between];
-        nint plane = Planes.Distance(channels, rows);
-        for (var channel = 0; channel < channels; channel += Lanes)
+        if (Vector512.IsHardwareAccelerated)
         {
-            MultiplyBothSides<TMatrix>(
-                ref Unsafe.Add(ref image, channel), line, channels,
-                ref Unsafe.Add(ref tile, Planes.Start(channel, rows)), TMatrix.Rows * plane, plane, ref between[0]);
+            OfPixels<TMatrix, Floats512>(ref image, line, channels, ref tile, rows);
+        }
+        else
+        {
+            OfPixels<TMatrix, Floats256>(ref image, line, channels, ref tile, rows);
         }
     }
 
@@ -37,30 +37,59 @@ internal static class TileTransforms
     /// <param name="line">From one line of pixels to the next.</param>
     /// <param name="height">Lines of the tile that are in the image.</param>
     /// <param name="width">Pixels of a line that are in the image.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void ToPixels(ref float tile, int rows, int channels, ref float image, nint line, int height, int width)
     {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            ToPixels<Floats512>(ref tile, rows, channels, ref image, line, height, width);
+        }
+        else
+        {
+            ToPixels<Floats256>(ref tile, rows, channels, ref image, line, height, width);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void OfPixels<TMatrix, TFloats>(ref float image, nint line, int channels, ref float tile, int rows)
+        where TMatrix : struct, IMatrix
+        where TFloats : struct, IFloats<TFloats>
+    {
         Span<float> between = stackalloc float[Between];
-        Span<float> whole = stackalloc float[TileGrid.Side * TileGrid.Side * Lanes];
         nint plane = Planes.Distance(channels, rows);
-        for (var channel = 0; channel < channels; channel += Lanes)
+        for (var channel = 0; channel < channels; channel += TFloats.Count)
+        {
+            MultiplyBothSides<TMatrix, TFloats>(
+                ref Unsafe.Add(ref image, channel), line, channels,
+                ref Unsafe.Add(ref tile, Planes.Start(channel, rows)), TMatrix.Rows * plane, plane, ref between[0]);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void ToPixels<TFloats>(ref float tile, int rows, int channels, ref float image, nint line, int height, int width)
+        where TFloats : struct, IFloats<TFloats>
+    {
+        Span<float> between = stackalloc float[Between];
+        Span<float> whole = stackalloc float[TileGrid.Side * TileGrid.Side * Planes.Panel];
+        nint plane = Planes.Distance(channels, rows);
+        for (var channel = 0; channel < channels; channel += TFloats.Count)
         {
             ref var planes = ref Unsafe.Add(ref tile, Planes.Start(channel, rows));
             ref var pixel = ref Unsafe.Add(ref image, channel);
             if (height == TileGrid.Side && width == TileGrid.Side)
             {
-                MultiplyBothSides<OutputMatrix>(
+                MultiplyBothSides<OutputMatrix, TFloats>(
                     ref planes, TileGrid.SeenSide * plane, plane, ref pixel, line, channels, ref between[0]);
                 continue;
             }
 
-            MultiplyBothSides<OutputMatrix>(
-                ref planes, TileGrid.SeenSide * plane, plane, ref whole[0], TileGrid.Side * Lanes, Lanes, ref between[0]);
+            MultiplyBothSides<OutputMatrix, TFloats>(
+                ref planes, TileGrid.SeenSide * plane, plane, ref whole[0], TileGrid.Side * TFloats.Count, TFloats.Count, ref between[0]);
             for (var y = 0; y < height; y++)
             {
                 for (var x = 0; x < width; x++)
                 {
-                    Store(ref pixel, (y * line) + (x * channels), Load(ref whole[0], ((y * TileGrid.Side) + x) * Lanes));
+                    TFloats.Load(ref whole[((y * TileGrid.Side) + x) * TFloats.Count])
+                        .Store(ref Unsafe.Add(ref pixel, (y * line) + (x * channels)));
                 }
             }
         }

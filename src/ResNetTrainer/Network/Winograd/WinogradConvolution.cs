@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using ResNetMLNet.Native;
 using TorchSharp;
@@ -20,10 +21,12 @@ internal static class WinogradConvolution
     private const int FewestTiles = 48;
 
     /// <summary>
-    /// Whether this processor and libtorch's threads are of the kind that it is made for. It runs on others too. With AVX-512 libtorch
-    /// computes twice as much at a time as is done here; built for debugging, this takes many times as long as libtorch.
+    /// Whether this processor and libtorch's threads are of the kind that it is made for. It runs on others too. Where .NET leaves AVX-512
+    /// alone, because it slows the whole processor down, libtorch still computes twice as much at a time as is done here; built for
+    /// debugging, this takes many times as long as libtorch.
     /// </summary>
-    public static bool IsSupported => Fma.IsSupported && !Avx512F.IsSupported && TorchTeam.IsAvailable && IsOptimized;
+    public static bool IsSupported => Fma.IsSupported && Vector512.IsHardwareAccelerated == Avx512F.IsSupported
+        && TorchTeam.IsAvailable && IsOptimized;
 
     private static bool IsOptimized { get; } =
         typeof(WinogradConvolution).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled != true;
