@@ -126,7 +126,7 @@ public class DivergenceTests
     {
         var features = Images.Vector("Features", i => Enumerable.Repeat(i == 7 ? -3e38f : 0.5f, 400).ToArray(), 1, 20, 20);
         var validation = new MemoryDataView(12, features, Images.Key(LabelKind.ByteKeyWithText));
-        var train = Images.Labelled(24, ImageKind.GreyFloats);
+        var train = Images.OfWhite(5, rows: 24);
         var trainer = Images.Trainer(Images.Context(), ImageKind.GreyFloats, options =>
             (options.BestWeightsBy, options.NumberOfEpochs, options.Checkpoints) = (metric, 3, new() { Directory = _folder }));
         var error = Assert.ThrowsExactly<TrainingDivergedException>(() => trainer.Fit(train, validation));
