@@ -24,8 +24,7 @@ internal static class PixelScale
     /// is all black, as the beginning of one that is not read in full may be, tells nothing.
     /// </summary>
     public static bool Differs(PixelRange one, PixelRange other) => !one.IsBlack && !other.IsBlack
-        && ((IsSmall(one) && IsBeyond(other)) || (IsBeyond(one) && IsSmall(other))
-            || (IsShare(one) && IsCentred(other)) || (IsCentred(one) && IsShare(other)));
+        && (AreBeyond(one, other) || AreBeyond(other, one));
 
     /// <summary>Says so where a training goes on with pixels on another scale.</summary>
     /// <param name="channel">Where to.</param>
@@ -45,7 +44,7 @@ internal static class PixelScale
     /// <summary>
     /// What is wrong with bytes, which are scaled to [0, 1], for a network that was trained on such pixels; null where nothing is.
     /// </summary>
-    public static string? ProblemOfBytes(PixelRange? range) => range is { } pixels && (IsBeyond(pixels) || IsCentred(pixels))
+    public static string? ProblemOfBytes(PixelRange? range) => range is { } pixels && AreBeyond(PixelRange.OfImages, pixels)
         ? $"The network was trained on floats of {pixels}, and bytes and images are scaled to [0, 1]. Give it floats as in training, or "
             + "train on bytes, or on floats in [0, 1] (ExtractPixels has scaleImage: 1 / 255f)."
         : null;
@@ -53,7 +52,7 @@ internal static class PixelScale
     /// <summary>Says so where they are not as the statistics have it that came with the weights to start from.</summary>
     public static void Check(IChannel channel, DatasetStatistics data, NetworkPlan network)
     {
-        if (network.Statistics is { } statistics && (IsBeyond(data.Pixels) || IsCentred(data.Pixels)))
+        if (network.Statistics is { } statistics && AreBeyond(PixelRange.OfImages, data.Pixels))
         {
             channel.Warn(
                 $"The pixels are of {data.Pixels}, but the weights to start from take pixels in [0, 1], and standardise them by "
@@ -67,20 +66,21 @@ internal static class PixelScale
     /// <param name="trained">Those that the network was trained on; null where they are not known.</param>
     public static Exception? ErrorOf(FeatureRow row, PixelRange pixels, PixelRange? trained)
     {
-        float? wrong = trained is not { } range ? null
-            : IsSmall(range) && IsBeyond(pixels) ? pixels.Largest
-            : IsShare(range) && IsCentred(pixels) ? pixels.Smallest
-            : null;
-        if (wrong is null)
+        if (trained is not { } range || !AreBeyond(range, pixels))
         {
             return null;
         }
 
-        var (takes, scale) = IsCentred(trained!.Value)
-            ? ($"floats of {trained}", "as in training (ExtractPixels has offsetImage and scaleImage)")
+        var wrong = IsBeyond(pixels) ? pixels.Largest : pixels.Smallest;
+        var (takes, scale) = IsCentred(range)
+            ? ($"floats of {range}", "as in training (ExtractPixels has offsetImage and scaleImage)")
             : ("floats in [0, 1]", "ExtractPixels has scaleImage: 1 / 255f, and no offset");
         return row.Error(FormattableString.Invariant($"a pixel is {wrong} where the network takes {takes}. Scale them: {scale}."));
     }
+
+    // Whether pixels are none of a scale that ends at 1.
+    private static bool AreBeyond(PixelRange scale, PixelRange pixels) =>
+        (IsSmall(scale) && IsBeyond(pixels)) || (IsShare(scale) && IsCentred(pixels));
 
     // At most 1, whatever the smallest.
     private static bool IsSmall(PixelRange pixels) => pixels.Largest <= MostOfShare;
