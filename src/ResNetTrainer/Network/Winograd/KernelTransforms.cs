@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using ResNetMLNet.Native;
 using static ResNetMLNet.Network.Winograd.MatrixProducts;
 using static TorchSharp.torch;
@@ -18,34 +17,7 @@ internal static class KernelTransforms
     /// <param name="kernels">Of shape (3, 3, inputs, outputs), one after the other in memory.</param>
     /// <param name="turned">By half a turn, as the gradient of the images wants them.</param>
     /// <param name="planes">Where it goes.</param>
-    public static void OfKernels(Tensor kernels, bool turned, float[] planes)
-    {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            OfKernels<Floats512>(kernels, turned, planes);
-        }
-        else
-        {
-            OfKernels<Floats256>(kernels, turned, planes);
-        }
-    }
-
-    /// <summary>G'mG of gradients: the transpose of <see cref="OfKernels(Tensor, bool, float[])"/>.</summary>
-    /// <param name="parts">The planes; their sum is meant.</param>
-    /// <param name="kernels">Where it goes, of shape (3, 3, inputs, outputs).</param>
-    public static void ToKernels(float[][] parts, Tensor kernels)
-    {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            ToKernels<Floats512>(parts, kernels);
-        }
-        else
-        {
-            ToKernels<Floats256>(parts, kernels);
-        }
-    }
-
-    private static void OfKernels<TFloats>(Tensor kernels, bool turned, float[] planes)
+    public static void OfKernels<TFloats>(Tensor kernels, bool turned, float[] planes)
         where TFloats : struct, IFloats<TFloats>
     {
         var (inputs, outputs) = ((int)kernels.shape[2], (int)kernels.shape[3]);
@@ -67,7 +39,10 @@ internal static class KernelTransforms
         });
     }
 
-    private static void ToKernels<TFloats>(float[][] parts, Tensor kernels)
+    /// <summary>G'mG of gradients: the transpose of <see cref="OfKernels"/>.</summary>
+    /// <param name="parts">The planes; their sum is meant.</param>
+    /// <param name="kernels">Where it goes, of shape (3, 3, inputs, outputs).</param>
+    public static void ToKernels<TFloats>(float[][] parts, Tensor kernels)
         where TFloats : struct, IFloats<TFloats>
     {
         var (inputs, outputs) = ((int)kernels.shape[2], (int)kernels.shape[3]);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using ResNetMLNet.Native;
 using static TorchSharp.torch;
@@ -13,8 +14,8 @@ internal static class TileLoops
 {
     private const int Panel = Planes.Panel;
 
-    // Measured: blocks of half and of twice as many tiles are no faster. Four times as many as AVX2 takes at a time.
-    private const int SmallBlock = 2 * TileProducts512.Rows;
+    // Measured: blocks of half and of twice as many tiles are no faster. Whole rows of products of either width.
+    private const int SmallBlock = 24;
     private const int SmallKernel = 96 * 96;
 
     // Numbers that the tiles of a large block become.
@@ -27,13 +28,14 @@ internal static class TileLoops
     /// <param name="images">Of shape (images, height, width, inputs).</param>
     /// <param name="kernels">Of <see cref="KernelTransforms.OfKernels"/>.</param>
     /// <param name="outputs">Of shape (images, height, width, outputs).</param>
-    public static void Convolve(Tensor images, float[] kernels, Tensor outputs)
+    public static void Convolve<TFloats>(Tensor images, float[] kernels, Tensor outputs)
+        where TFloats : struct, IFloats<TFloats>
     {
         var (grid, depth, width) = (Grid(images), (int)images.shape[3], (int)outputs.shape[3]);
-        ForBlocks(grid.Count, depth, width, (first, end, rows, run) =>
+        ForBlocks<TFloats>(grid.Count, depth, width, (first, end, rows, run) =>
         {
             var (inputs, products) = (Planes.Rent(depth, rows), Planes.Rent(width, rows));
-            Transform<InputMatrix>(images, grid, (first, end), (inputs, rows), run);
+            Transform<InputMatrix, TFloats>(images, grid, (first, end), (inputs, rows), run);
             var (inputPlane, productPlane) = (Planes.Distance(depth, rows), Planes.Distance(width, rows));
             var parts = (width + (Panel * PanelsAtOnce) - 1) / (Panel * PanelsAtOnce);
             run(Planes.Count * parts, part =>
@@ -42,9 +44,9 @@ internal static class TileLoops
                 for (var panel = panels * Panel; panel < Math.Min(width, (panels + PanelsAtOnce) * Panel); panel += Panel)
                 {
                     ref var kernel = ref kernels[(plane * Planes.Distance(width, depth)) + (panel * depth)];
-                    for (var row = 0; row < end - first; row += TileProducts.Rows)
+                    for (var row = 0; row < end - first; row += TFloats.Rows)
                     {
-                        TileProducts.Multiply(
+                        TFloats.Multiply(
                             ref inputs[(plane * inputPlane) + (row * Panel)], depth / Panel, rows * Panel, ref kernel,
                             ref products[(plane * productPlane) + (panel * rows) + (row * Panel)]);
                     }
@@ -56,7 +58,7 @@ internal static class TileLoops
                 for (var at = begin; at < end; at++)
                 {
                     var tile = grid[at];
-                    TileTransforms.ToPixels(
+                    TileTransforms.ToPixels<TFloats>(
                         ref products[(at - first) * Panel], rows, width,
                         ref Unsafe.Add(ref pixels, (nint)grid.Pixel(tile.Image, tile.Top, tile.Left) * width), grid.Width * width,
                         Math.Min(TileGrid.Side, grid.Height - tile.Top), Math.Min(TileGrid.Side, grid.Width - tile.Left));
@@ -70,14 +72,15 @@ internal static class TileLoops
     /// <param name="images">Of shape (images, height, width, inputs).</param>
     /// <param name="gradients">Of shape (images, height, width, outputs).</param>
     /// <param name="kernels">Of shape (3, 3, inputs, outputs).</param>
-    public static void Correlate(Tensor images, Tensor gradients, Tensor kernels)
+    public static void Correlate<TFloats>(Tensor images, Tensor gradients, Tensor kernels)
+        where TFloats : struct, IFloats<TFloats>
     {
         var (grid, depth, width) = (Grid(images), (int)images.shape[3], (int)gradients.shape[3]);
         if (IsLarge(depth, width))
         {
             var sums = Planes.RentZeros(width, depth);
-            ForBlocks(grid.Count, depth, width, (first, end, rows, run) => AddTo(sums, first, end, rows, run));
-            KernelTransforms.ToKernels([sums], kernels);
+            ForBlocks<TFloats>(grid.Count, depth, width, (first, end, rows, run) => AddTo(sums, first, end, rows, run));
+            KernelTransforms.ToKernels<TFloats>([sums], kernels);
             Planes.Return(sums);
             return;
         }
@@ -93,20 +96,20 @@ internal static class TileLoops
                 AddTo(parts[part], first, Math.Min(end, first + SmallBlock), SmallBlock, TorchTeam.RunAlone);
             }
         });
-        KernelTransforms.ToKernels(parts, kernels);
+        KernelTransforms.ToKernels<TFloats>(parts, kernels);
         Planes.Return(parts);
 
         void AddTo(float[] sums, int first, int end, int rows, Action<int, Action<int>> run)
         {
             var (inputs, outputs) = (Planes.Rent(depth, rows), Planes.Rent(width, rows));
-            Transform<InputMatrix>(images, grid, (first, end), (inputs, rows), run);
-            Transform<GradientMatrix>(gradients, grid, (first, end), (outputs, rows), run);
+            Transform<InputMatrix, TFloats>(images, grid, (first, end), (inputs, rows), run);
+            Transform<GradientMatrix, TFloats>(gradients, grid, (first, end), (outputs, rows), run);
             run(Planes.Count * (width / Panel), part =>
             {
                 var (plane, panel) = (part / (width / Panel), part % (width / Panel) * Panel);
                 for (var input = 0; input < depth; input += Panel)
                 {
-                    TileProducts.Correlate(
+                    TFloats.Correlate(
                         ref inputs[(plane * Planes.Distance(depth, rows)) + (input * rows)],
                         ref outputs[(plane * Planes.Distance(width, rows)) + (panel * rows)], end - first,
                         ref sums[(plane * Planes.Distance(width, depth)) + (panel * depth) + (input * Panel)]);
@@ -121,13 +124,15 @@ internal static class TileLoops
     private static TileGrid Grid(Tensor images) => new((int)images.shape[0], (int)images.shape[1], (int)images.shape[2]);
 
     // For each block its first tile, the end of them, the rows that there must be room for, and what runs parts of the work.
-    private static void ForBlocks(int count, int depth, int width, Action<int, int, int, Action<int, Action<int>>> run)
+    private static void ForBlocks<TFloats>(int count, int depth, int width, Action<int, int, int, Action<int, Action<int>>> run)
+        where TFloats : struct, IFloats<TFloats>
     {
+        Debug.Assert(SmallBlock % TFloats.Rows == 0, "Products would be written behind a block.");
         if (IsLarge(depth, width))
         {
             var most = Math.Max(SmallBlock, LargeBlock / (Planes.Count * (depth + width)));
             var blocks = (count + most - 1) / most;
-            var rows = Whole((count + blocks - 1) / blocks);
+            var rows = (((count + blocks - 1) / blocks) + TFloats.Rows - 1) / TFloats.Rows * TFloats.Rows;
             for (var first = 0; first < count; first += rows)
             {
                 run(first, Math.Min(count, first + rows), rows, TorchTeam.Run);
@@ -140,16 +145,15 @@ internal static class TileLoops
         }
     }
 
-    private static int Whole(int rows) => (rows + TileProducts.Rows - 1) / TileProducts.Rows * TileProducts.Rows;
-
     // The first tile and the end of them, of each part.
     private static void ForTiles(int first, int end, Action<int, Action<int>> run, Action<int, int> some) =>
         run((end - first + SmallBlock - 1) / SmallBlock, part =>
             some(first + (part * SmallBlock), Math.Min(end, first + ((part + 1) * SmallBlock))));
 
-    private static void Transform<TMatrix>(
+    private static void Transform<TMatrix, TFloats>(
         Tensor images, TileGrid grid, (int First, int End) tiles, (float[] Planes, int Rows) to, Action<int, Action<int>> run)
         where TMatrix : struct, IMatrix
+        where TFloats : struct, IFloats<TFloats>
     {
         var channels = (int)images.shape[3];
         ForTiles(tiles.First, tiles.End, run, (begin, end) =>
@@ -159,7 +163,7 @@ internal static class TileLoops
             for (var at = begin; at < end; at++)
             {
                 ref var square = ref Pixels.Square(ref pixels, grid, grid[at], TMatrix.Columns, channels, room, out var line);
-                TileTransforms.OfPixels<TMatrix>(ref square, line, channels, ref to.Planes[(at - tiles.First) * Panel], to.Rows);
+                TileTransforms.OfPixels<TMatrix, TFloats>(ref square, line, channels, ref to.Planes[(at - tiles.First) * Panel], to.Rows);
             }
 
             Planes.Return(room);

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using static ResNetMLNet.Network.Winograd.MatrixProducts;
 
 namespace ResNetMLNet.Network.Winograd;
@@ -16,41 +15,8 @@ internal static class TileTransforms
     /// <param name="channels">Of a pixel; whole panels.</param>
     /// <param name="tile">The tile's row in the first plane.</param>
     /// <param name="rows">Rows of a panel.</param>
-    public static void OfPixels<TMatrix>(ref float image, nint line, int channels, ref float tile, int rows)
-        where TMatrix : struct, IMatrix
-    {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            OfPixels<TMatrix, Floats512>(ref image, line, channels, ref tile, rows);
-        }
-        else
-        {
-            OfPixels<TMatrix, Floats256>(ref image, line, channels, ref tile, rows);
-        }
-    }
-
-    /// <summary>A'mA: the pixels of a tile.</summary>
-    /// <param name="tile">The tile's row in the first plane.</param>
-    /// <param name="rows">Rows of a panel.</param>
-    /// <param name="channels">Of a pixel; whole panels.</param>
-    /// <param name="image">The first of 4x4 pixels.</param>
-    /// <param name="line">From one line of pixels to the next.</param>
-    /// <param name="height">Lines of the tile that are in the image.</param>
-    /// <param name="width">Pixels of a line that are in the image.</param>
-    public static void ToPixels(ref float tile, int rows, int channels, ref float image, nint line, int height, int width)
-    {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            ToPixels<Floats512>(ref tile, rows, channels, ref image, line, height, width);
-        }
-        else
-        {
-            ToPixels<Floats256>(ref tile, rows, channels, ref image, line, height, width);
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void OfPixels<TMatrix, TFloats>(ref float image, nint line, int channels, ref float tile, int rows)
+    public static void OfPixels<TMatrix, TFloats>(ref float image, nint line, int channels, ref float tile, int rows)
         where TMatrix : struct, IMatrix
         where TFloats : struct, IFloats<TFloats>
     {
@@ -64,8 +30,16 @@ internal static class TileTransforms
         }
     }
 
+    /// <summary>A'mA: the pixels of a tile.</summary>
+    /// <param name="tile">The tile's row in the first plane.</param>
+    /// <param name="rows">Rows of a panel.</param>
+    /// <param name="channels">Of a pixel; whole panels.</param>
+    /// <param name="image">The first of 4x4 pixels.</param>
+    /// <param name="line">From one line of pixels to the next.</param>
+    /// <param name="height">Lines of the tile that are in the image.</param>
+    /// <param name="width">Pixels of a line that are in the image.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void ToPixels<TFloats>(ref float tile, int rows, int channels, ref float image, nint line, int height, int width)
+    public static void ToPixels<TFloats>(ref float tile, int rows, int channels, ref float image, nint line, int height, int width)
         where TFloats : struct, IFloats<TFloats>
     {
         Span<float> between = stackalloc float[Between];

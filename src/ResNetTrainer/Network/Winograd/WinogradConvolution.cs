@@ -67,16 +67,21 @@ internal static class WinogradConvolution
     private static Tensor Last(Tensor x) => x.permute(0, 2, 3, 1).contiguous();
 
     // To (batch, outputs, height, width) of (batch, height, width, inputs), by a kernel of (3, 3, inputs, outputs).
-    private static Tensor Convolve(Tensor images, Tensor kernels, bool turned)
+    private static Tensor Convolve(Tensor images, Tensor kernels, bool turned) => Vector512.IsHardwareAccelerated
+        ? Convolve<Floats512>(images, kernels, turned)
+        : Convolve<Floats256>(images, kernels, turned);
+
+    private static Tensor Convolve<TFloats>(Tensor images, Tensor kernels, bool turned)
+        where TFloats : struct, IFloats<TFloats>
     {
         var (inputs, outputs) = ((int)kernels.shape[2], (int)kernels.shape[3]);
         var planes = Planes.Rent(outputs, inputs);
         try
         {
             using var lined = kernels.contiguous();
-            KernelTransforms.OfKernels(lined, turned, planes);
+            KernelTransforms.OfKernels<TFloats>(lined, turned, planes);
             using var y = empty([images.shape[0], images.shape[1], images.shape[2], outputs]);
-            TileLoops.Convolve(images, planes, y);
+            TileLoops.Convolve<TFloats>(images, planes, y);
 
             // No view, to which nothing could be added in place.
             return y.permute(0, 3, 1, 2).detach();
@@ -84,6 +89,18 @@ internal static class WinogradConvolution
         finally
         {
             Planes.Return(planes);
+        }
+    }
+
+    private static void Correlate(Tensor images, Tensor gradients, Tensor kernels)
+    {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            TileLoops.Correlate<Floats512>(images, gradients, kernels);
+        }
+        else
+        {
+            TileLoops.Correlate<Floats256>(images, gradients, kernels);
         }
     }
 
@@ -118,7 +135,7 @@ internal static class WinogradConvolution
                 if ((bool)context.get_data(nameof(weight)))
                 {
                     using var kernels = empty([3, 3, weight.shape[1], weight.shape[0]]);
-                    TileLoops.Correlate(Last(x), gradients, kernels);
+                    Correlate(Last(x), gradients, kernels);
                     ofWeight = kernels.permute(3, 2, 0, 1).contiguous().MoveToOuterDisposeScope();
                 }
 

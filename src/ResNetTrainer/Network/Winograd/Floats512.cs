@@ -5,16 +5,37 @@ using Floats = System.Runtime.Intrinsics.Vector512<float>;
 namespace ResNetMLNet.Network.Winograd;
 
 /// <summary>
-/// So many products at a time as keep both units of AVX-512 busy: a row of a panel is one register, and a load comes on each product.
+/// Those of AVX-512: a row of a panel is one register. So many products at a time keep both of its units busy, where a load comes on each.
 /// </summary>
-internal static class TileProducts512
+internal readonly struct Floats512(Floats values) : IFloats<Floats512>
 {
-    /// <summary>Rows that <see cref="Multiply"/> takes.</summary>
-    public const int Rows = 12;
-
     private const int Panel = Planes.Panel;
 
-    /// <inheritdoc cref="TileProducts.Multiply"/>
+    private readonly Floats _values = values;
+
+    public static int Count => Floats.Count;
+
+    public static int Rows => 12;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats512 operator +(Floats512 left, Floats512 right) => new(left._values + right._values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats512 operator -(Floats512 left, Floats512 right) => new(left._values - right._values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats512 operator *(Floats512 left, float right) => new(left._values * right);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats512 Load(ref float from) => new(Vector512.LoadUnsafe(ref from));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats512 Add(float factor, Floats512 values, Floats512 to) =>
+        new(Vector512.FusedMultiplyAdd(Vector512.Create(factor), values._values, to._values));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(ref float to) => _values.StoreUnsafe(ref to);
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Multiply(ref float rows, int panels, nint step, ref float kernel, ref float outputs)
     {
@@ -27,18 +48,18 @@ internal static class TileProducts512
                 var line = Vector512.LoadUnsafe(ref kernel);
                 kernel = ref Unsafe.Add(ref kernel, Panel);
                 ref var value = ref Unsafe.Add(ref rows, channel);
-                s0 = Add(ref value, 0, line, s0);
-                s1 = Add(ref value, 1, line, s1);
-                s2 = Add(ref value, 2, line, s2);
-                s3 = Add(ref value, 3, line, s3);
-                s4 = Add(ref value, 4, line, s4);
-                s5 = Add(ref value, 5, line, s5);
-                s6 = Add(ref value, 6, line, s6);
-                s7 = Add(ref value, 7, line, s7);
-                s8 = Add(ref value, 8, line, s8);
-                s9 = Add(ref value, 9, line, s9);
-                s10 = Add(ref value, 10, line, s10);
-                s11 = Add(ref value, 11, line, s11);
+                s0 = Fused(ref value, 0, line, s0);
+                s1 = Fused(ref value, 1, line, s1);
+                s2 = Fused(ref value, 2, line, s2);
+                s3 = Fused(ref value, 3, line, s3);
+                s4 = Fused(ref value, 4, line, s4);
+                s5 = Fused(ref value, 5, line, s5);
+                s6 = Fused(ref value, 6, line, s6);
+                s7 = Fused(ref value, 7, line, s7);
+                s8 = Fused(ref value, 8, line, s8);
+                s9 = Fused(ref value, 9, line, s9);
+                s10 = Fused(ref value, 10, line, s10);
+                s11 = Fused(ref value, 11, line, s11);
             }
 
             rows = ref Unsafe.Add(ref rows, step);
@@ -58,7 +79,6 @@ internal static class TileProducts512
         s11.StoreUnsafe(ref outputs, 11 * Panel);
     }
 
-    /// <inheritdoc cref="TileProducts.Correlate"/>
     public static void Correlate(ref float inputs, ref float gradients, int rows, ref float kernel)
     {
         CorrelateEight(ref inputs, ref gradients, rows, ref kernel);
@@ -96,7 +116,7 @@ internal static class TileProducts512
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Floats Add(ref float row, nint index, Floats line, Floats to) =>
+    private static Floats Fused(ref float row, nint index, Floats line, Floats to) =>
         Vector512.FusedMultiplyAdd(Vector512.Create(Unsafe.Add(ref row, index * Panel)), line, to);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
