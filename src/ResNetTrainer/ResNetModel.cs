@@ -64,6 +64,22 @@ public sealed class ResNetModel
 
     internal TrainedNetwork Network { get; }
 
+    /// <summary>The likeliest classes of a row, by name, the likeliest first.</summary>
+    /// <param name="scores">The row's <c>Score</c>: a probability for each of <see cref="ClassNames"/>.</param>
+    /// <param name="count">How many; all where there are fewer.</param>
+    /// <exception cref="ArgumentException">There are more or fewer scores than classes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The count is not positive.</exception>
+    public IReadOnlyList<ClassProbability> TopClasses(IReadOnlyList<float> scores, int count = 5)
+    {
+        ArgumentNullException.ThrowIfNull(scores);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        return scores.Count == ClassNames.Count
+            ? [.. ClassNames.Zip(scores, (name, score) => new ClassProbability(name, score)).OrderByDescending(x => x.Probability).Take(count)]
+            : throw new ArgumentException(
+                $"There are {scores.Count} scores, and {ClassNames.Count} classes. Give the column of scores of this model, "
+                + "which is 'Score' unless ScoreColumnName says otherwise.", nameof(scores));
+    }
+
     /// <summary>
     /// Writes the weights in safetensors format (https://huggingface.co/docs/safetensors) under PyTorch's names, as
     /// torchvision has them where the networks agree. An existing file is replaced, and only by a whole one. A mean image

@@ -128,6 +128,20 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
         ? new(_host, new(Model.Network with { RejectBelow = probability }, Model.Training), FeatureColumnType, _columns, Device, Context)
         : throw new ArgumentOutOfRangeException(nameof(probability), probability, "It must be between 0 and 1, without them.");
 
+    /// <summary>
+    /// The same model on another device. A model that was loaded scores on the GPU that the context names
+    /// (<see cref="MLContext.GpuDeviceId"/>), on the first one where it names none, and on the CPU where there is none. It owns a network
+    /// of its own.
+    /// </summary>
+    /// <param name="device">
+    /// Where to score. With <see cref="ComputeDevice.Cuda"/> and no GPU, scoring is an error, unless the context has
+    /// <see cref="MLContext.FallbackToCpu"/>.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such device.</exception>
+    public ResNetTransformer WithDevice(ComputeDevice device) => Enum.IsDefined(device)
+        ? new(_host, Model, FeatureColumnType, _columns, device, Context)
+        : throw new ArgumentOutOfRangeException(nameof(device), device, "It must be one of ComputeDevice.");
+
     /// <summary>Frees the native memory of the network, as soon as no call uses it.</summary>
     public void Dispose() => _scorers.Release();
 

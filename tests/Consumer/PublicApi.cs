@@ -12,6 +12,7 @@ public static class PublicApi
     {
         IDataView idx = ml.Data.LoadFromIdx("images", "labels", ["a", "b"]);
         IDataView folder = ml.Data.LoadFromImageFolder("folder", classNames: ["a", "b"]);
+        IDataView byClass = ml.Data.TrainTestSplitByClass(folder, testFraction: 0.2, labelColumnName: "Label", seed: 1).TestSet;
         ResNetArchitecture architecture = ResNetArchitecture.All[0] with
         {
             Name = "own",
@@ -122,6 +123,12 @@ public static class PublicApi
 
         bool isItself = ResNetTransformer.Find(fitted) == fitted;
         using ResNetTransformer careful = fitted.WithRejectBelow(0.8);
+        using ResNetTransformer onCpu = fitted.WithDevice(ComputeDevice.Cpu);
+        foreach (ClassProbability likely in model.TopClasses([0.2f, 0.8f], count: 1))
+        {
+            Console.WriteLine($"{likely.ClassName} {likely.Probability}");
+        }
+
         Console.WriteLine($"{careful.Model.RejectBelow}");
         var wanted = new HeatMapOptions { ClassName = "a", ImageColumnName = "Seen" };
         IEstimator<HeatMapTransformer> explainer = ml.Transforms.ExplainImage("HeatMap", fitted, "Image", wanted);

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -48,6 +49,16 @@ internal static class Internals
         var split = new DataOperationsCatalog(environment).TrainTestSplit(data, testFraction, samplingKeyColumnName: null, seed);
         return (split.TrainSet, split.TestSet);
     }
+
+    /// <summary>Two parts of data as TrainTestSplit gives them.</summary>
+    public static DataOperationsCatalog.TrainTestData CreateSplit(IDataView train, IDataView test) => new(train, test);
+
+    /// <summary>The values of a column of one value per row as text, of whatever type they are; empty for a missing one.</summary>
+    /// <exception cref="InvalidOperationException">The column is a vector, or of a type that has no text.</exception>
+    public static ValueGetter<StringBuilder> TextGetter(IExceptionContext context, DataViewRow row, DataViewSchema.Column column) =>
+        column.Type is PrimitiveDataViewType
+            ? RowCursorUtils.GetGetterAsStringBuilder(row, column.Index)
+            : throw context.Error($"The column '{column.Name}' is of type {column.Type}. It must be a key, text, or a number.");
 
     /// <summary>A trainer that wants no normalised features, no calibration and no caching (it caches pixels itself).</summary>
     public static TrainerInfo CreateTrainerInfo() => new(normalization: false, calibration: false, caching: false, supportValid: true);
