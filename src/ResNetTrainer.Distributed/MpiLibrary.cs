@@ -12,7 +12,8 @@ internal static class MpiLibrary
     private const string Asked = "msmpi.dll";
 
     // The ABI that MPICH, Intel MPI and MVAPICH have agreed on has the number 12 (https://www.mpich.org/abi).
-    private static readonly string[] _candidates = ["libmpich.so.12", "libmpi.so.12", "libmpi.12.dylib", "msmpi.dll"];
+    private static readonly string[] _candidates =
+        ["libmpich.so.12", "libmpi.so.12", "libmpi.12.dylib", "/opt/homebrew/lib/libmpi.12.dylib", "msmpi.dll"];
 
     private static bool _isResolved;
 
@@ -55,7 +56,7 @@ internal static class MpiLibrary
         : TryLoad(out var library) ? library
         : throw new DllNotFoundException(
             $"No MPI library is installed: none of {string.Join(", ", _candidates)} is found. Install MPICH (Debian and Ubuntu: mpich), "
-            + "Intel MPI, MVAPICH or Microsoft MPI.");
+            + "Intel MPI or MVAPICH, on macOS MPICH (brew install mpich), on Windows Microsoft MPI.");
 
     private static bool TryLoad(out nint library)
     {

@@ -74,7 +74,10 @@ public sealed class ResNetModel
         ArgumentNullException.ThrowIfNull(scores);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         return scores.Count == ClassNames.Count
-            ? [.. ClassNames.Zip(scores, (name, score) => new ClassProbability(name, score)).OrderByDescending(x => x.Probability).Take(count)]
+            ? [
+                .. ClassNames.Zip(scores, (name, score) => new ClassProbability(name, score))
+                    .OrderByDescending(each => each.Probability).Take(count),
+            ]
             : throw new ArgumentException(
                 $"There are {scores.Count} scores, and {ClassNames.Count} classes. Give the column of scores of this model, "
                 + "which is 'Score' unless ScoreColumnName says otherwise.", nameof(scores));

@@ -32,7 +32,8 @@ namespace ResNetMLNet;
 /// <see cref="ResNetModel.ExportToOnnx(string, OnnxExportOptions)"/>.</para>
 /// <para>On the CPU it scores with ONNX Runtime where the application has it, on as many threads as .NET counts processors
 /// (<see cref="Environment.ProcessorCount"/>). ONNX Runtime's telemetry is switched off, unless the application has made its environment
-/// (<c>OrtEnv</c>) before, or the environment variable <c>ORT_DISABLE_TELEMETRY</c> is set: 0 leaves it on.</para>
+/// (<c>OrtEnv</c>) before, or the environment variable <c>ORT_DISABLE_TELEMETRY</c> is set: 0 leaves it on. (On Windows it does not read
+/// that variable, and is told only when it has begun.)</para>
 /// <para>Thread-safe. <see cref="Dispose"/> frees the native memory of the network; a transformer that is used after that takes
 /// it again.</para>
 /// </remarks>

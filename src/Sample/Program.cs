@@ -14,4 +14,5 @@ root.Options.OfType<HelpOption>().Single().Action = new HelpText();
 // No verb is train. A directive in brackets is a shell's, which asks what could be typed.
 var verbs = root.Subcommands.Select(command => command.Name).Concat(["--help", "-h", "-?", "--version"]).ToHashSet();
 var hasVerb = args.Length > 0 && (verbs.Contains(args[0]) || !args[0].StartsWith('-'));
+using var encoding = new ConsoleEncoding();
 return Exit.Run(root, hasVerb ? args : ["train", .. args]);

@@ -25,5 +25,12 @@ internal sealed class Signals : IDisposable
     {
         context.Cancel = !_end.IsCancellationRequested;
         _end.Cancel();
+
+        // Windows ends a program whose window is closed, or that is to shut down, as soon as this returns, and some seconds after it was
+        // called. Until then the model is saved.
+        if (OperatingSystem.IsWindows() && context.Signal != PosixSignal.SIGINT)
+        {
+            Thread.Sleep(Timeout.Infinite);
+        }
     }
 }

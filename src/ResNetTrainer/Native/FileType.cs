@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -19,16 +20,37 @@ internal enum FileType
 /// <summary>Tells files from pipes and devices without opening them, which .NET cannot.</summary>
 internal static class FileTypes
 {
-    public static FileType Of(string path)
+    public static FileType Of(string path) => OperatingSystem.IsLinux() ? OfLinux(path) : OfOther(path);
+
+    /// <summary>Without a call of the system, which is another one on each: pipes and devices have no size, nor have empty files.</summary>
+    internal static FileType OfOther(string path)
     {
-        if (OperatingSystem.IsLinux())
+        var link = new FileInfo(path);
+        var file = new FileInfo((link.LinkTarget is null ? link : link.ResolveLinkTarget(returnFinalTarget: true) ?? link).FullName);
+        return !file.Exists ? FileType.Missing
+
+            // Windows keeps pipes and devices out of its folders.
+            : file.Length > 0 || OperatingSystem.IsWindows() || IsArchived(file) ? FileType.Regular : FileType.Special;
+    }
+
+    // .NET tells the type of a file only to those who archive it.
+    private static bool IsArchived(FileInfo file)
+    {
+        using var archive = new MemoryStream();
+        try
         {
-            return OfLinux(path);
+            using var writer = new TarWriter(archive, leaveOpen: true);
+            writer.WriteEntry(file.FullName, "file");
+        }
+        catch (IOException)
+        {
+            // Sockets.
+            return false;
         }
 
-        // Elsewhere by the size: a pipe or device has none. Windows keeps these out of its folders.
-        var file = new FileInfo(path);
-        return !file.Exists ? FileType.Missing : file.Length > 0 || OperatingSystem.IsWindows() ? FileType.Regular : FileType.Special;
+        archive.Position = 0;
+        using var reader = new TarReader(archive);
+        return reader.GetNextEntry()?.EntryType == TarEntryType.RegularFile;
     }
 
     private static FileType OfLinux(string path)

@@ -9,6 +9,7 @@ internal static class OnnxRuntimeLibrary
     /// <summary>The package's version that the managed part is of; an older native library is not used.</summary>
     public const string LeastVersion = "1.31.1";
 
+    private const string Name = "onnxruntime";
     private const string TelemetrySwitch = "ORT_DISABLE_TELEMETRY";
 
     private static readonly Lock _gate = new();
@@ -28,21 +29,25 @@ internal static class OnnxRuntimeLibrary
         }
     }
 
-    /// <summary>Whether there is one, but older.</summary>
-    public static bool IsTooOld { get; private set; }
+    /// <summary>Why one that is there is not used, in a sentence; null where there is none, or it is used.</summary>
+    public static string? Problem { get; private set; }
 
     // Asked for before anything of it is used: its classes cannot be used again in the process once their initialisation failed.
     private static bool Probe()
     {
         try
         {
-            NativeLibrary.Load("onnxruntime", typeof(InferenceSession).Assembly, null);
+            NativeLibrary.Load(Name, typeof(InferenceSession).Assembly, null);
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            return LoaderErrors.IsMemory(e)
-                ? throw new DllNotFoundException($"ONNX Runtime's native library cannot be loaded. {LoaderErrors.MemoryRemedy}", e)
-                : false;
+            if (LoaderErrors.IsMemory(e))
+            {
+                throw new DllNotFoundException($"ONNX Runtime's native library cannot be loaded. {LoaderErrors.MemoryRemedy}", e);
+            }
+
+            Problem = Unloadable();
+            return false;
         }
 
         try
@@ -53,9 +58,28 @@ internal static class OnnxRuntimeLibrary
         }
         catch (Exception e) when (e is TypeInitializationException or OnnxRuntimeException or EntryPointNotFoundException)
         {
-            // Windows has an older one of its own.
-            IsTooOld = true;
+            // Windows has an older one of its own, which is found too where the application's cannot be loaded.
+            Problem = Unloadable() ?? "The one that is there is older.";
             return false;
+        }
+    }
+
+    // By its path the system says why, and nothing else is taken for it.
+    private static string? Unloadable()
+    {
+        if (NativeFiles.Find(NativeFiles.FileName(Name)) is not { } file)
+        {
+            return null;
+        }
+
+        try
+        {
+            NativeLibrary.Load(file);
+            return null;
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            return TorchRuntime.Unloadable(file, e).Message;
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
@@ -17,7 +16,7 @@ internal static class TorchRuntime
     private static volatile bool _loaded;
 
     /// <summary>Whether the application's libtorch is one for GPUs. Where libtorch is loaded already, it is for it to say.</summary>
-    internal static bool HasCuda => _loaded || Find(FileName("torch_cuda")) is not null;
+    internal static bool HasCuda => _loaded || NativeFiles.Find(NativeFiles.FileName("torch_cuda")) is not null;
 
     /// <summary>To be called before the first use of TorchSharp; costs nothing from the second call on.</summary>
     /// <exception cref="DllNotFoundException">The native library cannot be loaded; the message says what to do.</exception>
@@ -42,18 +41,26 @@ internal static class TorchRuntime
     // and cannot be used again in the process. So what can fail happens here, by the calls that TorchSharp makes too.
     private static void Load()
     {
+        if (OperatingSystem.IsMacOS())
+        {
+            // The package's libtorch asks for the OpenMP of Homebrew by its path. The copy beside it bears that path as its name, by
+            // which the system's loader finds what is loaded.
+            TryLoad("omp");
+        }
+
         var libtorchLoaded = TryLoad(TorchLibrary);
         if (TryLoad(TorchSharpLibrary))
         {
             return;
         }
 
-        if (!libtorchLoaded)
+        // On macOS torch_cpu does not load by itself, wherever it is: LibTorchSharp says where the rest lies.
+        if (!libtorchLoaded && !(OperatingSystem.IsMacOS() && NativeFiles.Find(NativeFiles.FileName(TorchLibrary)) is not null))
         {
             throw Explain(TorchLibrary);
         }
 
-        if (!OperatingSystem.IsLinux() || Find(FileName(TorchSharpLibrary)) is not { } file)
+        if (!OperatingSystem.IsLinux() || NativeFiles.Find(NativeFiles.FileName(TorchSharpLibrary)) is not { } file)
         {
             throw Explain(TorchSharpLibrary);
         }
@@ -109,14 +116,14 @@ internal static class TorchRuntime
     /// <summary>Finds out why <paramref name="library"/> could not be loaded by its name.</summary>
     private static DllNotFoundException Explain(string library)
     {
-        if (!_supportedPlatforms.Contains(Platform))
+        if (!_supportedPlatforms.Contains(NativeFiles.Platform))
         {
-            return Unsupported(Platform);
+            return Unsupported(NativeFiles.Platform);
         }
 
-        if (Find(FileName(library)) is not { } file)
+        if (NativeFiles.Find(NativeFiles.FileName(library)) is not { } file)
         {
-            return Missing(FileName(library));
+            return Missing(NativeFiles.FileName(library));
         }
 
         try
@@ -137,16 +144,18 @@ internal static class TorchRuntime
 
     internal static DllNotFoundException Unsupported(string platform) => new(
         $"There is no libtorch for {platform}: TorchSharp's packages serve linux-x64 (with glibc, not musl), win-x64, "
-        + "win-arm64 (CPU) and osx-arm64 (CPU). Run the application as a process of one of these.");
+        + "win-arm64 (CPU) and osx-arm64 (CPU). Run the application as a process of one of these. To score on the CPU, "
+        + $"Microsoft.ML.OnnxRuntime, {OnnxRuntimeLibrary.LeastVersion} or newer, is enough, also where there is no libtorch "
+        + $"(linux-arm64). {OnnxRuntimeLibrary.Problem}".TrimEnd());
 
     internal static DllNotFoundException Missing(string fileName) => new(
         $"The native library {fileName} is not among the application's files. {Packages}");
 
-    private static string Packages =>
-        "Reference one of the packages TorchSharp-cpu, TorchSharp-cuda-windows and TorchSharp-cuda-linux, in the version of TorchSharp, "
-        + $"and if the application is built for one platform, for {Platform}. To score on the CPU, Microsoft.ML.OnnxRuntime, "
-        + $"{OnnxRuntimeLibrary.LeastVersion} or newer, is enough"
-        + (OnnxRuntimeLibrary.IsTooOld ? "; the one that is there is older." : ".");
+    private static string Packages => (
+        "Reference one of the packages TorchSharp-cpu, TorchSharp-cuda-windows and TorchSharp-cuda-linux, in the version of TorchSharp "
+        + "(on Windows for ARM libtorch-cpu-win-arm64 2.10.0, which TorchSharp-cpu does not bring), "
+        + $"and if the application is built for one platform, for {NativeFiles.Platform}. To score on the CPU, Microsoft.ML.OnnxRuntime, "
+        + $"{OnnxRuntimeLibrary.LeastVersion} or newer, is enough. {OnnxRuntimeLibrary.Problem}").TrimEnd();
 
     internal static DllNotFoundException Unloadable(string file, Exception cause)
     {
@@ -160,6 +169,7 @@ internal static class TorchRuntime
         _ when reason.Contains("undefined symbol") =>
             "It does not belong to the libtorch that is loaded, which may be another one that is installed on this system. "
             + $"The application must bring its own. {Packages}",
+        _ when reason.Contains("libomp") => "It needs an OpenMP library, which Homebrew has: brew install libomp.",
         _ when reason.Contains("GLIBC") =>
             "This Linux is too old: glibc 2.34 and the libstdc++ of GCC 12 (GLIBCXX_3.4.30) are the least, as in Debian 12 and "
             + "Ubuntu 22.04.",
@@ -171,45 +181,4 @@ internal static class TorchRuntime
         $"The native library '{file}' cannot be loaded, and not be adapted to an older libstdc++ either: {cause.Message} "
         + "Restore and build again from a clean output folder; if that does not help, this version of TorchSharp needs a "
         + "newer Linux (Debian 13, Ubuntu 24.04).", cause);
-
-    /// <summary>Looks where .NET and the system's loader look, and in a package folder beside the assembly.</summary>
-    [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "An empty location is left out.")]
-    private static string? Find(string fileName)
-    {
-        string[] roots = [Path.GetDirectoryName(TorchSharpAssembly.Location) ?? "", AppContext.BaseDirectory];
-        var native = Path.Combine("runtimes", Platform, "native");
-        var searched = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
-
-        return roots.Where(root => root.Length > 0)
-            .SelectMany(root => (string[])[root, Path.Combine(root, native), Path.Combine(root, "..", "..", native)])
-            .Concat(searched.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
-            .Concat(LibraryPath.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
-            .Select(folder => Path.Combine(folder, fileName))
-            .FirstOrDefault(File.Exists);
-    }
-
-    private static string LibraryPath => Environment.GetEnvironmentVariable(
-        OperatingSystem.IsWindows() ? "PATH" :
-        OperatingSystem.IsMacOS() ? "DYLD_LIBRARY_PATH" :
-        "LD_LIBRARY_PATH") ?? "";
-
-    private static string FileName(string library) =>
-        OperatingSystem.IsWindows() ? $"{library}.dll" :
-        OperatingSystem.IsMacOS() ? $"lib{library}.dylib" :
-        $"lib{library}.so";
-
-    private static string Platform
-    {
-        get
-        {
-            var system =
-                OperatingSystem.IsWindows() ? "win" :
-                OperatingSystem.IsMacOS() ? "osx" :
-                !OperatingSystem.IsLinux() ? "other" :
-                RuntimeInformation.RuntimeIdentifier.Contains("musl") ? "linux-musl" :
-                RuntimeInformation.RuntimeIdentifier.Contains("alpine") ? "linux-musl" :
-                "linux";
-            return $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
-        }
-    }
 }

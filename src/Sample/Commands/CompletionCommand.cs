@@ -33,7 +33,7 @@ internal static class CompletionCommand
         shell.AcceptOnlyFromAmong([.. _scripts.Keys]);
         var command = new Verb("completion", "Prints a script with which a shell completes the commands and options of the tool.")
         {
-            Examples = ["completion bash >> ~/.bashrc", "completion zsh >> ~/.zshrc", "completion pwsh >> $PROFILE"],
+            Examples = ["completion bash >> ~/.bashrc", "completion zsh >> ~/.zshrc", "completion pwsh | Add-Content $PROFILE"],
         };
         command.Arguments.Add(shell);
         command.SetAction(parsed =>

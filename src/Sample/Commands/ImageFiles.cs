@@ -65,8 +65,10 @@ internal static class ImageFiles
 
     private static FileInfo[] Matching(FileInfo named)
     {
-        var isPattern = named.Name.AsSpan().ContainsAny('*', '?') && !named.Exists && named.Directory!.Exists;
-        var found = isPattern ? Directory.GetFiles(named.Directory!.FullName, named.Name) : [];
+        var isPattern = named.Name.AsSpan().ContainsAny('*', '?') && !named.Exists && named.Directory is { Exists: true };
+        string[] found = isPattern
+            ? [.. Directory.GetFiles(named.Directory!.FullName, named.Name).Where(path => !Path.GetFileName(path).StartsWith('.'))]
+            : [];
         Array.Sort(found, StringComparer.Ordinal);
         var folder = Path.GetDirectoryName(named.ToString()) ?? "";
         return found.Length == 0 ? [named] : [.. found.Select(file => new FileInfo(Path.Combine(folder, Path.GetFileName(file))))];

@@ -45,9 +45,9 @@ internal sealed class ImageSearch
             {
                 Add(entry);
             }
-            else if (!inner.Attributes.HasFlag(FileAttributes.ReparsePoint))
+            else if (inner.LinkTarget is null)
             {
-                // A link may lead back to where it is.
+                // A link may lead back to where it is. (Windows marks folders that a cloud keeps in a like manner, and they are none.)
                 Enter(inner);
             }
         }

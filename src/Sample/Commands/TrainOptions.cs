@@ -134,13 +134,13 @@ internal sealed class TrainOptions
     // As the shell takes it for one word, and changes nothing in it.
     private static string Quoted(string word)
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return word.Contains(' ') ? $"\"{word}\"" : word;
-        }
+        var plain = OperatingSystem.IsWindows() ? @"_./\:=+-" : "_./:=@,+-";
+        var isPlain = word.Length > 0 && word.All(letter => char.IsAsciiLetterOrDigit(letter) || plain.Contains(letter));
 
-        var isPlain = word.Length > 0 && word.All(letter => char.IsAsciiLetterOrDigit(letter) || "_./:=@,+-".Contains(letter));
-        return isPlain ? word : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+        // What cmd and PowerShell both take for one word. A backslash before the quote would make it part of the word.
+        return isPlain ? word
+            : OperatingSystem.IsWindows() ? $"\"{(word.EndsWith('\\') ? word + '\\' : word)}\""
+            : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
     }
 
     /// <summary>The options of a training on these images; what they name is there, or can be made.</summary>

@@ -47,10 +47,10 @@ internal static class WrittenFile
             throw new IOException($"'{file.FullName}' is a pipe or a device, but {option.Name} takes the name of a file to write.");
         }
 
-        if (!file.Directory!.Exists)
+        if (file.Directory is not { Exists: true })
         {
             throw new DirectoryNotFoundException(
-                $"The folder '{file.DirectoryName}' does not exist. Make it, or choose another for {option.Name}.");
+                $"The folder '{file.DirectoryName ?? file.FullName}' does not exist. Make it, or choose another for {option.Name}.");
         }
 
         return file;

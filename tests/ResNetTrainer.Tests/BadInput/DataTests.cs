@@ -30,7 +30,8 @@ public class DataTests
 
     [TestMethod]
     public void A_feature_column_of_another_type() => Refused<ArgumentOutOfRangeException>(
-        new MemoryDataView(3, Images.Text("Features", _ => ""), Images.Key(LabelKind.Text)), "Features", "MLImage");
+        new MemoryDataView(3, Images.Text("Features", _ => ""), Images.Key(LabelKind.Text)),
+        "Features", "MLImage", "LoadRawImageBytes(\"ImageBytes\", folder, \"Features\")");
 
     [TestMethod]
     public void A_label_with_one_class() => RefusedByFit(

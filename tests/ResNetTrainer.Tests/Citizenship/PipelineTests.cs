@@ -21,6 +21,11 @@ public class PipelineTests
         Assert.IsGreaterThan(0.9, metrics.MicroAccuracy);
         Assert.IsLessThan(0.8, metrics.LogLoss);
         Assert.AreEqual(3, metrics.ConfusionMatrix.NumberOfClasses);
+        foreach (var name in Images.ClassNames)
+        {
+            Assert.Contains(name, metrics.ConfusionMatrix.GetFormattedConfusionTable());
+        }
+
     }
 
     [TestMethod]

@@ -143,7 +143,8 @@ public sealed class ClassSplitTests
     private static Row[] Rows(params (string Label, int Count)[] classes)
     {
         // Classes in turn, as far as they reach.
-        var labels = classes.SelectMany(each => Enumerable.Range(0, each.Count).Select(place => (place, each.Label))).OrderBy(each => each.place);
+        var labels = classes.SelectMany(each => Enumerable.Range(0, each.Count).Select(place => (place, each.Label)))
+            .OrderBy(each => each.place);
         return [.. labels.Select((each, number) => new Row { Label = each.Label, Number = number })];
     }
 

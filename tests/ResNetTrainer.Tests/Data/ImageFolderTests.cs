@@ -120,7 +120,7 @@ public sealed class ImageFolderTests : IDisposable
         _folder.Add("../store/loose/9.png");
         Link("ant", "../store/ants");
         Link("bee/again", "../../store/ants");
-        File.CreateSymbolicLink(_folder.In("bee/9.png"), "../../store/loose/9.png");
+        SymbolicLinks.ToFile(_folder.In("bee/9.png"), "../../store/loose/9.png");
 
         CollectionAssert.AreEqual((string[])["ant: ant/1.png", "bee: bee/1.png", "bee: bee/2.png", "bee: bee/9.png"], Rows());
     }
@@ -165,7 +165,7 @@ public sealed class ImageFolderTests : IDisposable
         _folder.AddClasses("ant", "bee");
         _folder.AddPipe("bee/3.png");
         _folder.AddPipe("bee/pipe");
-        File.CreateSymbolicLink(_folder.In("bee/endless.png"), "/dev/zero");
+        SymbolicLinks.ToFile(_folder.In("bee/endless.png"), "/dev/zero");
 
         Assert.HasCount(4, Rows());
         Logged("3 pipes or devices");
@@ -285,7 +285,7 @@ public sealed class ImageFolderTests : IDisposable
 
     private string[] Rows() => _folder.Rows(Load());
 
-    private void Link(string name, string target) => Directory.CreateSymbolicLink(_folder.In(name), target);
+    private void Link(string name, string target) => SymbolicLinks.ToFolder(_folder.In(name), target);
 
     private void Logged(string text) => Assert.IsTrue(
         _folder.Messages.Any(line => line.Contains(text, StringComparison.Ordinal)),

@@ -55,6 +55,29 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
     }
 
     [TestMethod]
+    public void Where_it_is_there_and_cannot_be_loaded_the_error_says_so()
+    {
+        var program = Path.GetDirectoryName(Programs.PathOf("tests", "Consumer"))!;
+        foreach (var file in Directory.EnumerateFiles(program).Concat(
+            Directory.EnumerateFiles(Path.Combine(program, "runtimes", "linux-x64"), "*", SearchOption.AllDirectories)))
+        {
+            var copy = Path.Combine(_folder.FullName, Path.GetRelativePath(program, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        var library = Directory.GetFiles(_folder.FullName, "libonnxruntime.so", SearchOption.AllDirectories).Single();
+        File.WriteAllText(library, "cut off");
+
+        var (status, _, error) = Score("exec dotnet \"$@\"", Path.Combine(_folder.FullName, "Consumer.dll"));
+
+        Assert.AreNotEqual(0, status);
+        Assert.Contains($"The native library '{library}' cannot be loaded", error);
+        Assert.Contains("file too short", error);
+        Assert.DoesNotContain("is older", error);
+    }
+
+    [TestMethod]
     public void Where_memory_was_short_for_a_moment_it_is_asked_for_again()
     {
         var library = new ShortOfMemory().LoadFromAssemblyPath(typeof(OnnxRuntimeLibrary).Assembly.Location)
@@ -82,7 +105,10 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
 
     private string Telemetry => Path.Combine(_folder.FullName, ".cache", "Microsoft");
 
-    private ProgramRun Score(string command, params (string Name, string Value)[] variables)
+    private ProgramRun Score(string command, params (string Name, string Value)[] variables) =>
+        Score(command, Programs.PathOf("tests", "Consumer"), variables);
+
+    private ProgramRun Score(string command, string consumer, params (string Name, string Value)[] variables)
     {
         var ml = new MLContext();
         var images = Path.Combine(_folder.FullName, "images.bin");
@@ -91,7 +117,6 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
             ml.Data.SaveAsBinary(Images.Unlabelled(4), stream);
         }
 
-        var consumer = Programs.PathOf("tests", "Consumer");
         var model = Path.Combine(AppContext.BaseDirectory, "Fixtures", "version-1", "model.zip");
         var start = new ProcessStartInfo("/bin/sh", ["-c", command, "sh", consumer, model, images])
         {

@@ -64,7 +64,8 @@ public class TorchRuntimeTests
     {
         var message = TorchRuntime.Unsupported("linux-arm64").Message;
 
-        foreach (var platform in (string[])["linux-arm64", "linux-x64", "win-x64", "win-arm64 (CPU)", "osx-arm64 (CPU)"])
+        foreach (var platform in (string[])
+            ["linux-arm64", "linux-x64", "win-x64", "win-arm64 (CPU)", "osx-arm64 (CPU)", "Microsoft.ML.OnnxRuntime"])
         {
             Assert.Contains(platform, message);
         }
@@ -75,6 +76,8 @@ public class TorchRuntimeTests
     [DataRow("advice\n/x/lib.so: file too short\n", "restore and build again")]
     [DataRow("advice\nlibtorch_cpu.so: failed to map segment from shared object\n", "not enough memory")]
     [DataRow("advice\n/x/lib.so: cannot create shared object descriptor: Cannot allocate memory\n", "ulimit -v")]
+    [DataRow("advice\nThe paging file is too small for this operation to complete. (0x800705AF)\n", "on Windows the paging file")]
+    [DataRow("advice\nLibrary not loaded: /opt/homebrew/opt/libomp/lib/libomp.dylib\n", "brew install libomp")]
     [DataRow("advice\n/proc/self/fd/9: undefined symbol: _ZN3c105ErrorC2E\n", "TorchSharp-cpu")]
     [DataRow("advice\n/proc/self/fd/9: undefined symbol: _ZN3c105ErrorC2E\n", "Microsoft.ML.OnnxRuntime")]
     public void A_library_that_does_not_load_is_told_why(string cause, string remedy)

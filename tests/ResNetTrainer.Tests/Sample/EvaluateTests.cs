@@ -25,7 +25,7 @@ public sealed class EvaluateTests : IDisposable
         foreach (var row in (int[])[0, 1, 2])
         {
             var isThere = all.GetProperty("classes")[row].GetString() != "bottom";
-            Assert.AreEqual(isThere ? all.GetProperty("confusion")[row].ToString() : Empty, two.GetProperty("confusion")[row].ToString());
+            Assert.AreEqual(isThere ? Row(all, row) : Empty, Row(two, row));
         }
     }
 
@@ -164,6 +164,9 @@ public sealed class EvaluateTests : IDisposable
     }
 
     private const string Empty = "[\n      0,\n      0,\n      0\n    ]";
+
+    private static string Row(JsonElement evaluation, int row) =>
+        evaluation.GetProperty("confusion")[row].ToString().ReplaceLineEndings("\n");
 
     private static string?[] Texts(JsonElement array) => [.. array.EnumerateArray().Select(each => each.GetString())];
 

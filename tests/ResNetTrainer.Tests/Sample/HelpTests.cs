@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using ResNetMLNet.Sample.Commands;
 using ResNetMLNet.Tests.Support;
 
@@ -21,7 +22,7 @@ public sealed class HelpTests
         {
             var output = new StringWriter();
             HelpText.Write(output, verb, width);
-            var lines = output.ToString().Split('\n').TakeWhile(line => line != "Examples").ToArray();
+            var lines = output.ToString().ReplaceLineEndings("\n").Split('\n').TakeWhile(line => line != "Examples").ToArray();
 
             Assert.IsTrue(lines.All(line => line.Length <= width), $"{verb.Name}: {lines.MaxBy(line => line.Length)}");
             foreach (var option in verb.Options)
@@ -66,7 +67,7 @@ public sealed class HelpTests
                 run.Add(verb);
             }
 
-            Assert.IsEmpty(run.Parse(example.Split(" >> ")[0]).Errors, example);
+            Assert.IsEmpty(run.Parse(Regex.Split(example, " >> | \\| ")[0]).Errors, example);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.ML;
 using ResNetMLNet.Tests.Support;
 using SkiaSharp;
 

@@ -130,7 +130,8 @@ public class OnnxTests
             var data = Images.Labelled(7, ImageKind.GreyFloats);
             var pipeline = Ml.Transforms.CopyColumns("pixels", "Features")
                 .Append(Ml.Transforms.ApplyOnnxModel(["probabilities", "class"], ["pixels"], file));
-            var scored = pipeline.Fit(data).Transform(data);
+            using var applied = pipeline.Fit(data);
+            var scored = applied.Transform(data);
 
             AssertClose(
                 Snapshot.Scores(model.Transform(data)).SelectMany(row => row).ToArray(),

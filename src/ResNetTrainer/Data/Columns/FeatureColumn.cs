@@ -80,7 +80,7 @@ internal sealed class FeatureColumn
                 || (column.ItemType == NumberDataViewType.Single && column.Kind == SchemaShape.Column.VectorKind.Vector));
         if (!scalarImage && !vector)
         {
-            throw context.MistypedColumn("feature", column, Accepted);
+            throw context.MistypedColumn("feature", column, Wanted(name, column.ItemType));
         }
     }
 
@@ -110,10 +110,16 @@ internal sealed class FeatureColumn
                 VectorDataViewType { IsKnownSize: true } vector
                     when vector.ItemType == NumberDataViewType.Byte || vector.ItemType == NumberDataViewType.Single =>
                     ShapeOf(context, vector, name),
-                _ => throw context.MistypedColumn("feature", name, Accepted, column.Type.ToString()),
+                _ => throw context.MistypedColumn("feature", name, Wanted(name, column.Type), column.Type.ToString()),
             },
         };
     }
+
+    // Where images are files, as in ML.NET's own tutorials, the column that one thinks of is that of their paths.
+    private static string Wanted(string name, DataViewType type) => type is TextDataViewType
+        ? $"{Accepted}; for the files of these paths put LoadRawImageBytes(\"{BytesColumnName}\", folder, \"{name}\") before the trainer, "
+            + $"and FeatureColumnName = \"{BytesColumnName}\""
+        : Accepted;
 
     /// <summary>Whether it holds encoded images, which are bytes that can be kept and decoded later.</summary>
     public bool IsEncoded => Kind == FeatureKind.EncodedImage;

@@ -95,9 +95,12 @@ internal sealed class FolderWalk
 
         foreach (var each in classes)
         {
-            each.Images.Sort(StringComparer.Ordinal);
+            each.Images.Sort((one, other) => string.CompareOrdinal(Uniform(one), Uniform(other)));
         }
     }
+
+    // The order decides what a seed draws: the same on every system.
+    private static string Uniform(string path) => path.Replace(Path.DirectorySeparatorChar, '/');
 
     private void Wait(DirectoryInfo folder, ClassFolder of) =>
         (folder.Attributes.HasFlag(FileAttributes.ReparsePoint) ? _links : _folders).Enqueue((folder, of));
@@ -117,9 +120,13 @@ internal sealed class FolderWalk
             {
                 of.LeftOut.Add(LeftOut.Hidden);
             }
-            else if (entry is DirectoryInfo inner)
+            else if (entry is DirectoryInfo inner && RealPath.Leads(inner))
             {
                 Wait(inner, of);
+            }
+            else if (entry is DirectoryInfo)
+            {
+                of.LeftOut.AddFile(entry.FullName);
             }
             else if (FileTypes.Of(entry.FullName) == FileType.Special)
             {

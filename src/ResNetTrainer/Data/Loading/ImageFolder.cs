@@ -12,7 +12,7 @@ internal sealed class ImageFolder
     private readonly string _path;
     private readonly List<ClassFolder> _folders = [];
     private readonly List<string> _strays = [];
-    private readonly List<FileInfo> _deadLinks = [];
+    private readonly List<FileSystemInfo> _deadLinks = [];
     private readonly LeftOut _leftOut = new();
 
     private ImageFolder(IExceptionContext context, string path) => (_context, _path) = (context, path);
@@ -33,7 +33,7 @@ internal sealed class ImageFolder
     public IReadOnlyList<string> Strays => _strays;
 
     /// <summary>Links in the folder that lead to nothing.</summary>
-    public IReadOnlyList<FileInfo> DeadLinks => _deadLinks;
+    public IReadOnlyList<FileSystemInfo> DeadLinks => _deadLinks;
 
     public LeftOut LeftOut => _leftOut;
 
@@ -99,7 +99,14 @@ internal sealed class ImageFolder
             }
             else if (entry is DirectoryInfo directory)
             {
-                _folders.Add(new(directory));
+                if (RealPath.Leads(directory))
+                {
+                    _folders.Add(new(directory));
+                }
+                else
+                {
+                    _deadLinks.Add(directory);
+                }
             }
             else
             {
@@ -140,7 +147,8 @@ internal sealed class ImageFolder
         {
             throw _context.Error(
                 $"The folder '{_path}' has no sub-folders{(_strays.Count > 0 ? $", but {_strays.Count} images" : "")}. Put the "
-                + "images of each class into a sub-folder of the class's name.");
+                + "images of each class into a sub-folder of the class's name. (To score images without classes, give the model their "
+                + "bytes: LoadFromEnumerable.)");
         }
 
         if (_folders.GroupBy(each => each.Name).FirstOrDefault(same => same.Count() > 1) is { } twice)

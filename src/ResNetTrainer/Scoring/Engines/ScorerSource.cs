@@ -56,10 +56,11 @@ internal sealed class ScorerSource(Func<IScorer> create)
             return new OnnxScorer(network);
         }
 
-        if (gpu is null && OnnxRuntimeLibrary.IsTooOld)
+        if (gpu is null && OnnxRuntimeLibrary.Problem is { } problem)
         {
             channel.Log(
-                $"scoring with libtorch: ONNX Runtime, which is faster, is there in a version before {OnnxRuntimeLibrary.LeastVersion}");
+                "scoring with libtorch: ONNX Runtime, which is faster, is there and cannot be used; "
+                + $"{OnnxRuntimeLibrary.LeastVersion} is the least. {problem}");
         }
 
         return new TorchScorer(network, gpu);
