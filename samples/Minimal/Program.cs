@@ -20,7 +20,7 @@ ml.Log += (_, e) =>
 };
 
 var images = ml.Data.LoadFromImageFolder(folder);
-var split = ml.Data.TrainTestSplit(images, testFraction: 0.2);
+var split = ml.Data.TrainTestSplitByClass(images, testFraction: 0.2);
 
 var pipeline = ml.MulticlassClassification.Trainers.ResNet(new ResNetTrainer.Options
 {

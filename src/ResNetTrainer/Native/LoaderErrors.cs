@@ -8,8 +8,8 @@ internal static class LoaderErrors
 
     public const string MemoryRemedy =
         "There is not enough memory for it: raise the process's limits (ulimit -v, a container's memory; on Windows the paging file). "
-        + "Training with libtorch takes 2.5 GB of address space; scoring on the CPU with Microsoft.ML.OnnxRuntime takes less. Where memory is not limited, "
-        + "its folder is mounted noexec.";
+        + "Training with libtorch takes 2.5 GB of address space; scoring on the CPU with Microsoft.ML.OnnxRuntime takes less. "
+        + "Where memory is not limited, its folder is mounted noexec.";
 
     /// <summary>Whether memory is the cause, or may be: the loader says the same of a folder that nothing may be executed from.</summary>
     public static bool IsMemory(Exception error) => error is OutOfMemoryException

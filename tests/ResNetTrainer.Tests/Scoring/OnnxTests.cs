@@ -3,6 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using Microsoft.ML.Transforms.Image;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Scoring;
@@ -117,6 +118,29 @@ public class OnnxTests
         CollectionAssert.AreEquivalent((string[])["pixels"], session.InputNames.ToArray());
         CollectionAssert.AreEquivalent((string[])["logits", "probabilities", "class"], session.OutputNames.ToArray());
         CollectionAssert.AreEqual((string[])["batch", "", "", ""], session.InputMetadata["pixels"].SymbolicDimensions);
+    }
+
+    [TestMethod]
+    public void ApplyOnnxModel_gives_the_same_behind_the_steps_of_images()
+    {
+        using var folder = new TwoClassFolder();
+        var data = Ml.Data.LoadFromImageFolder(folder.Path);
+        using var model = Ml.MulticlassClassification.Trainers.ResNet(Images.Tiny(change: options =>
+        {
+            options.FeatureColumnName = "ImageBytes";
+            options.ImageChannels = 3;
+            options.ImageSize = 20;
+        })).Fit(data);
+        var file = Path.Combine(folder.Path, "m.onnx");
+        model.Model.ExportToOnnx(file);
+        using var applied = Ml.Transforms.LoadImages("Image", "", "ImagePath")
+            .Append(Ml.Transforms.ResizeImages("Image", 20, 20, resizing: ImageResizingEstimator.ResizingKind.IsoCrop))
+            .Append(Ml.Transforms.ExtractPixels("pixels", "Image", scaleImage: 1 / 255f))
+            .Append(Ml.Transforms.ApplyOnnxModel(["probabilities", "class"], ["pixels"], file)).Fit(data);
+
+        AssertClose(
+            Snapshot.Scores(model.Transform(data)).SelectMany(row => row).ToArray(),
+            applied.Transform(data).GetColumn<float[]>("probabilities").SelectMany(row => row).ToArray());
     }
 
     [TestMethod]
