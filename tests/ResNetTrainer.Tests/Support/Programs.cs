@@ -45,9 +45,9 @@ internal static class Programs
 /// <summary>What a run of a program came to.</summary>
 internal sealed record ProgramRun(int Status, string Output, string Error)
 {
-    public string[] OutputLines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    public string[] OutputLines => Output.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    public string[] ErrorLines => Error.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>It did what it was to do.</summary>
     /// <returns>What it wrote.</returns>
