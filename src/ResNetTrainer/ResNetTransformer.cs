@@ -42,6 +42,7 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     private readonly IHost _host;
     private readonly ScoringColumns _columns;
     private readonly ScorerSource _scorers;
+    private readonly UnreadableImages _unreadable;
 
     internal ResNetTransformer(
         IHostEnvironment environment,
@@ -49,11 +50,13 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
         DataViewType featureColumnType,
         ScoringColumns columns,
         ComputeDevice device,
-        IHostEnvironment? context = null)
+        IHostEnvironment? context = null,
+        UnreadableImages unreadable = UnreadableImages.Fail)
     {
         _host = environment.Register(nameof(ResNetTransformer));
         Context = context ?? environment;
         _columns = columns;
+        _unreadable = unreadable;
         _scorers = new(_host, Context, model.Network, device);
         Model = model;
         Device = device;
@@ -126,7 +129,7 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     /// <param name="probability">In (0, 1); null predicts a class for every image.</param>
     /// <exception cref="ArgumentOutOfRangeException">The probability is not between 0 and 1.</exception>
     public ResNetTransformer WithRejectBelow(double? probability) => probability is null or (> 0 and < 1)
-        ? new(_host, new(Model.Network with { RejectBelow = probability }, Model.Training), FeatureColumnType, _columns, Device, Context)
+        ? With(new(Model.Network with { RejectBelow = probability }, Model.Training), Device, _unreadable)
         : throw new ArgumentOutOfRangeException(nameof(probability), probability, "It must be between 0 and 1, without them.");
 
     /// <summary>
@@ -140,8 +143,19 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such device.</exception>
     public ResNetTransformer WithDevice(ComputeDevice device) => Enum.IsDefined(device)
-        ? new(_host, Model, FeatureColumnType, _columns, device, Context)
+        ? With(Model, device, _unreadable)
         : throw new ArgumentOutOfRangeException(nameof(device), device, "It must be one of ComputeDevice.");
+
+    /// <summary>
+    /// The same model, which goes on where an image cannot be read. With <see cref="UnreadableImages.Skip"/> the scores of such a row are
+    /// not numbers and its predicted label is missing; a warning in <c>mlContext.Log</c> says of each why. <c>Evaluate</c> leaves such rows
+    /// out. A saved model does not keep this. It owns a network of its own.
+    /// </summary>
+    /// <param name="unreadable">What to do; a model as it is fitted or loaded fails.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such choice.</exception>
+    public ResNetTransformer WithUnreadableImages(UnreadableImages unreadable) => Enum.IsDefined(unreadable)
+        ? With(Model, Device, unreadable)
+        : throw new ArgumentOutOfRangeException(nameof(unreadable), unreadable, "It must be one of UnreadableImages.");
 
     /// <summary>Frees the native memory of the network, as soon as no call uses it.</summary>
     public void Dispose() => _scorers.Release();
@@ -189,10 +203,13 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
         return new(env, new(network, training), columns.FeatureKind.ToType(network.Plan.Input), columns, ComputeDevice.Auto);
     }
 
+    private ResNetTransformer With(ResNetModel model, ComputeDevice device, UnreadableImages unreadable) =>
+        new(_host, model, FeatureColumnType, _columns, device, Context, unreadable);
+
     private ScoringSchema Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return ScoringSchema.OfClasses(_host, inputSchema, Model.Network, _columns);
+        return ScoringSchema.OfClasses(_host, inputSchema, Model.Network, _columns, _unreadable);
     }
 
     // No error: the scores are right, and a label of other classes may be there for another purpose.

@@ -68,6 +68,11 @@ internal sealed class BatchCursor : DataViewRowCursor, IComputedRow
                 }
 
                 loan.Scorer.Score(_current.Images, values);
+                foreach (var row in _current.Unreadable)
+                {
+                    values.Span.Slice(row * length, length).Fill(float.NaN);
+                }
+
                 _current.IsScored = true;
             }
 

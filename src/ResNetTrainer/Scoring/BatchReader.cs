@@ -20,6 +20,7 @@ internal sealed class BatchReader
     private readonly DataViewRowId[] _ids;
     private readonly KeptImages? _encoded;
     private readonly ImageDecoder<InputReader> _decoder;
+    private readonly UnreadableRows _unreadable;
 
     private DecodingJob? _job;
     private bool _ended;
@@ -32,7 +33,7 @@ internal sealed class BatchReader
     public BatchReader(
         IExceptionContext context, DataViewRowCursor input, ScoringSchema schema, IEnumerable<ColumnBuffer> kept, int places)
     {
-        (_input, _kept, _ids) = (input, [.. kept], new DataViewRowId[places]);
+        (_input, _kept, _ids, _unreadable) = (input, [.. kept], new DataViewRowId[places], schema.Unreadable);
         var row = new CursorRow(context, input, schema.Feature);
         _reader = schema.CreateReader(row);
         _inputId = input.GetIdGetter();
@@ -76,7 +77,16 @@ internal sealed class BatchReader
             _job.Complete();
             for (var i = 0; i < batch.Count; i++)
             {
-                if (_encoded![i].Error is { } error)
+                if (_encoded![i].Error is not { } error)
+                {
+                    continue;
+                }
+
+                if (_unreadable.AreSkipped(error.SourceException))
+                {
+                    Skip(batch, i, error.SourceException);
+                }
+                else
                 {
                     (batch.Count, batch.Error) = (i, error);
                 }
@@ -93,11 +103,18 @@ internal sealed class BatchReader
     {
         if (_encoded is null)
         {
-            _reader.Read(batch.Image(index));
+            try
+            {
+                _reader.Read(batch.Image(index));
+            }
+            catch (Exception e) when (_unreadable.AreSkipped(e))
+            {
+                Skip(batch, index, e);
+            }
         }
-        else
+        else if (_encoded.Fetch().Error is { } error && !_unreadable.AreSkipped(error.SourceException))
         {
-            _encoded.Fetch().Error?.Throw();
+            error.Throw();
         }
 
         foreach (var column in _kept)
@@ -106,5 +123,11 @@ internal sealed class BatchReader
         }
 
         _inputId(ref _ids[batch.Start + index]);
+    }
+
+    private void Skip(RowBatch batch, int index, Exception error)
+    {
+        _unreadable.Skip(error, batch.Image(index));
+        batch.Unreadable.Add(index);
     }
 }

@@ -18,6 +18,9 @@ internal sealed class RowBatch(int start, int imageLength)
     /// <summary>Whether <see cref="Values"/> is computed.</summary>
     public bool IsScored { get; set; }
 
+    /// <summary>Those whose image could not be read, which have no values.</summary>
+    public HashSet<int> Unreadable { get; } = [];
+
     /// <summary>What comes after the rows instead of another one.</summary>
     public ExceptionDispatchInfo? Error { get; set; }
 
@@ -37,6 +40,7 @@ internal sealed class RowBatch(int start, int imageLength)
     public void Clear(int most)
     {
         (Count, IsScored, Error) = (0, false, null);
+        Unreadable.Clear();
         GrowingBuffer.Grow(ref _images, most * imageLength);
     }
 }

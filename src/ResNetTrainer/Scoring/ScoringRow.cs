@@ -106,8 +106,17 @@ internal sealed class ScoringRow : DataViewRow, IComputedRow
         {
             // What was read of another row must not be taken for this one's if reading fails, nor what was computed of it.
             (_read, _scored) = (-1, -1);
-            _reader!.Read(_image);
-            _read = _input.Position;
+            try
+            {
+                _reader!.Read(_image);
+                _read = _input.Position;
+            }
+            catch (Exception e) when (_schema.Unreadable.AreSkipped(e))
+            {
+                _schema.Unreadable.Skip(e, _image);
+                _values.AsSpan().Fill(float.NaN);
+                (_read, _scored) = (_input.Position, _input.Position);
+            }
         }
     }
 }

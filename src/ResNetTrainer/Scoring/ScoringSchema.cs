@@ -11,15 +11,16 @@ namespace ResNetMLNet.Scoring;
 /// <summary>A transformer bound to an input schema: the input's columns, then those that the network adds.</summary>
 internal sealed class ScoringSchema
 {
-    private readonly IExceptionContext _context;
+    private readonly IHost _host;
 
     private ScoringSchema(
-        IExceptionContext context, DataViewSchema input, TrainedNetwork network, string feature, params OutputColumn[] added)
+        IHost host, DataViewSchema input, TrainedNetwork network, string feature, params OutputColumn[] added)
     {
-        _context = context;
+        (_host, Input, Network, Added) = (host, input, network, added);
         (Input, Network, Added) = (input, network, added);
         Length = network.Plan.Outputs;
-        Feature = FeatureColumn.Find(context, input, feature, network.Format.Shape.Channels, network.Format.MaximumPixels);
+        Unreadable = new(host, UnreadableImages.Fail);
+        Feature = FeatureColumn.Find(host, input, feature, network.Format.Shape.Channels, network.Format.MaximumPixels);
         if (Feature.Shape is { } shape)
         {
             Check(shape);
@@ -27,7 +28,7 @@ internal sealed class ScoringSchema
 
         if (Feature.Kind != FeatureKind.Floats && PixelScale.ProblemOfBytes(network.Pixels) is { } problem)
         {
-            throw context.Error($"The feature column '{feature}' is {Feature.Column.Type}. {problem}");
+            throw host.Error($"The feature column '{feature}' is {Feature.Column.Type}. {problem}");
         }
 
         var builder = new DataViewSchema.Builder();
@@ -51,6 +52,9 @@ internal sealed class ScoringSchema
     /// <summary>What stands behind the input's columns.</summary>
     public IReadOnlyList<OutputColumn> Added { get; }
 
+    /// <summary>What becomes of rows whose image cannot be read.</summary>
+    public UnreadableRows Unreadable { get; private init; }
+
     /// <summary>How many numbers a scorer makes of an image.</summary>
     public int Length { get; private init; }
 
@@ -59,8 +63,8 @@ internal sealed class ScoringSchema
 
     /// <summary>With the predicted label and the score.</summary>
     public static ScoringSchema OfClasses(
-        IExceptionContext context, DataViewSchema input, TrainedNetwork network, ScoringColumns columns) => new(
-            context,
+        IHost host, DataViewSchema input, TrainedNetwork network, ScoringColumns columns, UnreadableImages unreadable) => new(
+            host,
             input,
             network,
             columns.Feature,
@@ -69,20 +73,23 @@ internal sealed class ScoringSchema
                 network.Plan.Outputs,
                 network.LeastProbability,
                 ScoreAnnotations.ForPredictedLabel(input, network.KeyValues)),
-            new OutputVector(columns.Score, network.Plan.Outputs, ScoreAnnotations.ForScore(input, network.KeyValues)));
+            new OutputVector(columns.Score, network.Plan.Outputs, ScoreAnnotations.ForScore(input, network.KeyValues)))
+        {
+            Unreadable = new(host, unreadable),
+        };
 
     /// <summary>With the features, of a network without a linear layer.</summary>
     public static ScoringSchema OfFeatures(
-        IExceptionContext context, DataViewSchema input, TrainedNetwork network, FeaturizerColumns columns) =>
-        new(context, input, network, columns.Input, new OutputVector(columns.Output, network.Plan.Outputs, Annotations: null));
+        IHost host, DataViewSchema input, TrainedNetwork network, FeaturizerColumns columns) =>
+        new(host, input, network, columns.Input, new OutputVector(columns.Output, network.Plan.Outputs, Annotations: null));
 
     /// <summary>With the heat map and, where it is asked for, the image.</summary>
     public static ScoringSchema OfHeatMaps(
-        IExceptionContext context, DataViewSchema input, TrainedNetwork network, HeatMapColumns columns)
+        IHost host, DataViewSchema input, TrainedNetwork network, HeatMapColumns columns)
     {
         var shape = network.Format.Shape;
         var map = new HeatMap(columns.HeatMap, shape);
-        return new(context, input, network, columns.Feature, columns.Image is { } image ? [map, new SeenImage(image, shape)] : [map])
+        return new(host, input, network, columns.Feature, columns.Image is { } image ? [map, new SeenImage(image, shape)] : [map])
         {
             Length = shape.Height * shape.Width,
         };
@@ -94,7 +101,7 @@ internal sealed class ScoringSchema
     /// <exception cref="InvalidOperationException">The column is of another type.</exception>
     public ValueGetter<TValue> CreateGetter<TValue>(DataViewSchema.Column column, IComputedRow row) =>
         Added[column.Index - Input.Count].CreateGetter(row) as ValueGetter<TValue>
-        ?? throw _context.Error($"The column '{column.Name}' is of type {column.Type}; it cannot be read as {typeof(TValue)}.");
+        ?? throw _host.Error($"The column '{column.Name}' is of type {column.Type}; it cannot be read as {typeof(TValue)}.");
 
     public InputReader CreateReader(FeatureRow row) =>
         new(Feature.CreateReader(row, Network.Format), Network.Format, Network.Pixels);
@@ -120,7 +127,7 @@ internal sealed class ScoringSchema
         var format = Network.Format;
         if (!format.Takes(shape))
         {
-            throw _context.MistypedColumn(
+            throw _host.MistypedColumn(
                 "feature",
                 Feature.Column.Name,
                 format.Resizes

@@ -16,7 +16,8 @@ internal sealed class ScoredAside : IDisposable
         var network = model.Model.Network;
         var columns = new ScoringColumns(model.FeatureColumnName, model.ScoreColumnName, model.PredictedLabelColumnName, "Label");
         _scorers = new(() => new Aside(new OnnxScorer(network)));
-        Rows = new ScoredDataView(host, data, ScoringSchema.OfClasses(host, data.Schema, network, columns), _scorers);
+        var schema = ScoringSchema.OfClasses(host, data.Schema, network, columns, UnreadableImages.Fail);
+        Rows = new ScoredDataView(host, data, schema, _scorers);
     }
 
     public IDataView Rows { get; }

@@ -1,0 +1,136 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using ResNetMLNet.Tests.Support;
+
+namespace ResNetMLNet.Tests.Scoring;
+
+/// <summary>Images that cannot be read end scoring, or have no scores, as one likes.</summary>
+[TestClass]
+public sealed class UnreadableRowTests
+{
+    private static readonly List<string> Log = [];
+    private static readonly MLContext Ml = Images.Context(Log);
+    private static TwoClassFolder _folder = null!;
+    private static ResNetTransformer _model = null!;
+    private static ResNetTransformer _tolerant = null!;
+
+    [ClassInitialize]
+    public static void Fit(TestContext context)
+    {
+        _folder = new(40);
+        _model = Ml.MulticlassClassification.Trainers.ResNet(Images.Tiny(change: options =>
+        {
+            options.FeatureColumnName = "ImageBytes";
+            options.ImageChannels = 3;
+            options.ImageSize = 20;
+        })).Fit(Ml.Data.LoadFromImageFolder(_folder.Path));
+        _folder.Write("cat", "image1.bmp", [1, 2, 3]);
+        _folder.Write("dog", "image0.png", []);
+        _tolerant = _model.WithUnreadableImages(UnreadableImages.Skip);
+    }
+
+    [ClassCleanup]
+    public static void Dispose()
+    {
+        _tolerant.Dispose();
+        _model.Dispose();
+        _folder.Dispose();
+    }
+
+    [TestMethod]
+    [DataRow("ImageBytes")]
+    [DataRow("Image")]
+    public void Such_rows_have_no_scores_and_the_others_theirs(string column)
+    {
+        var data = Data(column);
+        var isBad = data.GetColumn<string>("ImagePath").Select(IsBad).ToArray();
+        Log.Clear();
+
+        var rows = Ml.Data.CreateEnumerable<Row>(_tolerant.Transform(data), reuseRowObject: false).ToArray();
+
+        Assert.AreEqual(2, isBad.Count(bad => bad));
+        Assert.HasCount(42, rows);
+        var expected = Snapshot.Scores(_model.Transform(Good(column)));
+        var good = rows.Where((_, row) => !isBad[row]).Select(row => row.Score).ToArray();
+        foreach (var (one, other) in expected.Zip(good))
+        {
+            CollectionAssert.AreEqual(one, other);
+        }
+
+        Assert.IsTrue(rows.Where((_, row) => isBad[row]).All(row => row.Score.All(float.IsNaN) && row.PredictedLabel == 0));
+        Assert.IsTrue(rows.Where((_, row) => !isBad[row]).All(row => row.PredictedLabel > 0));
+        var said = Log.Where(line => line.Contains("A row has no scores", StringComparison.Ordinal)).ToArray();
+        Assert.HasCount(2, said);
+        Assert.Contains("image1.bmp", said[0]);
+        Assert.Contains("image0.png", said[1]);
+    }
+
+    [TestMethod]
+    public void A_single_row_too_and_the_next_one_has_its_own()
+    {
+        using var engine = Ml.Model.CreatePredictionEngine<Photo, Row>(_tolerant, new PredictionEngineOptions { OwnsTransformer = false });
+        var bytes = File.ReadAllBytes(_folder.PathOf("cat", "image2.bmp"));
+        var expected = engine.Predict(new() { ImageBytes = bytes }).Score;
+
+        var bad = engine.Predict(new() { ImageBytes = [1, 2, 3] });
+
+        Assert.IsTrue(bad.Score.All(float.IsNaN));
+        Assert.AreEqual(0u, bad.PredictedLabel);
+        CollectionAssert.AreEqual(expected, engine.Predict(new() { ImageBytes = bytes }).Score);
+    }
+
+    [TestMethod]
+    public void Evaluate_leaves_them_out()
+    {
+        var metrics = Ml.MulticlassClassification.Evaluate(_tolerant.Transform(Data("ImageBytes")));
+        var good = Ml.MulticlassClassification.Evaluate(_model.Transform(Good("ImageBytes")));
+
+        Assert.AreEqual(good.LogLoss, metrics.LogLoss, 1e-9);
+        Assert.AreEqual(good.MicroAccuracy, metrics.MicroAccuracy, 1e-9);
+        Assert.AreEqual(40, metrics.ConfusionMatrix.Counts.Sum(row => row.Sum()));
+    }
+
+    [TestMethod]
+    public void Otherwise_they_are_an_error_also_after_saving_and_after_a_change_of_something_else()
+    {
+        using var stream = new MemoryStream();
+        Ml.Model.Save(_tolerant, null, stream);
+        stream.Position = 0;
+        using var loaded = (ResNetTransformer)Ml.Model.Load(stream, out _);
+        using var surer = _tolerant.WithRejectBelow(0.1).WithDevice(ComputeDevice.Cpu);
+
+        Assert.Throws<UnusableImageException>(() => Snapshot.Scores(_model.Transform(Data("ImageBytes"))));
+        Assert.Throws<UnusableImageException>(() => Snapshot.Scores(loaded.Transform(Data("ImageBytes"))));
+        Assert.HasCount(42, Snapshot.Scores(surer.Transform(Data("ImageBytes"))));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _model.WithUnreadableImages((UnreadableImages)9));
+    }
+
+    private static bool IsBad(string path) => path.EndsWith("image1.bmp", StringComparison.Ordinal) && path.Contains("cat")
+        || path.EndsWith("image0.png", StringComparison.Ordinal);
+
+    private static IDataView Good(string column) => Ml.Data.FilterByCustomPredicate<Named>(Data(column), file => IsBad(file.ImagePath));
+
+    // Under the name that the model asks for.
+    private static IDataView Data(string column)
+    {
+        var data = Ml.Data.LoadFromImageFolder(_folder.Path);
+        return column == "ImageBytes" ? data : Ml.Transforms.CopyColumns("ImageBytes", column).Fit(data).Transform(data);
+    }
+
+    private sealed class Photo
+    {
+        public byte[] ImageBytes { get; set; } = [];
+    }
+
+    private sealed class Named
+    {
+        public string ImagePath { get; set; } = "";
+    }
+
+    private sealed class Row
+    {
+        public float[] Score { get; set; } = [];
+
+        public uint PredictedLabel { get; set; }
+    }
+}
