@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.RateLimiting;
 using ResNetMLNet;
 using WebApi;
 
-// Classifies an uploaded image:   curl --data-binary @cat.jpg http://localhost:5000/classify
+// Classifies an uploaded image:   curl --data-binary "@cat.jpg" http://localhost:5000/classify   (PowerShell: curl.exe)
 // Settings, each as an argument or an environment variable: Model, MostUploadedBytes, MostPixels.
 var builder = WebApplication.CreateBuilder(args);
 var settings = builder.Configuration.Get<Settings>() ?? new();
