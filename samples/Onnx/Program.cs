@@ -19,10 +19,12 @@ foreach (var file in args[1..])
     using var image = Read(file);
     using var pixels = OrtValue.CreateTensorValueFromMemory(Planes(image, channels), [1, channels, image.Height, image.Width]);
     using var options = new RunOptions();
-    using var outputs = session.Run(options, ["pixels"], [pixels], ["probabilities"]);
-    var probabilities = outputs[0].GetTensorDataAsSpan<float>().ToArray();
-    var likeliest = names.Zip(probabilities).MaxBy(pair => pair.Second);
-    Console.WriteLine($"{file}: {likeliest.First} ({likeliest.Second:P1})");
+    using var outputs = session.Run(options, ["pixels"], [pixels], ["probabilities", "class"]);
+    var likeliest = outputs[0].GetTensorDataAsSpan<float>().ToArray().Max();
+    var best = (int)outputs[1].GetTensorDataAsSpan<long>()[0];
+
+    // None, where the model has RejectBelow and its likeliest class is not as likely.
+    Console.WriteLine($"{file}: {(best < 0 ? "unknown" : names[best])} ({likeliest:P1})");
 }
 
 return 0;
@@ -31,8 +33,20 @@ return 0;
 // white.
 static SKBitmap Read(string file)
 {
-    using var codec = SKCodec.Create(file) ?? throw new InvalidDataException($"'{file}' is no image that can be decoded.");
-    using var stored = SKBitmap.Decode(codec) ?? throw new InvalidDataException($"'{file}' is damaged.");
+    const long MostPixels = 100_000_000;
+    using var codec = SKCodec.Create(file, out var result) ?? throw new InvalidDataException($"'{file}' cannot be read: {result}.");
+    if ((long)codec.Info.Width * codec.Info.Height > MostPixels)
+    {
+        throw new InvalidDataException($"'{file}' has more than {MostPixels} pixels.");
+    }
+
+    using var stored = new SKBitmap(new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul));
+    result = codec.GetPixels(stored.Info, stored.GetPixels());
+    if (result != SKCodecResult.Success)
+    {
+        throw new InvalidDataException($"'{file}' is cut off or damaged: {result}.");
+    }
+
     var (degrees, mirrored) = codec.EncodedOrigin switch
     {
         SKEncodedOrigin.TopRight => (0, true),

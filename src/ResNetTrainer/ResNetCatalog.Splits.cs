@@ -8,14 +8,15 @@ namespace ResNetMLNet;
 public static partial class ResNetCatalog
 {
     /// <summary>
-    /// Splits data into rows to train on and rows to test on, with the same share of each class in both: what
-    /// <see cref="DataOperationsCatalog.TrainTestSplit"/> gives by chance alone, which of few rows may leave a class out of the test, or
-    /// out of the training. (Its <c>samplingKeyColumnName</c> does something else: all rows with the same value stay on one side.)
+    /// Splits data into rows to train on and rows to test on, with the same share of each class in both.
+    /// <see cref="DataOperationsCatalog.TrainTestSplit"/> draws without looking at classes: of few rows, one may be missing on one side.
+    /// (Its <c>samplingKeyColumnName</c> does something else: all rows with the same value stay together.)
     /// </summary>
     /// <remarks>
-    /// The column of classes is read once, when this is called; rows are told apart by their ids. So rows that are shuffled or read in
-    /// parallel stay on their side, and data that cannot be read twice in the same way cannot be split. Rows without a class are trained
-    /// on, as far as a trainer takes them.
+    /// The column of classes is read once, when this is called. Rows are told apart by their ids: those that are shuffled or read in
+    /// parallel afterwards stay on their side. The data must give the same rows in the same order each time it is read (a query of a
+    /// database says by what it is ordered): else the two parts mix, and nobody can notice. Rows without a class are in the part to train
+    /// on.
     /// </remarks>
     /// <param name="catalog">The data catalog of the context.</param>
     /// <param name="data">The rows.</param>
@@ -25,8 +26,10 @@ public static partial class ResNetCatalog
     /// <param name="labelColumnName">The column of classes: a key, text, numbers.</param>
     /// <param name="seed">Draws the rows; null: the context's, or 0 where it has none.</param>
     /// <returns>Both parts, in the order of the data.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The share is not between 0 and 1.</exception>
-    /// <exception cref="InvalidOperationException">There is no such column, it is a vector, or no class has two rows.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The share is not between 0 and 1, there is no such column, or it is a vector.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">No class has two rows, or two rows have the same id.</exception>
     public static DataOperationsCatalog.TrainTestData TrainTestSplitByClass(
         this DataOperationsCatalog catalog,
         IDataView data,

@@ -75,6 +75,26 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
         return FittedNetwork.Find(model, "The model");
     }
 
+    /// <summary>
+    /// A whole model with another network in the place of the one that is in it: the other steps are as they were.
+    /// </summary>
+    /// <param name="model">The model: a residual network, or a chain of transformers with one somewhere inside.</param>
+    /// <param name="change">Makes the other one, by one of the methods that begin with <c>With</c>, say.</param>
+    /// <returns>A chain of the same transformers but for the network, which it shares with the first model.</returns>
+    /// <exception cref="InvalidOperationException">There is no residual network in it, or more than one.</exception>
+    /// <example>
+    /// <code>
+    /// ITransformer careful = ResNetTransformer.Change(model, network => network.WithRejectBelow(0.8));
+    /// ml.Model.Save(careful, images.Schema, "careful.zip");
+    /// </code>
+    /// </example>
+    public static ITransformer Change(ITransformer model, Func<ResNetTransformer, ResNetTransformer> change)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(change);
+        return FittedNetwork.Replace(model, Find(model), change(Find(model)));
+    }
+
     /// <summary>The network.</summary>
     public ResNetModel Model { get; }
 

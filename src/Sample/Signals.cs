@@ -11,6 +11,7 @@ internal sealed class Signals : IDisposable
 {
     private readonly CancellationTokenSource _end = new();
     private readonly PosixSignalRegistration[] _registrations;
+    private volatile bool _isClosing;
 
     public Signals() => _registrations = [.. ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
         .Select(signal => PosixSignalRegistration.Create(signal, End))];
@@ -18,17 +19,24 @@ internal sealed class Signals : IDisposable
     /// <summary>Cancelled when the program is asked to end.</summary>
     public CancellationToken Ended => _end.Token;
 
-    // The source is left to the garbage collector: a signal may just be on its way.
-    public void Dispose() => Array.ForEach(_registrations, registration => registration.Dispose());
+    // The source is left to the garbage collector: a signal may just be on its way. Windows waits with the end of a registration until
+    // its handlers have returned, and one that sleeps never does.
+    public void Dispose()
+    {
+        if (!_isClosing)
+        {
+            Array.ForEach(_registrations, registration => registration.Dispose());
+        }
+    }
 
     private void End(PosixSignalContext context)
     {
+        // Windows ends a program whose window is closed as soon as this returns, and some seconds after it was called. Until then the
+        // model is saved.
+        _isClosing = OperatingSystem.IsWindows() && context.Signal != PosixSignal.SIGINT;
         context.Cancel = !_end.IsCancellationRequested;
         _end.Cancel();
-
-        // Windows ends a program whose window is closed, or that is to shut down, as soon as this returns, and some seconds after it was
-        // called. Until then the model is saved.
-        if (OperatingSystem.IsWindows() && context.Signal != PosixSignal.SIGINT)
+        if (_isClosing)
         {
             Thread.Sleep(Timeout.Infinite);
         }

@@ -124,6 +124,8 @@ public static class PublicApi
         bool isItself = ResNetTransformer.Find(fitted) == fitted;
         using ResNetTransformer careful = fitted.WithRejectBelow(0.8);
         using ResNetTransformer tolerant = fitted.WithUnreadableImages(UnreadableImages.Skip);
+        ITransformer changed = ResNetTransformer.Change(fitted, network => network.WithRejectBelow(0.8));
+        Console.WriteLine($"{changed}");
         using ResNetTransformer onCpu = fitted.WithDevice(ComputeDevice.Cpu);
         foreach (ClassProbability likely in model.TopClasses([0.2f, 0.8f], count: 1))
         {

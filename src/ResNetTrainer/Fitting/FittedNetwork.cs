@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace ResNetMLNet.Fitting;
 
@@ -16,6 +17,14 @@ internal static class FittedNetwork
         var several => throw new InvalidOperationException(
             $"{name} has {several.Length} networks in it, and it is not said which is meant: give the ResNetTransformer itself, one of "
             + "((IEnumerable<ITransformer>)model).OfType<ResNetTransformer>()."),
+    };
+
+    /// <summary>A model with another network in the place of one.</summary>
+    public static ITransformer Replace(ITransformer model, ResNetTransformer before, ResNetTransformer after) => model switch
+    {
+        ResNetTransformer => model == before ? after : model,
+        IEnumerable<ITransformer> chain => new TransformerChain<ITransformer>([.. chain.Select(step => Replace(step, before, after))]),
+        _ => model,
     };
 
     private static IEnumerable<ResNetTransformer> All(ITransformer transformer) => transformer switch

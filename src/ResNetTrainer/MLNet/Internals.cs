@@ -53,12 +53,9 @@ internal static class Internals
     /// <summary>Two parts of data as TrainTestSplit gives them.</summary>
     public static DataOperationsCatalog.TrainTestData CreateSplit(IDataView train, IDataView test) => new(train, test);
 
-    /// <summary>The values of a column of one value per row as text, of whatever type they are; empty for a missing one.</summary>
-    /// <exception cref="InvalidOperationException">The column is a vector, or of a type that has no text.</exception>
-    public static ValueGetter<StringBuilder> TextGetter(IExceptionContext context, DataViewRow row, DataViewSchema.Column column) =>
-        column.Type is PrimitiveDataViewType
-            ? RowCursorUtils.GetGetterAsStringBuilder(row, column.Index)
-            : throw context.Error($"The column '{column.Name}' is of type {column.Type}. It must be a key, text, or a number.");
+    /// <summary>The values of a column of one value per row as text, of whatever type they are; a missing one is empty or "?".</summary>
+    public static ValueGetter<StringBuilder> TextGetter(DataViewRow row, DataViewSchema.Column column) =>
+        RowCursorUtils.GetGetterAsStringBuilder(row, column.Index);
 
     /// <summary>A trainer that wants no normalised features, no calibration and no caching (it caches pixels itself).</summary>
     public static TrainerInfo CreateTrainerInfo() => new(normalization: false, calibration: false, caching: false, supportValid: true);

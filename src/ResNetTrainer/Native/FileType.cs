@@ -25,8 +25,18 @@ internal static class FileTypes
     /// <summary>Without a call of the system, which is another one on each: pipes and devices have no size, nor have empty files.</summary>
     internal static FileType OfOther(string path)
     {
-        var link = new FileInfo(path);
-        var file = new FileInfo((link.LinkTarget is null ? link : link.ResolveLinkTarget(returnFinalTarget: true) ?? link).FullName);
+        FileInfo file;
+        try
+        {
+            var link = new FileInfo(path);
+            file = new((link.LinkTarget is null ? link : link.ResolveLinkTarget(returnFinalTarget: true) ?? link).FullName);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A circle of links, or one in a folder that may not be looked at.
+            return FileType.Missing;
+        }
+
         return !file.Exists ? FileType.Missing
 
             // Windows keeps pipes and devices out of its folders.
@@ -41,6 +51,11 @@ internal static class FileTypes
         {
             using var writer = new TarWriter(archive, leaveOpen: true);
             writer.WriteEntry(file.FullName, "file");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Who reads it will say so.
+            return true;
         }
         catch (IOException)
         {

@@ -79,7 +79,9 @@ internal static class OnnxRuntimeLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            return TorchRuntime.Unloadable(file, e).Message;
+            return $"The native library '{file}' is there and cannot be loaded"
+                + (OperatingSystem.IsWindows() ? ": install the current Microsoft Visual C++ Redistributable." : ".")
+                + $" The system says: {LoaderErrors.Reason(e)}";
         }
     }
 

@@ -17,7 +17,6 @@ internal sealed class ScoringSchema
         IHost host, DataViewSchema input, TrainedNetwork network, string feature, params OutputColumn[] added)
     {
         (_host, Input, Network, Added) = (host, input, network, added);
-        (Input, Network, Added) = (input, network, added);
         Length = network.Plan.Outputs;
         Unreadable = new(host, UnreadableImages.Fail);
         Feature = FeatureColumn.Find(host, input, feature, network.Format.Shape.Channels, network.Format.MaximumPixels);

@@ -137,7 +137,8 @@ internal sealed class TrainOptions
         var plain = OperatingSystem.IsWindows() ? @"_./\:=+-" : "_./:=@,+-";
         var isPlain = word.Length > 0 && word.All(letter => char.IsAsciiLetterOrDigit(letter) || plain.Contains(letter));
 
-        // What cmd and PowerShell both take for one word. A backslash before the quote would make it part of the word.
+        // What cmd and PowerShell both take for one word, though each fills in its own variables in it ($ and %). A backslash before the
+        // quote would make it part of the word.
         return isPlain ? word
             : OperatingSystem.IsWindows() ? $"\"{(word.EndsWith('\\') ? word + '\\' : word)}\""
             : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Scripting;
 using Microsoft.CodeAnalysis.Scripting;
 using Microsoft.ML;
@@ -19,7 +20,6 @@ public partial class DocumentationTests
         using System.Linq;
         using System.Threading;
         using Microsoft.ML;
-        using Microsoft.ML.Data;
         using ResNetMLNet;
         using static Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator;
         var ml = new MLContext(seed: 0);
@@ -41,6 +41,10 @@ public partial class DocumentationTests
         var script = CSharpScript.Create(Before, options);
         foreach (var code in Code().Matches(File.ReadAllText(Path.Combine(Repository(), file))).Select(match => match.Groups[1].Value))
         {
+            // As a program: there types come last, which scripts do not mind.
+            var wrong = CSharpSyntaxTree.ParseText(code).GetDiagnostics().Where(each => each.Severity == DiagnosticSeverity.Error);
+            Assert.AreEqual("", string.Join(Environment.NewLine, wrong), code);
+
             // Scripts know no using declarations.
             script = script.ContinueWith(code.Replace("using var ", "var ", StringComparison.Ordinal));
             var errors = script.Compile().Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);

@@ -25,7 +25,6 @@ public class PipelineTests
         {
             Assert.Contains(name, metrics.ConfusionMatrix.GetFormattedConfusionTable());
         }
-
     }
 
     [TestMethod]

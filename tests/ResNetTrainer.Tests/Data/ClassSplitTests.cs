@@ -42,7 +42,7 @@ public sealed class ClassSplitTests
     [TestMethod]
     public void Rows_stay_on_their_side_when_they_are_shuffled_cached_or_read_in_parallel()
     {
-        var data = _ml.Data.LoadFromEnumerable(Rows(("ant", 600), ("bee", 600)));
+        var data = _ml.Data.Cache(_ml.Data.LoadFromEnumerable(Rows(("ant", 6000), ("bee", 6000))));
         var test = _ml.Data.TrainTestSplitByClass(data, 0.5).TestSet;
         var expected = Read(test).Select(row => row.Number).Order().ToArray();
 
@@ -53,7 +53,9 @@ public sealed class ClassSplitTests
 
         var number = test.Schema["Number"];
         List<int> parallel = [];
-        foreach (var cursor in test.GetRowCursorSet([number], 3))
+        var cursors = test.GetRowCursorSet([number], 3);
+        Assert.IsGreaterThan(1, cursors.Length);
+        foreach (var cursor in cursors)
         {
             using (cursor)
             {
@@ -88,13 +90,15 @@ public sealed class ClassSplitTests
     [TestMethod]
     [DataRow("Kind")]
     [DataRow("Text")]
+    [DataRow("Number")]
     public void Rows_without_a_class_are_not_tested_on(string column)
     {
         var data = new MemoryDataView(
             40,
             new MemoryColumn<uint>("Kind", new KeyDataViewType(typeof(uint), 2), row => row % 4 == 3 ? 0 : (uint)(row % 2) + 1),
             new MemoryColumn<ReadOnlyMemory<char>>(
-                "Text", TextDataViewType.Instance, row => (row % 4 == 3 ? "" : $"{row % 2}").AsMemory()));
+                "Text", TextDataViewType.Instance, row => (row % 4 == 3 ? "" : $"{row % 2}").AsMemory()),
+            new MemoryColumn<float>("Number", NumberDataViewType.Single, row => row % 4 == 3 ? float.NaN : row % 2));
 
         var split = _ml.Data.TrainTestSplitByClass(data, 0.5, column);
 
@@ -115,11 +119,13 @@ public sealed class ClassSplitTests
             }
         }
 
-        var split = folder.Context.Data.TrainTestSplitByClass(folder.Context.Data.LoadFromImageFolder(folder.In("images")), 0.2);
-        File.Delete(split.TestSet.GetColumn<string>("ImagePath").First());
+        var images = folder.Context.Data.LoadFromImageFolder(folder.In("images"));
+        foreach (var file in images.GetColumn<string>("ImagePath"))
+        {
+            File.Delete(file);
+        }
 
-        Assert.AreEqual(2L, split.TestSet.GetRowCount());
-        Assert.HasCount(8, split.TrainSet.GetColumn<byte[]>("ImageBytes").ToArray());
+        Assert.AreEqual(2L, folder.Context.Data.TrainTestSplitByClass(images, 0.2).TestSet.GetRowCount());
     }
 
     [TestMethod]
@@ -129,15 +135,18 @@ public sealed class ClassSplitTests
 
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Data.TrainTestSplitByClass(data, 0.2));
         StringAssert.Contains(error.Message, "No class of the column 'Label' has two rows");
-        error = Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Data.TrainTestSplitByClass(data, 0.2, "Class"));
-        StringAssert.Contains(error.Message, "no column 'Class'");
-        StringAssert.Contains(error.Message, "'Label', 'Number'");
+        var missing = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Data.TrainTestSplitByClass(data, 0.2, "Class"));
+        StringAssert.Contains(missing.Message, "label column 'Class'");
+        StringAssert.Contains(missing.Message, "'Label', 'Number'");
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Data.TrainTestSplitByClass(data, 1));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Data.TrainTestSplitByClass(data, double.NaN));
 
         var vector = new MemoryDataView(2, Images.Features());
-        error = Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Data.TrainTestSplitByClass(vector, 0.2, "Features"));
-        StringAssert.Contains(error.Message, "'Features' is of type");
+        var mistyped = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => _ml.Data.TrainTestSplitByClass(vector, 0.2, "Features"));
+        StringAssert.Contains(mistyped.Message, "a key, text or a number");
+        error = Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Data.TrainTestSplitByClass(new OneId(data), 0.2));
+        StringAssert.Contains(error.Message, "have the same id");
     }
 
     private static Row[] Rows(params (string Label, int Count)[] classes)
@@ -152,6 +161,39 @@ public sealed class ClassSplitTests
 
     private static string[] Counts(Row[] rows) =>
         [.. rows.GroupBy(row => row.Label).OrderBy(group => group.Key).Select(group => $"{group.Key} {group.Count()}")];
+
+    /// <summary>Data whose rows all say the same of themselves.</summary>
+    private sealed class OneId(IDataView data) : IDataView
+    {
+        public bool CanShuffle => false;
+
+        public DataViewSchema Schema => data.Schema;
+
+        public long? GetRowCount() => null;
+
+        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
+            new Cursor(data.GetRowCursor(columnsNeeded));
+
+        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+            [GetRowCursor(columnsNeeded)];
+
+        private sealed class Cursor(DataViewRowCursor input) : DataViewRowCursor
+        {
+            public override DataViewSchema Schema => input.Schema;
+
+            public override long Position => input.Position;
+
+            public override long Batch => input.Batch;
+
+            public override bool MoveNext() => input.MoveNext();
+
+            public override bool IsColumnActive(DataViewSchema.Column column) => input.IsColumnActive(column);
+
+            public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => input.GetGetter<TValue>(column);
+
+            public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = default;
+        }
+    }
 
     private sealed class Row
     {

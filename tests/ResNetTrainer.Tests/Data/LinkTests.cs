@@ -48,7 +48,9 @@ public sealed class LinkTests : IDisposable
         Assert.AreEqual(FileType.Regular, Of("full.png"));
         Assert.AreEqual(FileType.Regular, Of("empty.png"));
         Assert.AreEqual(FileType.Regular, Of("link.png"));
+        SymbolicLinks.ToFile(_folder.In("self.png"), "self.png");
         Assert.AreEqual(FileType.Missing, Of("dead.png"));
+        Assert.AreEqual(FileType.Missing, Of("self.png"));
         Assert.AreEqual(FileType.Missing, Of("gone.png"));
         if (!OperatingSystem.IsWindows())
         {

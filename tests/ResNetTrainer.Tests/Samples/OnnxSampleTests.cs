@@ -41,6 +41,28 @@ public sealed class OnnxSampleTests
     }
 
     [TestMethod]
+    public void What_the_library_refuses_and_what_the_model_does_not_know_it_does_not_name()
+    {
+        using var folder = new TwoClassFolder();
+        var ml = Images.Context();
+        using var model = ml.MulticlassClassification.Trainers.ResNet(Images.Tiny(change: options =>
+        {
+            options.FeatureColumnName = "ImageBytes";
+            options.ImageChannels = 3;
+            options.ImageSize = 20;
+            options.RejectBelow = 0.999999;
+        })).Fit(ml.Data.LoadFromImageFolder(folder.Path));
+        model.Model.ExportToOnnx(Path.Combine(folder.Path, "m.onnx"), new() { PixelType = OnnxPixelType.Byte, Resize = true });
+        var (name, bytes) = Photos()[0];
+        File.WriteAllBytes(Path.Combine(folder.Path, name), bytes);
+        File.WriteAllBytes(Path.Combine(folder.Path, "cut.jpg"), bytes[..^40]);
+
+        StringAssert.StartsWith(SampleProgram.Run("Onnx", folder.Path, "m.onnx", name).Succeeded(), $"{name}: unknown (");
+        StringAssert.Contains(SampleProgram.Run("Onnx", folder.Path, "m.onnx", "cut.jpg").Error, "'cut.jpg' is cut off or damaged");
+        StringAssert.Contains(SampleProgram.Run("Onnx", folder.Path, "m.onnx", "gone.jpg").Error, "'gone.jpg' cannot be read");
+    }
+
+    [TestMethod]
     public void Without_files_it_says_how_it_is_used()
     {
         var (status, _, error) = SampleProgram.Run("Onnx", Path.GetTempPath(), "m.onnx");

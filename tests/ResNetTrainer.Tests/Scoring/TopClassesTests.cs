@@ -25,6 +25,7 @@ public sealed class TopClassesTests
         var top = Model.TopClasses(scores, 2);
 
         Assert.HasCount(2, top);
+        Assert.AreEqual("daisy 93.1 %", new ClassProbability("daisy", 0.9312f).ToString());
         Assert.AreEqual(new(Model.ClassNames[Array.IndexOf(scores, scores.Max())], scores.Max()), top[0]);
         Assert.IsGreaterThanOrEqualTo(top[1].Probability, top[0].Probability);
         var all = Model.TopClasses(scores, 100);

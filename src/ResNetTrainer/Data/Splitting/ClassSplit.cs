@@ -9,12 +9,19 @@ namespace ResNetMLNet.Data.Splitting;
 /// <summary>Rows in two parts that have the same share of each class.</summary>
 internal static class ClassSplit
 {
+    // As ML.NET writes it.
+    private const string NotANumber = "?";
+
     public static (IDataView Train, IDataView Test) Of(
         IExceptionContext context, IDataView data, double testFraction, string labelColumnName, int seed)
     {
-        var label = data.Schema.GetColumnOrNull(labelColumnName) ?? throw context.Error(
-            $"The data has no column '{labelColumnName}'. Name the one that says of which class a row is with labelColumnName; "
-            + $"there are {string.Join(", ", data.Schema.Select(column => $"'{column.Name}'"))}.");
+        var label = data.Schema.GetColumnOrNull(labelColumnName) ?? throw context.MissingColumn(
+            "label", labelColumnName, $"There are {string.Join(", ", data.Schema.Select(column => $"'{column.Name}'"))}.");
+        if (label.Type is not PrimitiveDataViewType)
+        {
+            throw context.MistypedColumn("label", labelColumnName, "a key, text or a number", label.Type.ToString());
+        }
+
         var (classes, rows) = RowsOfClasses(context, data, label);
         var random = new Random(seed);
         HashSet<DataViewRowId> test = [];
@@ -40,25 +47,32 @@ internal static class ClassSplit
     {
         Dictionary<string, List<DataViewRowId>> ofClass = [];
         List<List<DataViewRowId>> classes = [];
+        HashSet<DataViewRowId> all = [];
         var rows = 0L;
         using var cursor = data.GetRowCursor([label]);
-        var getText = Internals.TextGetter(context, cursor, label);
+        var isNumber = label.Type is NumberDataViewType;
+        var getText = Internals.TextGetter(cursor, label);
         var getId = cursor.GetIdGetter();
         StringBuilder? text = null;
         DataViewRowId id = default;
         while (cursor.MoveNext())
         {
             rows++;
-            getText(ref text!);
+            getId(ref id);
+            if (!all.Add(id))
+            {
+                throw context.Error(
+                    $"Two rows of the data have the same id ({id}), so that rows cannot be told apart: each has to have one of its own.");
+            }
 
-            // A missing label is an empty text. Which class such a row is of nobody knows; it stays with those to train on.
-            if (text.Length == 0)
+            // Which class a row without a label is of nobody knows; it stays with those to train on.
+            getText(ref text!);
+            var name = text.ToString();
+            if (name.Length == 0 || (isNumber && name == NotANumber))
             {
                 continue;
             }
 
-            getId(ref id);
-            var name = text.ToString();
             if (!ofClass.TryGetValue(name, out var ids))
             {
                 ofClass[name] = ids = [];
