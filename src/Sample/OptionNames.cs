@@ -21,6 +21,8 @@ internal static class OptionNames
         ("ImageSize says how large they are seen.", "--image-size says how large they are seen."),
         ("Leave Architecture null, which takes", "Leave out --architecture, which takes"),
         ("Set Architecture = model.Architecture, or leave it null.", "Leave out --architecture."),
+        (" (To score images without classes, give the model their bytes: LoadFromEnumerable.)",
+            " (Images without classes are for predict.)"),
         ("Then load each of them by itself.", "Then give one of them to --images, and to train another to --test-images."),
         ("Set ImageSize (128 or 224, say) to have them reduced.", "Give --image-size (128 or 224, say) to have them reduced."),
         ("Lower BatchSize or ImageSize, take a smaller Architecture, or lower MemoryBudget, the share of it that images may take.",

@@ -47,6 +47,19 @@ internal static class Parsed
             CustomParser = result => Find(result, values) ?? Wrong<T?>(result, name, Choice(values, " or ")),
         };
 
+    /// <summary>An option that takes some of the names of flags, with commas, or that of none; null where it is not given.</summary>
+    public static Option<T?> Flags<T>(string name, string placeholder, string description)
+        where T : struct, Enum => new(name)
+        {
+            HelpName = placeholder,
+            Description = description,
+
+            // Numbers are no names, though .NET takes them for such.
+            CustomParser = result => !Text(result).Any(char.IsAsciiDigit) && Enum.TryParse<T>(Text(result), ignoreCase: true, out var flags)
+                ? flags
+                : Wrong<T?>(result, name, $"some of {Choice(Enum.GetValues<T>(), ", ")}, with commas and without blanks"),
+        };
+
     private static Option<double?> Number(
         string name, string placeholder, string description, Predicate<double> isRight, string wanted) => new(name)
         {

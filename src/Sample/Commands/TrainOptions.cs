@@ -66,6 +66,13 @@ internal sealed class TrainOptions
             + "Default with --start-from: as that model was trained.",
     };
 
+    private readonly Option<Augmentation?> _augmentation = Parsed.Flags<Augmentation>(
+        "--augmentation",
+        "CHANGES",
+        $"The random changes of images in training: {string.Join(", ", Enum.GetValues<Augmentation>()).ToLowerInvariant()}; some of them "
+            + "with commas (flip,verticalflip,rotation for what is seen from above). Without flip no mirror images are scored either. "
+            + "Default: the recipe's.");
+
     private readonly Option<ClassWeights> _classWeights = Parsed.Name(
         "--class-weights",
         "How much each class counts: equal, by its number of images; balanced, all classes alike.",
@@ -89,7 +96,7 @@ internal sealed class TrainOptions
     {
         command.Add("Network", _architecture.Option, _imageSize.Option, _resizeMode);
         _start.AddTo(command);
-        command.Add("Training", _recipe, _epochs, _batchSize, _learningRate, _noFlip, _classWeights, _seed);
+        command.Add("Training", _recipe, _epochs, _batchSize, _learningRate, _noFlip, _augmentation, _classWeights, _seed);
         command.Add("Machine", _device.Option, _precision, _threads);
         command.Add("Checkpoints", _checkpoint, _resume);
         command.Check(result =>
@@ -97,6 +104,11 @@ internal sealed class TrainOptions
             if (result.GetValue(_resume) && result.GetValue(_checkpoint) is null)
             {
                 result.AddError("--resume needs --checkpoint DIR, the folder to go on from.");
+            }
+
+            if (result.GetValue(_noFlip) && result.GetValue(_augmentation)?.HasFlag(Augmentation.Flip) == true)
+            {
+                result.AddError("--no-flip mirrors nothing, and flip in --augmentation does: leave out one of them.");
             }
         });
     }
@@ -150,7 +162,8 @@ internal sealed class TrainOptions
         var recipe = parsed.GetValue(_recipe);
         var start = _start.Model(ml, parsed);
         var weights = _start.Weights(parsed);
-        var flips = !parsed.GetValue(_noFlip) && start?.Model.Training.NeverFlipped != true;
+        var augmentation = parsed.GetValue(_augmentation);
+        var mayFlip = !parsed.GetValue(_noFlip) && start?.Model.Training.NeverFlipped != true;
         return new()
         {
             FeatureColumnName = images.FeatureColumnName,
@@ -166,8 +179,9 @@ internal sealed class TrainOptions
             Device = _device.Get(parsed).Device,
             Threads = parsed.GetValue(_threads),
             ValidationSet = images.Test,
-            AllowFlip = flips,
-            TestTimeFlip = flips && recipe != TrainingRecipe.Book,
+            AllowFlip = mayFlip,
+            Augmentation = augmentation,
+            TestTimeFlip = mayFlip && augmentation?.HasFlag(Augmentation.Flip) != false && recipe != TrainingRecipe.Book,
             ClassWeights = parsed.GetValue(_classWeights),
             StartFrom = start,
             InitialWeights = weights,
@@ -186,11 +200,11 @@ internal sealed class TrainOptions
                 + "are very many images";
         }
 
-        if (options is { AllowFlip: true, Recipe: not TrainingRecipe.Book })
+        if (options is { AllowFlip: true, Recipe: not TrainingRecipe.Book } && options.Augmentation?.HasFlag(Augmentation.Flip) != false)
         {
             yield return "images are mirrored; where left and right matter, give --no-flip";
         }
-        else if (options is { AllowFlip: false, StartFrom: not null })
+        else if (options is { AllowFlip: false, StartFrom: not null, Augmentation: null })
         {
             yield return "images are not mirrored";
         }

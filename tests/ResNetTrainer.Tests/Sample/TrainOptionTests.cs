@@ -105,6 +105,30 @@ public sealed class TrainOptionTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("flip,VerticalFlip,rotation", 1)]
+    [DataRow("none", 0)]
+    [DataRow("verticalflip", 0)]
+    public void The_changes_of_images_can_be_said(string changes, int mirrored)
+    {
+        var run = Train("--augmentation", changes);
+
+        StringAssert.Contains(run.Succeeded(), mirrored == 1 ? "scored with mirror images" : "loss");
+        Assert.AreEqual(mirrored == 1, run.Output.Contains("mirror", StringComparison.Ordinal), run.Output);
+    }
+
+    [TestMethod]
+    [DataRow("--augmentation flips", "--augmentation is 'flips', but it must be some of none, flip, shift,")]
+    [DataRow("--augmentation 3", "--augmentation is '3', but it must be some of")]
+    [DataRow("--augmentation shift,flip --no-flip", "leave out one of them")]
+    public void Wrong_changes_of_images_are_told_the_right_ones(string line, string error)
+    {
+        var run = SampleProcess.RunHere([.. _folder.Training, .. line.Split(' ')]);
+
+        Assert.AreEqual(2, run.Status);
+        StringAssert.Contains(run.Error, error);
+    }
+
+    [TestMethod]
     public void Training_from_scratch_hears_of_trained_weights()
     {
         StringAssert.Contains(Train().Output, "--pretrained");
