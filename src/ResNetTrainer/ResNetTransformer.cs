@@ -37,7 +37,8 @@ namespace ResNetMLNet;
 /// <para>Thread-safe. <see cref="Dispose"/> frees the native memory of the network; a transformer that is used after that takes
 /// it again.</para>
 /// </remarks>
-public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResNetModel>, ISingleFeaturePredictionTransformer, IDisposable
+public sealed partial class ResNetTransformer
+    : ISingleFeaturePredictionTransformer<ResNetModel>, ISingleFeaturePredictionTransformer, IDisposable
 {
     private readonly IHost _host;
     private readonly ScoringColumns _columns;
@@ -73,26 +74,6 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     {
         ArgumentNullException.ThrowIfNull(model);
         return FittedNetwork.Find(model, "The model");
-    }
-
-    /// <summary>
-    /// A whole model with another network in the place of the one that is in it: the other steps are as they were.
-    /// </summary>
-    /// <param name="model">The model: a residual network, or a chain of transformers with one somewhere inside.</param>
-    /// <param name="change">Makes the other one, by one of the methods that begin with <c>With</c>, say.</param>
-    /// <returns>A chain of the same transformers but for the network, which it shares with the first model.</returns>
-    /// <exception cref="InvalidOperationException">There is no residual network in it, or more than one.</exception>
-    /// <example>
-    /// <code>
-    /// ITransformer careful = ResNetTransformer.Change(model, network => network.WithRejectBelow(0.8));
-    /// ml.Model.Save(careful, images.Schema, "careful.zip");
-    /// </code>
-    /// </example>
-    public static ITransformer Change(ITransformer model, Func<ResNetTransformer, ResNetTransformer> change)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(change);
-        return FittedNetwork.Replace(model, Find(model), change(Find(model)));
     }
 
     /// <summary>The network.</summary>
@@ -142,41 +123,6 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
     /// </exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new ScoringMapper(_host, Bind(inputSchema), _scorers);
 
-    /// <summary>
-    /// The same model with another threshold, below which no class is predicted (<see cref="ResNetTrainer.Options.RejectBelow"/>): for one
-    /// that is chosen when the model is there, by accuracy and coverage on images that it has not seen. It owns a network of its own.
-    /// </summary>
-    /// <param name="probability">In (0, 1); null predicts a class for every image.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The probability is not between 0 and 1.</exception>
-    public ResNetTransformer WithRejectBelow(double? probability) => probability is null or (> 0 and < 1)
-        ? With(new(Model.Network with { RejectBelow = probability }, Model.Training), Device, _unreadable)
-        : throw new ArgumentOutOfRangeException(nameof(probability), probability, "It must be between 0 and 1, without them.");
-
-    /// <summary>
-    /// The same model on another device. A model that was loaded scores on the GPU that the context names
-    /// (<see cref="MLContext.GpuDeviceId"/>), on the first one where it names none, and on the CPU where there is none. It owns a network
-    /// of its own.
-    /// </summary>
-    /// <param name="device">
-    /// Where to score. With <see cref="ComputeDevice.Cuda"/> and no GPU, scoring is an error, unless the context has
-    /// <see cref="MLContext.FallbackToCpu"/>.
-    /// </param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such device.</exception>
-    public ResNetTransformer WithDevice(ComputeDevice device) => Enum.IsDefined(device)
-        ? With(Model, device, _unreadable)
-        : throw new ArgumentOutOfRangeException(nameof(device), device, "It must be one of ComputeDevice.");
-
-    /// <summary>
-    /// The same model, which goes on where an image cannot be read. With <see cref="UnreadableImages.Skip"/> the scores of such a row are
-    /// not numbers and its predicted label is missing; a warning in <c>mlContext.Log</c> says of each why. <c>Evaluate</c> leaves such rows
-    /// out. A saved model does not keep this. It owns a network of its own.
-    /// </summary>
-    /// <param name="unreadable">What to do; a model as it is fitted or loaded fails.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such choice.</exception>
-    public ResNetTransformer WithUnreadableImages(UnreadableImages unreadable) => Enum.IsDefined(unreadable)
-        ? With(Model, Device, unreadable)
-        : throw new ArgumentOutOfRangeException(nameof(unreadable), unreadable, "It must be one of UnreadableImages.");
-
     /// <summary>Frees the native memory of the network, as soon as no call uses it.</summary>
     public void Dispose() => _scorers.Release();
 
@@ -222,9 +168,6 @@ public sealed class ResNetTransformer : ISingleFeaturePredictionTransformer<ResN
         var (network, training, columns) = ModelZip.Load(env, ctx);
         return new(env, new(network, training), columns.FeatureKind.ToType(network.Plan.Input), columns, ComputeDevice.Auto);
     }
-
-    private ResNetTransformer With(ResNetModel model, ComputeDevice device, UnreadableImages unreadable) =>
-        new(_host, model, FeatureColumnType, _columns, device, Context, unreadable);
 
     private ScoringSchema Bind(DataViewSchema inputSchema)
     {

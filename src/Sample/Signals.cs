@@ -33,10 +33,15 @@ internal sealed class Signals : IDisposable
     {
         // Windows ends a program whose window is closed as soon as this returns, and some seconds after it was called. Until then the
         // model is saved.
-        _isClosing = OperatingSystem.IsWindows() && context.Signal != PosixSignal.SIGINT;
+        var closes = OperatingSystem.IsWindows() && context.Signal != PosixSignal.SIGINT;
+        if (closes)
+        {
+            _isClosing = true;
+        }
+
         context.Cancel = !_end.IsCancellationRequested;
         _end.Cancel();
-        if (_isClosing)
+        if (closes)
         {
             Thread.Sleep(Timeout.Infinite);
         }

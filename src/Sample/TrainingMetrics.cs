@@ -29,6 +29,12 @@ internal sealed record TrainingMetrics
 
     public required string ClassWeights { get; init; }
 
+    /// <summary>As it was given; null where it was left to the recipe.</summary>
+    public required string? Augmentation { get; init; }
+
+    /// <summary>Whether no image was ever mirrored.</summary>
+    public required bool NeverFlipped { get; init; }
+
     /// <summary>What training started from: none, model, imagenet, or the name of a file of weights.</summary>
     public required string Start { get; init; }
 
@@ -64,6 +70,8 @@ internal sealed record TrainingMetrics
             Seed = model.Training.Seed,
             ResizeMode = model.ResizeMode.ToString().ToLowerInvariant(),
             ClassWeights = options.ClassWeights.ToString().ToLowerInvariant(),
+            Augmentation = options.Augmentation?.ToString().ToLowerInvariant(),
+            NeverFlipped = model.Training.NeverFlipped,
             Start = start,
             FrozenStages = options.FrozenStages,
             TrainImages = model.Training.Images,

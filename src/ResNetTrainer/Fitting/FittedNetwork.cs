@@ -1,5 +1,5 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
+using ResNetMLNet.MLNet;
 
 namespace ResNetMLNet.Fitting;
 
@@ -23,7 +23,7 @@ internal static class FittedNetwork
     public static ITransformer Replace(ITransformer model, ResNetTransformer before, ResNetTransformer after) => model switch
     {
         ResNetTransformer => model == before ? after : model,
-        IEnumerable<ITransformer> chain => new TransformerChain<ITransformer>([.. chain.Select(step => Replace(step, before, after))]),
+        IEnumerable<ITransformer> chain => Internals.CreateChain(model, [.. chain.Select(step => Replace(step, before, after))]),
         _ => model,
     };
 

@@ -50,6 +50,11 @@ internal static class Internals
         return (split.TrainSet, split.TestSet);
     }
 
+    /// <summary>A chain of other steps, each of which is for what its predecessor in a chain was for.</summary>
+    public static ITransformer CreateChain(ITransformer before, ITransformer[] steps) => before is ITransformerChainAccessor chain
+        ? new TransformerChain<ITransformer>(steps, chain.Scopes)
+        : new TransformerChain<ITransformer>(steps);
+
     /// <summary>Two parts of data as TrainTestSplit gives them.</summary>
     public static DataOperationsCatalog.TrainTestData CreateSplit(IDataView train, IDataView test) => new(train, test);
 

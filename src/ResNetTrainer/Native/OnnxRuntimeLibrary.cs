@@ -79,9 +79,11 @@ internal static class OnnxRuntimeLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            return $"The native library '{file}' is there and cannot be loaded"
-                + (OperatingSystem.IsWindows() ? ": install the current Microsoft Visual C++ Redistributable." : ".")
-                + $" The system says: {LoaderErrors.Reason(e)}";
+            var remedy = LoaderErrors.IsMemory(e) ? $"{LoaderErrors.MemoryRemedy} "
+                : OperatingSystem.IsWindows() && e is DllNotFoundException
+                    ? "Install the current Microsoft Visual C++ Redistributable. "
+                : "";
+            return $"The native library '{file}' is there, but it cannot be loaded. {remedy}The system says: {LoaderErrors.Reason(e)}";
         }
     }
 

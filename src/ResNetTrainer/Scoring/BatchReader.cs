@@ -101,6 +101,12 @@ internal sealed class BatchReader
 
     private void Keep(RowBatch batch, int index)
     {
+        foreach (var column in _kept)
+        {
+            column.Keep(batch.Start + index);
+        }
+
+        _inputId(ref _ids[batch.Start + index]);
         if (_encoded is null)
         {
             try
@@ -116,13 +122,6 @@ internal sealed class BatchReader
         {
             error.Throw();
         }
-
-        foreach (var column in _kept)
-        {
-            column.Keep(batch.Start + index);
-        }
-
-        _inputId(ref _ids[batch.Start + index]);
     }
 
     private void Skip(RowBatch batch, int index, Exception error)

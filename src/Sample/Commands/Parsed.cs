@@ -54,8 +54,9 @@ internal static class Parsed
             HelpName = placeholder,
             Description = description,
 
-            // Numbers are no names, though .NET takes them for such.
+            // Numbers are no names, though .NET takes them for such, and none is not one of several.
             CustomParser = result => !Text(result).Any(char.IsAsciiDigit) && Enum.TryParse<T>(Text(result), ignoreCase: true, out var flags)
+                && (!Text(result).Contains(',') || !Text(result).Contains($"{default(T)}", StringComparison.OrdinalIgnoreCase))
                 ? flags
                 : Wrong<T?>(result, name, $"some of {Choice(Enum.GetValues<T>(), ", ")}, with commas and without blanks"),
         };

@@ -70,7 +70,7 @@ internal sealed class TrainOptions
         "--augmentation",
         "CHANGES",
         $"The random changes of images in training: {string.Join(", ", Enum.GetValues<Augmentation>()).ToLowerInvariant()}; some of them "
-            + "with commas (flip,verticalflip,rotation for what is seen from above). Without flip no mirror images are scored either. "
+            + "with commas (flip,verticalflip,rotation for what is seen from above). Without flip nothing is mirrored, as with --no-flip. "
             + "Default: the recipe's.");
 
     private readonly Option<ClassWeights> _classWeights = Parsed.Name(
@@ -163,7 +163,11 @@ internal sealed class TrainOptions
         var start = _start.Model(ml, parsed);
         var weights = _start.Weights(parsed);
         var augmentation = parsed.GetValue(_augmentation);
-        var mayFlip = !parsed.GetValue(_noFlip) && start?.Model.Training.NeverFlipped != true;
+
+        // Whoever says what is done to images says whether they are mirrored, too.
+        var flips = augmentation is { } said
+            ? said.HasFlag(Augmentation.Flip)
+            : !parsed.GetValue(_noFlip) && start?.Model.Training.NeverFlipped != true;
         return new()
         {
             FeatureColumnName = images.FeatureColumnName,
@@ -179,9 +183,9 @@ internal sealed class TrainOptions
             Device = _device.Get(parsed).Device,
             Threads = parsed.GetValue(_threads),
             ValidationSet = images.Test,
-            AllowFlip = mayFlip,
+            AllowFlip = flips,
             Augmentation = augmentation,
-            TestTimeFlip = mayFlip && augmentation?.HasFlag(Augmentation.Flip) != false && recipe != TrainingRecipe.Book,
+            TestTimeFlip = flips && recipe != TrainingRecipe.Book,
             ClassWeights = parsed.GetValue(_classWeights),
             StartFrom = start,
             InitialWeights = weights,
@@ -200,13 +204,19 @@ internal sealed class TrainOptions
                 + "are very many images";
         }
 
-        if (options is { AllowFlip: true, Recipe: not TrainingRecipe.Book } && options.Augmentation?.HasFlag(Augmentation.Flip) != false)
+        if (options is { AllowFlip: true, Recipe: not TrainingRecipe.Book, Augmentation: null })
         {
             yield return "images are mirrored; where left and right matter, give --no-flip";
         }
         else if (options is { AllowFlip: false, StartFrom: not null, Augmentation: null })
         {
             yield return "images are not mirrored";
+        }
+
+        if (options is { FrozenStages: 4, Augmentation: not (null or Augmentation.None) })
+        {
+            yield return "the features of images that change are computed anew in each epoch; without --augmentation they are "
+                + "computed once";
         }
 
         if (options.ClassWeights == ClassWeights.Balanced)

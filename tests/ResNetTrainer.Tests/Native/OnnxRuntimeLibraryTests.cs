@@ -72,7 +72,7 @@ public sealed class OnnxRuntimeLibraryTests : IDisposable
         var (status, _, error) = Score("exec dotnet \"$@\"", Path.Combine(_folder.FullName, "Consumer.dll"));
 
         Assert.AreNotEqual(0, status);
-        Assert.Contains($"The native library '{library}' is there and cannot be loaded", error);
+        Assert.Contains($"The native library '{library}' is there, but it cannot be loaded", error);
         Assert.Contains("file too short", error);
         Assert.DoesNotContain("is older", error);
     }

@@ -38,7 +38,7 @@ public class CommandLineTests
         foreach (var name in (string[])
         [
             "device", "precision", "architecture", "recipe", "imageSize", "batchSize", "learningRate", "seed", "resizeMode", "classWeights",
-            "start", "trainImages", "testImages", "parameters", "epochs", "testAccuracy", "imagesPerSecond", "totalSeconds",
+            "neverFlipped", "start", "trainImages", "testImages", "parameters", "epochs", "testAccuracy", "imagesPerSecond", "totalSeconds",
             "peakMemoryBytes",
         ])
         {
@@ -110,8 +110,8 @@ public class CommandLineTests
             (string[])
             [
                 "device", "precision", "architecture", "recipe", "imageSize", "batchSize", "learningRate", "seed", "resizeMode",
-                "classWeights", "start", "frozenStages", "trainImages", "testImages", "parameters", "epochs", "testAccuracy",
-                "imagesPerSecond", "totalSeconds", "peakMemoryBytes",
+                "classWeights", "augmentation", "neverFlipped", "start", "frozenStages", "trainImages", "testImages", "parameters",
+                "epochs", "testAccuracy", "imagesPerSecond", "totalSeconds", "peakMemoryBytes",
             ],
             Names(metrics.RootElement));
         CollectionAssert.AreEqual(

@@ -114,10 +114,22 @@ public sealed class TrainOptionTests : IDisposable
 
         StringAssert.Contains(run.Succeeded(), mirrored == 1 ? "scored with mirror images" : "loss");
         Assert.AreEqual(mirrored == 1, run.Output.Contains("mirror", StringComparison.Ordinal), run.Output);
+        using var metrics = JsonDocument.Parse(File.ReadAllText(_folder.At("out", "metrics.json")));
+        var said = metrics.RootElement.GetProperty("augmentation").GetString();
+        Assert.AreEqual(changes.ToLowerInvariant(), said!.Replace(" ", "", StringComparison.Ordinal));
+        Assert.AreEqual(mirrored == 0, metrics.RootElement.GetProperty("neverFlipped").GetBoolean());
+
+        // It stays so, and may be said anew.
+        var first = _folder.At("first.zip");
+        File.Move(_folder.At("out", "model.zip"), first, overwrite: true);
+        var further = Train("--start-from", first).Succeeded();
+        Assert.AreEqual(mirrored == 1, further.Contains("scored with mirror images", StringComparison.Ordinal), further);
+        StringAssert.Contains(Train("--start-from", first, "--augmentation", "flip").Succeeded(), "scored with mirror images");
     }
 
     [TestMethod]
     [DataRow("--augmentation flips", "--augmentation is 'flips', but it must be some of none, flip, shift,")]
+    [DataRow("--augmentation none,flip", "--augmentation is 'none,flip', but it must be some of")]
     [DataRow("--augmentation 3", "--augmentation is '3', but it must be some of")]
     [DataRow("--augmentation shift,flip --no-flip", "leave out one of them")]
     public void Wrong_changes_of_images_are_told_the_right_ones(string line, string error)

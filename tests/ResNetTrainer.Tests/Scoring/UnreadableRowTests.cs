@@ -66,6 +66,45 @@ public sealed class UnreadableRowTests
     }
 
     [TestMethod]
+    [DataRow("ImageBytes")]
+    [DataRow("Image")]
+    public void Where_the_image_is_asked_for_besides_the_rows_before_have_their_scores(string column)
+    {
+        using var folder = new TwoClassFolder(12);
+        var images = Ml.Data.LoadFromImageFolder(folder.Path);
+        var data = column == "ImageBytes"
+            ? images
+            : Ml.Transforms.CopyColumns("Copy", "ImageBytes").Append(Ml.Transforms.CopyColumns("ImageBytes", "Image"))
+                .Fit(images).Transform(images);
+        var expected = Snapshot.Scores(_model.Transform(data)).Take(5).ToArray();
+        File.Delete(images.GetColumn<string>("ImagePath").ElementAt(5));
+        var scored = _tolerant.Transform(data);
+        List<float[]> scores = [];
+
+        var error = Assert.Throws<UnusableImageException>(() =>
+        {
+            var (score, bytes) = (scored.Schema["Score"], scored.Schema[column == "ImageBytes" ? column : "Copy"]);
+            using var cursor = scored.GetRowCursor([score, bytes]);
+            var (getScore, getBytes) = (cursor.GetGetter<VBuffer<float>>(score), cursor.GetGetter<VBuffer<byte>>(bytes));
+            VBuffer<float> values = default;
+            VBuffer<byte> file = default;
+            while (cursor.MoveNext())
+            {
+                getScore(ref values);
+                getBytes(ref file);
+                scores.Add([.. values.DenseValues()]);
+            }
+        });
+
+        StringAssert.Contains(error.Message, "is not there any more");
+        Assert.HasCount(5, scores);
+        foreach (var (one, other) in expected.Zip(scores))
+        {
+            CollectionAssert.AreEqual(one, other);
+        }
+    }
+
+    [TestMethod]
     public void A_single_row_too_and_the_next_one_has_its_own()
     {
         using var engine = Ml.Model.CreatePredictionEngine<Photo, Row>(_tolerant, new PredictionEngineOptions { OwnsTransformer = false });
