@@ -29,7 +29,7 @@ internal static class FileTypes
         try
         {
             var link = new FileInfo(path);
-            file = new((link.LinkTarget is null ? link : link.ResolveLinkTarget(returnFinalTarget: true) ?? link).FullName);
+            file = new((link.ResolveLinkTarget(returnFinalTarget: true) ?? link).FullName);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -7,9 +7,9 @@ namespace ResNetMLNet.Native;
 /// <summary>Where the native libraries of an application lie, and what they are called on this system.</summary>
 internal static class NativeFiles
 {
-    /// <summary>Looks where .NET and the system's loader look, and in a package folder beside the assembly.</summary>
+    /// <summary>The file of a library: where .NET and the system's loader look, and in a package folder beside the assembly.</summary>
     [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "An empty location is left out.")]
-    public static string? Find(string fileName)
+    public static string? Find(string library)
     {
         string[] roots = [Path.GetDirectoryName(typeof(torch).Assembly.Location) ?? "", AppContext.BaseDirectory];
         var native = Path.Combine("runtimes", Platform, "native");
@@ -19,7 +19,7 @@ internal static class NativeFiles
             .SelectMany(root => (string[])[root, Path.Combine(root, native), Path.Combine(root, "..", "..", native)])
             .Concat(searched.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
             .Concat(LibraryPath.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
-            .Select(folder => Path.Combine(folder, fileName))
+            .Select(folder => Path.Combine(folder, FileName(library)))
             .FirstOrDefault(File.Exists);
     }
 

@@ -67,7 +67,7 @@ internal static class OnnxRuntimeLibrary
     // By its path the system says why, and nothing else is taken for it.
     private static string? Unloadable()
     {
-        if (NativeFiles.Find(NativeFiles.FileName(Name)) is not { } file)
+        if (NativeFiles.Find(Name) is not { } file)
         {
             return null;
         }

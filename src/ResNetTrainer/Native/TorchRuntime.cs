@@ -16,7 +16,7 @@ internal static class TorchRuntime
     private static volatile bool _loaded;
 
     /// <summary>Whether the application's libtorch is one for GPUs. Where libtorch is loaded already, it is for it to say.</summary>
-    internal static bool HasCuda => _loaded || NativeFiles.Find(NativeFiles.FileName("torch_cuda")) is not null;
+    internal static bool HasCuda => _loaded || NativeFiles.Find("torch_cuda") is not null;
 
     /// <summary>To be called before the first use of TorchSharp; costs nothing from the second call on.</summary>
     /// <exception cref="DllNotFoundException">The native library cannot be loaded; the message says what to do.</exception>
@@ -55,12 +55,12 @@ internal static class TorchRuntime
         }
 
         // On macOS torch_cpu does not load by itself, wherever it is: LibTorchSharp says where the rest lies.
-        if (!libtorchLoaded && !(OperatingSystem.IsMacOS() && NativeFiles.Find(NativeFiles.FileName(TorchLibrary)) is not null))
+        if (!libtorchLoaded && !(OperatingSystem.IsMacOS() && NativeFiles.Find(TorchLibrary) is not null))
         {
             throw Explain(TorchLibrary);
         }
 
-        if (!OperatingSystem.IsLinux() || NativeFiles.Find(NativeFiles.FileName(TorchSharpLibrary)) is not { } file)
+        if (!OperatingSystem.IsLinux() || NativeFiles.Find(TorchSharpLibrary) is not { } file)
         {
             throw Explain(TorchSharpLibrary);
         }
@@ -121,7 +121,7 @@ internal static class TorchRuntime
             return Unsupported(NativeFiles.Platform);
         }
 
-        if (NativeFiles.Find(NativeFiles.FileName(library)) is not { } file)
+        if (NativeFiles.Find(library) is not { } file)
         {
             return Missing(NativeFiles.FileName(library));
         }

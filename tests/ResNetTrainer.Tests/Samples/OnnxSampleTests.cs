@@ -16,12 +16,7 @@ public sealed class OnnxSampleTests
         using var folder = new TwoClassFolder();
         var ml = Images.Context();
         var images = ml.Data.LoadFromImageFolder(folder.Path);
-        using var model = ml.MulticlassClassification.Trainers.ResNet(Images.Tiny(change: options =>
-        {
-            options.FeatureColumnName = "ImageBytes";
-            options.ImageChannels = channels;
-            options.ImageSize = 20;
-        })).Fit(images);
+        using var model = folder.Fit(ml, options => options.ImageChannels = channels);
         model.Model.ExportToOnnx(Path.Combine(folder.Path, "m.onnx"), new() { PixelType = OnnxPixelType.Byte, Resize = true });
         var photos = Photos();
         foreach (var (name, bytes) in photos)
@@ -45,13 +40,7 @@ public sealed class OnnxSampleTests
     {
         using var folder = new TwoClassFolder();
         var ml = Images.Context();
-        using var model = ml.MulticlassClassification.Trainers.ResNet(Images.Tiny(change: options =>
-        {
-            options.FeatureColumnName = "ImageBytes";
-            options.ImageChannels = 3;
-            options.ImageSize = 20;
-            options.RejectBelow = 0.999999;
-        })).Fit(ml.Data.LoadFromImageFolder(folder.Path));
+        using var model = folder.Fit(ml, options => options.RejectBelow = 0.999999);
         model.Model.ExportToOnnx(Path.Combine(folder.Path, "m.onnx"), new() { PixelType = OnnxPixelType.Byte, Resize = true });
         var (name, bytes) = Photos()[0];
         File.WriteAllBytes(Path.Combine(folder.Path, name), bytes);

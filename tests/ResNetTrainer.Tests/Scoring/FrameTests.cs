@@ -13,12 +13,7 @@ public sealed class FrameTests
     {
         using var folder = new TwoClassFolder();
         var ml = Images.Context();
-        using var model = ml.MulticlassClassification.Trainers.ResNet(Images.Tiny(change: options =>
-        {
-            options.FeatureColumnName = "ImageBytes";
-            options.ImageChannels = 3;
-            options.ImageSize = 20;
-        })).Fit(ml.Data.LoadFromImageFolder(folder.Path));
+        using var model = folder.Fit(ml);
         var file = File.ReadAllBytes(folder.PathOf("cat", "image2.bmp"));
         using var decoded = MLImage.CreateFromStream(new MemoryStream(file));
         using var frame = MLImage.CreateFromPixels(decoded.Width, decoded.Height, decoded.PixelFormat, decoded.Pixels);

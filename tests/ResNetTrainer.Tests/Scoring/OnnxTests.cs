@@ -125,12 +125,7 @@ public class OnnxTests
     {
         using var folder = new TwoClassFolder();
         var data = Ml.Data.LoadFromImageFolder(folder.Path);
-        using var model = Ml.MulticlassClassification.Trainers.ResNet(Images.Tiny(change: options =>
-        {
-            options.FeatureColumnName = "ImageBytes";
-            options.ImageChannels = 3;
-            options.ImageSize = 20;
-        })).Fit(data);
+        using var model = folder.Fit(Ml);
         var file = Path.Combine(folder.Path, "m.onnx");
         model.Model.ExportToOnnx(file);
         using var applied = Ml.Transforms.LoadImages("Image", "", "ImagePath")

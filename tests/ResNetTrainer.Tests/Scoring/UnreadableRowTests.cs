@@ -18,12 +18,7 @@ public sealed class UnreadableRowTests
     public static void Fit(TestContext context)
     {
         _folder = new(40);
-        _model = Ml.MulticlassClassification.Trainers.ResNet(Images.Tiny(change: options =>
-        {
-            options.FeatureColumnName = "ImageBytes";
-            options.ImageChannels = 3;
-            options.ImageSize = 20;
-        })).Fit(Ml.Data.LoadFromImageFolder(_folder.Path));
+        _model = _folder.Fit(Ml);
         _folder.Write("cat", "image1.bmp", [1, 2, 3]);
         _folder.Write("dog", "image0.png", []);
         _tolerant = _model.WithUnreadableImages(UnreadableImages.Skip);

@@ -1,3 +1,5 @@
+using Microsoft.ML;
+
 namespace ResNetMLNet.Tests.Support;
 
 /// <summary>A folder of sound images of two classes, to which others can be added.</summary>
@@ -16,6 +18,16 @@ internal sealed class TwoClassFolder : IDisposable
     public string Path => _folder.FullName;
 
     public string PathOf(string name, string file) => System.IO.Path.Combine(Path, name, file);
+
+    /// <summary>A model that was trained on the files that are there.</summary>
+    public ResNetTransformer Fit(MLContext ml, Action<ResNetTrainer.Options>? change = null) =>
+        ml.MulticlassClassification.Trainers.ResNet(Images.Tiny(change: options =>
+        {
+            options.FeatureColumnName = "ImageBytes";
+            options.ImageChannels = 3;
+            options.ImageSize = 20;
+            change?.Invoke(options);
+        })).Fit(ml.Data.LoadFromImageFolder(Path));
 
     public void Write(string name, string file, byte[] bytes)
     {
