@@ -5,10 +5,13 @@ internal readonly record struct Share(int Rank, int Size)
 {
     public static Share Whole { get; } = new(0, 1);
 
-    /// <summary>Where the part of so many images begins, and how many it has.</summary>
+    /// <summary>
+    /// Where the part of so many images begins, and how many it has. The first processes have one more, so that of fewer images none has
+    /// more than of many: the last batch of a pass takes no process longer than another.
+    /// </summary>
     public (int Start, int Count) Of(int images)
     {
-        var start = (int)((long)images * Rank / Size);
-        return (start, (int)((long)images * (Rank + 1) / Size) - start);
+        var (each, rest) = Math.DivRem(images, Size);
+        return ((each * Rank) + Math.Min(Rank, rest), Rank < rest ? each + 1 : each);
     }
 }

@@ -36,27 +36,40 @@ internal static class DuplicateImages
 
     private static ImageFile[][] Same(IEnumerable<ImageFile> files, CancellationToken cancellation)
     {
-        // Only what is as long as another file is read: among photographs, hardly any.
-        var ofOneLength = Groups(files, file => $"{file.Length}").SelectMany(same => same);
+        // Only what is like another file by its length, and then in its middle, is read as a whole.
+        var alike = Groups(Groups(files, path => $"{new FileInfo(path).Length}").SelectMany(same => same), Middle);
         return
         [
-            .. Groups(ofOneLength, file => Convert.ToHexString(SHA256.HashData(file)))
+            .. Groups(alike.SelectMany(same => same), Content)
                 .Select(same => same.OrderBy(file => file.Path, StringComparer.Ordinal).ToArray())
                 .OrderBy(same => same[0].Path, StringComparer.Ordinal),
         ];
 
-        IEnumerable<IEnumerable<ImageFile>> Groups(IEnumerable<ImageFile> among, Func<FileStream, string> key) =>
+        IEnumerable<IEnumerable<ImageFile>> Groups(IEnumerable<ImageFile> among, Func<string, string> key) =>
             among.GroupBy(file => KeyOf(file.Path, key, cancellation)).Where(same => same.Key is not null && same.Count() > 1);
     }
 
+    private static string Middle(string path)
+    {
+        using var file = File.OpenHandle(path);
+        var part = new byte[4096];
+        var length = RandomAccess.Read(file, part, RandomAccess.GetLength(file) / 2);
+        return Convert.ToHexString(SHA256.HashData(part.AsSpan(0, length)));
+    }
+
+    private static string Content(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexString(SHA256.HashData(file));
+    }
+
     // Null for a file that cannot be read, which is named where it is trained on.
-    private static string? KeyOf(string path, Func<FileStream, string> key, CancellationToken cancellation)
+    private static string? KeyOf(string path, Func<string, string> key, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         try
         {
-            using var file = File.OpenRead(path);
-            return key(file);
+            return key(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

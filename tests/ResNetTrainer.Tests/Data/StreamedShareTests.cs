@@ -11,36 +11,38 @@ namespace ResNetMLNet.Tests.Data;
 [TestClass]
 public class StreamedShareTests
 {
-    private const int Rows = 50;
     private const int BatchSize = 8;
 
     private int _read;
 
     [TestMethod]
-    [DataRow(2, 0L)]
-    [DataRow(2, 3000L)]
-    [DataRow(3, 0L)]
-    [DataRow(3, 3000L)]
-    [DataRow(8, 3000L)]
-    [DataRow(9, 3000L)]
-    public void Processes_share_each_batch_and_read_no_more(int processes, long budget)
+    [DataRow(2, 0L, 50)]
+    [DataRow(2, 3000L, 50)]
+    [DataRow(3, 0L, 50)]
+    [DataRow(3, 3000L, 50)]
+    [DataRow(5, 0L, 55)]
+    [DataRow(5, 3000L, 55)]
+    [DataRow(5, 10_000L, 55)]
+    [DataRow(8, 3000L, 50)]
+    [DataRow(9, 3000L, 50)]
+    public void Processes_share_each_batch_and_read_no_more(int processes, long budget, int rows)
     {
-        using var images = Open(budget);
+        using var images = Open(budget, rows);
         foreach (var seed in (long?[])[null, 1])
         {
             _read = 0;
             var passes = Enumerable.Range(0, processes).Select(rank => Pass(images, seed, new(rank, processes))).ToArray();
 
-            Assert.AreEqual(Rows, _read);
+            Assert.AreEqual(rows, _read);
             var together = Enumerable.Range(0, passes[0].Length)
                 .Select(batch => passes.SelectMany(pass => pass[batch]).ToArray())
                 .ToArray();
-            CollectionAssert.AreEquivalent(Enumerable.Range(0, Rows).ToArray(), together.SelectMany(batch => batch).ToArray());
+            CollectionAssert.AreEquivalent(Enumerable.Range(0, rows).ToArray(), together.SelectMany(batch => batch).ToArray());
             Assert.IsTrue(passes.All(pass => pass.Length == 7));
             Assert.IsTrue(together[..^1].All(batch => batch.Length == BatchSize));
             if (seed is null)
             {
-                CollectionAssert.AreEqual(Enumerable.Range(0, Rows).ToArray(), together.SelectMany(batch => batch).ToArray());
+                CollectionAssert.AreEqual(Enumerable.Range(0, rows).ToArray(), together.SelectMany(batch => batch).ToArray());
             }
         }
     }
@@ -48,7 +50,7 @@ public class StreamedShareTests
     [TestMethod]
     public void A_pass_goes_on_after_some_batches()
     {
-        using var images = Open(3000);
+        using var images = Open(3000, rows: 50);
         for (var rank = 0; rank < 3; rank++)
         {
             var whole = Pass(images, 1, new(rank, 3));
@@ -63,11 +65,11 @@ public class StreamedShareTests
         }
     }
 
-    private ImageDataset Open(long budget)
+    private ImageDataset Open(long budget, int rows)
     {
         // The first pixel is the number of the image.
         var data = new MemoryDataView(
-            Rows,
+            rows,
             Images.Vector(
                 "Features",
                 row =>

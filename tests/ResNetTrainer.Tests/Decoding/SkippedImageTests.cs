@@ -84,6 +84,21 @@ public sealed class SkippedImageTests
     }
 
     [TestMethod]
+    public void One_at_the_end_of_what_does_not_fit_into_memory_is_not_taken_for_new_data()
+    {
+        _folder.Write("dog", "zz.png", "no image"u8.ToArray());
+        var data = _ml.Data.LoadFromImageFolder(_folder.Path);
+        var epochs = 0;
+        using var model = Train(data, "ImageBytes", options =>
+        {
+            (options.NumberOfEpochs, options.BatchSize, options.MemoryBudget, options.ValidationSet) = (1, 4, 0, data);
+            options.EpochCallback = _ => epochs++;
+        });
+
+        Assert.AreEqual(1, epochs);
+    }
+
+    [TestMethod]
     public void Where_none_can_be_read_the_error_says_so()
     {
         using var folder = new TwoClassFolder(images: 0);

@@ -23,8 +23,6 @@ internal sealed class ImageGroup(ImageShape shape, PixelType type) : IDisposable
 
     public int Count { get; private set; }
 
-    public long Size => Count * ImageSize;
-
     private long ImageSize => (long)shape.Count * (type == PixelType.Byte ? 1 : sizeof(float));
 
     public void Add(ReadOnlySpan<byte> pixels)

@@ -23,7 +23,7 @@ internal sealed class ImageStore : IDisposable
     public int Count => _images.Count;
 
     /// <summary>The bytes that the pixels take.</summary>
-    public long Size => _groups.Values.Sum(group => group.Size);
+    public long Size { get; private set; }
 
     public void Add(ImageShape shape, PixelType type, ReadOnlySpan<byte> pixels, int label, float weight)
     {
@@ -34,6 +34,7 @@ internal sealed class ImageStore : IDisposable
         }
 
         group.Add(pixels);
+        Size += pixels.Length;
         _images.Add((group, group.Count - 1));
         _labels.Add(label);
         _weights.Add(weight);
@@ -65,6 +66,7 @@ internal sealed class ImageStore : IDisposable
     /// <summary>Empties it, to be filled again.</summary>
     public void Clear()
     {
+        Size = 0;
         _images.Clear();
         _labels.Clear();
         _weights.Clear();

@@ -88,9 +88,13 @@ internal sealed class StreamingDataset(ExampleSource source, Device device, Data
             window.Clear();
         }
 
-        if (!rows.HasEnded && rows.MoveNext())
+        while (!rows.HasEnded && rows.MoveNext())
         {
-            throw source.More(Count);
+            // What cannot be read was left out before, too.
+            if (source.Unreadable != UnreadableImages.Skip || rows.TryRead(out _))
+            {
+                throw source.More(Count);
+            }
         }
     }
 

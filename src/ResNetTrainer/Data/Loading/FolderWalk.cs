@@ -33,7 +33,11 @@ internal sealed class FolderWalk
         StringComparer.OrdinalIgnoreCase);
 
     private readonly IExceptionContext _context;
-    private readonly HashSet<string> _entered = new(RealPath.Comparer);
+
+    // The system gives each folder that it lists its own name, also where it does not tell names apart by their case; a link leads by
+    // whatever name it was made with.
+    private readonly HashSet<string> _entered = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _reached = new(RealPath.Comparer);
     private readonly Queue<(DirectoryInfo Folder, ClassFolder Class)> _folders = [];
     private readonly Queue<(DirectoryInfo Folder, ClassFolder Class)> _links = [];
 
@@ -44,7 +48,7 @@ internal sealed class FolderWalk
         // What the folder lies in counts as entered: a link to it would be a circle.
         for (var folder = RealPath.Of(root); folder is not null; folder = Path.GetDirectoryName(folder))
         {
-            _entered.Add(folder);
+            IsNew(folder, isLink: false);
         }
     }
 
@@ -103,11 +107,19 @@ internal sealed class FolderWalk
     private static string Uniform(string path) => path.Replace(Path.DirectorySeparatorChar, '/');
 
     private void Wait(DirectoryInfo folder, ClassFolder of) =>
-        (folder.Attributes.HasFlag(FileAttributes.ReparsePoint) ? _links : _folders).Enqueue((folder, of));
+        (IsLink(folder) ? _links : _folders).Enqueue((folder, of));
+
+    private static bool IsLink(DirectoryInfo folder) => folder.Attributes.HasFlag(FileAttributes.ReparsePoint);
+
+    private bool IsNew(string realPath, bool isLink)
+    {
+        var isReached = !_reached.Add(realPath);
+        return _entered.Add(realPath) && !(isLink && isReached);
+    }
 
     private void Enter(DirectoryInfo folder, ClassFolder of)
     {
-        if (!_entered.Add(RealPath.Of(folder.FullName)))
+        if (!IsNew(RealPath.Of(folder.FullName), IsLink(folder)))
         {
             of.LeftOut.Add(LeftOut.Links);
             return;
