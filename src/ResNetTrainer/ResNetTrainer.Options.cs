@@ -39,8 +39,8 @@ public sealed partial class ResNetTrainer
         public int MaximumImagePixels { get; set; } = EncodedImage.DefaultMaximumPixels;
 
         /// <summary>
-        /// What <c>Fit</c> does with images that cannot be read. Default: it fails and names the first. Scoring always fails, since each
-        /// row has a score.
+        /// What <c>Fit</c> does with images that cannot be read. Default: it fails and names the first. The model does not keep this:
+        /// scoring fails unless <see cref="ResNetTransformer.WithUnreadableImages"/> says otherwise.
         /// </summary>
         public UnreadableImages UnreadableImages { get; set; }
 

@@ -72,6 +72,11 @@ public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer,
     {
         ArgumentNullException.ThrowIfNull(trainData);
         ArgumentNullException.ThrowIfNull(validationData);
+        if (_options.ValidationSet is { } other && other != validationData)
+        {
+            throw _host.Error("There is a validation set in the options, and Fit is given another. Leave out one of them.");
+        }
+
         return ModelFitting.Run(_host, _context, _options, trainData, validationData);
     }
 

@@ -95,6 +95,8 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         var identity = IdentityOf(state, data, start);
         network.NormalisesWith = options.SynchronizedNormalization && !group.IsAlone ? group : null;
 
+        group.Together(() => CheckImagesOfEach(state));
+
         // These two are not part of a training, but of what its processes do together.
         Meeting.Agree(group, new(identity)
         {
@@ -128,6 +130,19 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         {
             throw host.Error(
                 $"The option DataPruning is {options.DataPruning}: it must be null or 0 where several processes train together.");
+        }
+    }
+
+    // A step without two images in a process that normalises for itself is left out, there or everywhere.
+    private void CheckImagesOfEach(TrainingState state)
+    {
+        var normalises = state.Network is { NormalisesByBatch: true, NormalisesWith: null }
+            && !state.Plan.TrainsOnFeatures(state.Network.Plan.Stages.Length);
+        if (!group.IsAlone && normalises && state.Plan.BatchSize < 2 * group.Size)
+        {
+            throw host.Error(
+                $"There are {state.Plan.BatchSize} images in a step, too few for {group.Size} processes, each of which normalises by two "
+                + "at least. Start fewer processes, or set SynchronizedNormalization.");
         }
     }
 

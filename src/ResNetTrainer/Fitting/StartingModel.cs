@@ -24,7 +24,8 @@ internal sealed record StartingModel(ResNetModel Model) : StartingPoint
 
     public override void Check(IExceptionContext context, ResNetArchitecture network)
     {
-        if (Model.Architecture != network)
+        // Its name is for people.
+        if (Model.Architecture != network with { Name = Model.Architecture.Name })
         {
             throw context.Error(
                 $"The option StartFrom is the network {Model.Architecture.Name}, but Architecture is {network.Name}, which has other "

@@ -81,7 +81,7 @@ internal sealed class TrainingRun(
             using var network = new FoldedNetwork(state.Network.Plan, weights, data.Train.Device);
             var batchSize = Math.Max(1, state.Plan.BatchSize / group.Size);
             var set = CalibrationSet.Of(network, data.Validation!, _loss, views, batchSize, ThrowIfCancelled);
-            var found = Calibration.Find(set, out var problem);
+            var found = Calibration.Find(set, ThrowIfCancelled, out var problem);
 
             // The last bits of a score may differ between processes, and with them where the least loss is.
             found = found with { Temperature = group.OfFirst(found.Temperature) };

@@ -41,9 +41,11 @@ internal sealed class BatchCursor : DataViewRowCursor, IComputedRow
         _kept = _active.Where(index => index < schema.Input.Count)
             .ToDictionary(index => index, index => ColumnBuffer.Create(input, schema.Input[index]));
 
-        // About as many pixels as 64 images of 128x128 have: more gains nothing and costs memory.
+        // About as many pixels as 64 images of 128x128 have: more gains nothing and costs memory. Of large images a few more, unless they
+        // are very large.
         var shape = schema.Network.Format.Shape;
-        _largest = Math.Clamp(64 * 128 * 128 / (shape.Height * shape.Width), 8, 256);
+        var pixels = shape.Height * shape.Width;
+        _largest = Math.Clamp(64 * 128 * 128 / pixels, Math.Clamp(8 * 1024 * 1024 / pixels, 2, 8), 256);
         _reader = new(host, input, schema, _kept.Values, 2 * _largest);
         (_current, _next) = (new(0, shape.Count), new(_largest, shape.Count));
     }

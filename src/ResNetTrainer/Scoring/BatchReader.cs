@@ -24,6 +24,7 @@ internal sealed class BatchReader
 
     private DecodingJob? _job;
     private bool _ended;
+    private long _size;
 
     /// <param name="context">How errors are thrown.</param>
     /// <param name="input">The rows.</param>
@@ -51,9 +52,10 @@ internal sealed class BatchReader
     {
         batch.Clear(most);
         _encoded?.Clear();
+        _size = 0;
         try
         {
-            for (; batch.Count < most && _encoded?.IsFull != true && MoveNext(); batch.Count++)
+            for (; batch.Count < most && !IsFull && MoveNext(); batch.Count++)
             {
                 Keep(batch, batch.Count);
             }
@@ -97,13 +99,15 @@ internal sealed class BatchReader
     /// <summary>Leaves off decoding.</summary>
     public void Stop() => _job?.Stop();
 
+    private bool IsFull => _encoded?.IsFull == true || _size >= KeptImages.LargestSize;
+
     private bool MoveNext() => !_ended && !(_ended = !_input.MoveNext());
 
     private void Keep(RowBatch batch, int index)
     {
         foreach (var column in _kept)
         {
-            column.Keep(batch.Start + index);
+            _size += column.Keep(batch.Start + index);
         }
 
         _inputId(ref _ids[batch.Start + index]);

@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using ResNetMLNet.Data.Reading;
 
 namespace ResNetMLNet.Scoring;
 
@@ -17,8 +19,8 @@ internal abstract class ColumnBuffer
         return (ColumnBuffer)Activator.CreateInstance(type, row, column)!;
     }
 
-    /// <summary>Keeps the value of the row's position in a place.</summary>
-    public abstract void Keep(int place);
+    /// <summary>Keeps the value of the row's position in a place, and says how many bytes it takes.</summary>
+    public abstract long Keep(int place);
 
     /// <summary>A getter of the row in the place that <paramref name="place"/> says.</summary>
     public abstract Delegate CreateGetter(Func<int> place);
@@ -37,10 +39,11 @@ internal sealed class ScalarBuffer<T>(DataViewRow row, DataViewSchema.Column col
     private readonly ValueGetter<T> _getter = row.GetGetter<T>(column);
     private T[] _values = [];
 
-    public override void Keep(int place)
+    public override long Keep(int place)
     {
         Grow(ref _values, place);
         _getter(ref _values[place]);
+        return Unsafe.SizeOf<T>();
     }
 
     public override Delegate CreateGetter(Func<int> place) => (ValueGetter<T>)((ref T value) => value = _values[place()]);
@@ -51,11 +54,19 @@ internal sealed class VectorBuffer<T>(DataViewRow row, DataViewSchema.Column col
     private readonly ValueGetter<VBuffer<T>> _getter = row.GetGetter<VBuffer<T>>(column);
     private VBuffer<T>[] _values = [];
 
-    public override void Keep(int place)
+    public override long Keep(int place)
     {
         Grow(ref _values, place);
+        if (SizeOf(_values[place]) > KeptImage.LargestReused)
+        {
+            _values[place] = default;
+        }
+
         _getter(ref _values[place]);
+        return SizeOf(_values[place]);
     }
+
+    private static long SizeOf(in VBuffer<T> value) => (long)value.GetValues().Length * Unsafe.SizeOf<T>();
 
     // A copy, because the caller may write into what it was given.
     public override Delegate CreateGetter(Func<int> place) =>

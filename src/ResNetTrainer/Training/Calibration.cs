@@ -14,14 +14,15 @@ internal static class Calibration
 
     /// <summary>Finds the temperature.</summary>
     /// <param name="set">What to find it on.</param>
+    /// <param name="betweenSteps">Called before each pass over the set; may throw to stop.</param>
     /// <param name="problem">Why none is the best, where that is so; the temperature is 1 then.</param>
-    public static TemperatureScaling Find(CalibrationSet set, out string? problem)
+    public static TemperatureScaling Find(CalibrationSet set, Action betweenSteps, out string? problem)
     {
         // The more certain the better, or the less: there is no least cross-entropy between them.
         problem = set.IsAllRight ? "every image of the validation set is given its class, so that it does not say how often that is wrong"
             : !set.IsBetterThanChance ? "the network is no better than chance on the validation set"
             : null;
-        var temperature = problem is null ? Math.Exp(GoldenSection(x => set.Measure(Math.Exp(x)).Loss, Math.Log(Highest))) : 1;
+        var temperature = problem is null ? Math.Exp(GoldenSection(Loss, Math.Log(Highest))) : 1;
         var (before, after) = (set.Measure(1), set.Measure(temperature));
         return new()
         {
@@ -31,6 +32,12 @@ internal static class Calibration
             CalibrationErrorBefore = before.Error,
             CalibrationErrorAfter = after.Error,
         };
+
+        double Loss(double logarithm)
+        {
+            betweenSteps();
+            return set.Measure(Math.Exp(logarithm)).Loss;
+        }
     }
 
     /// <summary>The weights of a network whose logits are divided by a number: its linear layer is.</summary>

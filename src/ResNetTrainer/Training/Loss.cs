@@ -27,10 +27,10 @@ internal sealed class Loss : IDisposable
     /// <summary>The weights of a training set's classes; null where they count alike.</summary>
     public static double[]? OfClasses(DatasetStatistics statistics, ClassWeights weights)
     {
-        var present = statistics.Weights.Count(weight => weight > 0);
+        var (present, sum) = (statistics.Weights.Count(weight => weight > 0), statistics.Weights.Sum());
         return weights == ClassWeights.Equal
             ? null
-            : [.. statistics.Weights.Select(weight => weight > 0 ? statistics.Weights.Sum() / (present * weight) : 0)];
+            : [.. statistics.Weights.Select(weight => weight > 0 ? sum / (present * weight) : 0)];
     }
 
     /// <summary>How much each image of a batch counts; null where all count alike.</summary>

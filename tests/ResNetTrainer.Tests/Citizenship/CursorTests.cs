@@ -39,6 +39,30 @@ public class CursorTests
     }
 
     [TestMethod]
+    public void Of_large_values_beside_the_images_no_more_than_a_batch_may_take_is_read_ahead()
+    {
+        const int Megabytes = 4;
+        var (read, position, most) = (0, 0, 0);
+        var data = Images.Unlabelled(64, more:
+        [
+            Images.Vector("Large", row =>
+            {
+                read++;
+                return new byte[Megabytes << 20];
+            }),
+        ]);
+        var scored = Model.Transform(data);
+        using var cursor = scored.GetRowCursor([scored.Schema["Large"], scored.Schema["Score"]]);
+        for (; cursor.MoveNext(); position++)
+        {
+            most = Math.Max(most, read - position);
+        }
+
+        Assert.AreEqual(64, position);
+        Assert.AreEqual(64 / Megabytes, most);
+    }
+
+    [TestMethod]
     public void Images_are_passed_on_beside_their_scores()
     {
         var data = Images.Unlabelled(

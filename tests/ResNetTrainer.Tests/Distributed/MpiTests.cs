@@ -107,9 +107,9 @@ public sealed class MpiTests : IDisposable
     {
         var run = Ranks(2, "streamed", "stream=1", "rows=83", "epochs=2");
 
-        // The first one shows that they do not fit; then 41 and 42 in each epoch.
-        StringAssert.Contains(run.Output, "rank 0: read 83 images");
-        StringAssert.Contains(run.Output, "rank 1: read 85 images");
+        // The first one shows that they do not fit; then 42 and 41 in each epoch.
+        StringAssert.Contains(run.Output, "rank 0: read 85 images");
+        StringAssert.Contains(run.Output, "rank 1: read 83 images");
         AssertSame(Weights("streamed", 0), Weights("streamed", 1), 0);
     }
 
@@ -134,6 +134,16 @@ public sealed class MpiTests : IDisposable
         StringAssert.Contains(run.Error, words);
         StringAssert.Contains(run.Error, "rank 1: The processes do not train the same");
         Assert.DoesNotContain("loss", run.Output);
+    }
+
+    [TestMethod]
+    public void Fewer_than_two_images_for_each_process_that_normalises_alone_are_refused()
+    {
+        var run = Mpirun.Run(2, $"out={_folder}", "rows=3");
+
+        Assert.AreNotEqual(0, run.Status);
+        StringAssert.Contains(run.Error, "There are 3 images in a step, too few for 2 processes");
+        Ranks(2, "together", "rows=3", "sync=1");
     }
 
     [TestMethod]

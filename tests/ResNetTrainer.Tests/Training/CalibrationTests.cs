@@ -31,7 +31,7 @@ public class CalibrationTests
     public void The_temperature_is_that_of_a_reference_optimiser(int views, double sureness)
     {
         var set = Drawn(views, sureness);
-        var found = Calibration.Find(set, out var problem);
+        var found = Calibration.Find(set, () => { }, out var problem);
 
         // A reference that shares nothing with it: the loss written out once more, on a grid that is made finer around its least value.
         var (from, to) = (-4.0, 4.0);
@@ -56,7 +56,7 @@ public class CalibrationTests
     [DataRow(new float[] { 2, 1, 0, 0, 3, 1 }, new[] { 2, 0 }, "no better than chance")]
     public void A_set_that_says_nothing_about_it_leaves_everything_as_it_is(float[] logits, int[] labels, string reason)
     {
-        var found = Calibration.Find(new([logits], labels, [1, 1]), out var problem);
+        var found = Calibration.Find(new([logits], labels, [1, 1]), () => { }, out var problem);
 
         Assert.Contains(reason, problem!);
         Assert.AreEqual(1, found.Temperature);
@@ -72,7 +72,7 @@ public class CalibrationTests
             [.. all.Labels, .. more.Labels],
             [.. all.Weights, .. more.Weights.Select(_ => 0f)]);
 
-        Assert.AreEqual(Calibration.Find(all, out _), Calibration.Find(both, out _));
+        Assert.AreEqual(Calibration.Find(all, () => { }, out _), Calibration.Find(both, () => { }, out _));
     }
 
     [TestMethod]

@@ -18,6 +18,15 @@ public class FitTests
     private static readonly MLContext Ml = Images.Context();
 
     [TestMethod]
+    public void One_of_two_validation_sets_is_not_left_out_in_silence()
+    {
+        var trainer = Images.Trainer(Ml, change: options => options.ValidationSet = Images.Labelled(12));
+
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Images.Labelled(), Images.Labelled(12)));
+        Assert.Contains("validation set", error.Message);
+    }
+
+    [TestMethod]
     public void The_callback_is_told_of_every_epoch()
     {
         var epochs = new List<EpochMetrics>();

@@ -99,6 +99,16 @@ public class StartFromTests
     }
 
     [TestMethod]
+    public void The_name_of_a_network_does_not_make_it_another()
+    {
+        using var start = Learnt();
+        using var model = Images.Trainer(Ml, change: options =>
+            (options.StartFrom, options.Architecture) = (start, options.Architecture! with { Name = "renamed" })).Fit(Images.Labelled());
+
+        Assert.AreEqual("renamed", model.Model.Architecture.Name);
+    }
+
+    [TestMethod]
     public void Another_network_is_refused_with_what_to_do()
     {
         using var start = Learnt();

@@ -63,6 +63,23 @@ public class InitialWeightsTests
     }
 
     [TestMethod]
+    public void A_bias_is_said_by_the_normalisation_behind_it_and_not_by_one_before()
+    {
+        var file = new NamedTensors();
+        file.Add("conv1.weight", [1], [1]);
+        file.Add("layer1.0.conv2.bias", [1], [5]);
+        file.Add("layer1.0.bn2.running_mean", [1], [7]);
+        var behind = WeightNames.Normalise(file);
+        file.Add("norm.weight", [1], [1]);
+        var before = WeightNames.Normalise(file);
+
+        Assert.AreEqual(2, behind["layer1.0.bn2.running_mean"][0]);
+        Assert.DoesNotContain("layer1.0.conv2.bias", behind.Tensors.Keys);
+        Assert.AreEqual(7, before["layer1.0.bn2.running_mean"][0]);
+        Assert.Contains("layer1.0.conv2.bias", before.Tensors.Keys);
+    }
+
+    [TestMethod]
     public void For_grey_images_the_weights_of_the_three_colours_are_summed_up()
     {
         var weights = ForeignWeights.Create();

@@ -7,6 +7,7 @@ using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
 using ResNetMLNet.Network.Importing;
+using ResNetMLNet.Scoring.Engines;
 using ResNetMLNet.Tests.Support;
 using TorchSharp;
 
@@ -160,6 +161,8 @@ public class OnnxFilesTests
         StringAssert.Contains(Refused(graph => Attribute(graph, "MaxPool", "pads").Ints[0] = 0), "is not padded by 1 on every side");
         StringAssert.Contains(Refused(graph => graph.Node[0].Input[0] = "nowhere"),
             "behind the images comes nothing where Conv is expected");
+        StringAssert.Contains(Refused(graph => graph.Node.Single(node => node.Name == "layer1.0.conv1").Output.Clear()),
+            "behind the last block comes Conv");
         StringAssert.Contains(Refused(graph => graph.Initializer[0].Dims[0] = long.MaxValue), "has 588 values");
         StringAssert.Contains(Refused(graph => graph.Initializer[0].DataLocation = TensorProto.Types.DataLocation.External),
             "are in another file");
@@ -192,6 +195,13 @@ public class OnnxFilesTests
                 },
                 ResNetArchitecture.ResNet50 with { Width = 4, Depths = new(1, 1, 1, 1) }),
             "'layer1.0.conv1' (Conv) is not the first of a block of stride 1");
+    }
+
+    [TestMethod]
+    public void Networks_of_more_than_a_file_holds_are_known_by_their_plan()
+    {
+        Assert.IsTrue(OnnxModel.Holds(new(ResNetArchitecture.ResNet152, new(3, 224, 224), 1_000)));
+        Assert.IsFalse(OnnxModel.Holds(new(ResNetArchitecture.ResNet50, new(3, 224, 224), 300_000)));
     }
 
     [TestMethod]

@@ -111,6 +111,7 @@ public class PyTorchFilesTests
         StringAssert.Contains(RefusedFile(Zip(("a/data.pkl", "\u0080\u0002}."), ("a/constants.pkl", ""))), "TorchScript");
         StringAssert.Contains(RefusedFile(Zip(("a/data.pkl", "\u0080\u0002}."), ("a/byteorder", "big"))), "another byte order");
         StringAssert.Contains(RefusedFile(Zip(("a/other", ""))), "no data.pkl");
+        StringAssert.Contains(RefusedFile(Zip(("a/data.pkl", $"\u0080\u0002{new string('}', 17 << 20)}."))), "more than any ResNet's");
     }
 
     private static string Tensor(int offset, int shape, int stride, int sides = 1) =>

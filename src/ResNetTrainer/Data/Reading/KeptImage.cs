@@ -10,8 +10,8 @@ namespace ResNetMLNet.Data.Reading;
 /// <summary>An encoded image as it was read of its row, to be decoded later and on any thread, and what decoding made of it.</summary>
 internal sealed class KeptImage
 {
-    // Larger ones are not reused: one large image in each place would be too much to hold on to.
-    private const int LargestReused = 1 << 20;
+    /// <summary>In bytes. Larger memory is not reused: that of one large image in each place would be too much to hold on to.</summary>
+    public const int LargestReused = 1 << 20;
 
     private VBuffer<byte> _encoded;
     private byte[] _planes = [];

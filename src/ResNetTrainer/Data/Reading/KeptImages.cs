@@ -8,8 +8,8 @@ namespace ResNetMLNet.Data.Reading;
 /// <param name="row">Where the cursor stands.</param>
 internal sealed class KeptImages(FeatureRow row)
 {
-    // In bytes: whole photographs are large.
-    private const long LargestSize = 64 << 20;
+    /// <summary>How many bytes are kept at a time, or a little more: whole photographs are large.</summary>
+    public const long LargestSize = 64 << 20;
 
     private readonly ValueGetter<VBuffer<byte>> _getter = row.GetGetter<VBuffer<byte>>();
     private readonly List<KeptImage> _images = [];

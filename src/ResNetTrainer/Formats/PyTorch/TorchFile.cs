@@ -14,6 +14,9 @@ internal sealed class TorchFile
     private const int LongestName = 1_000;
     private const int MostSides = 8;
 
+    // Some hundred bytes a tensor; each byte may make an object of a hundred.
+    private const long LargestPickle = 16 << 20;
+
     private readonly ZipArchive _zip;
     private readonly string _root;
     private readonly TorchStorages _storages;
@@ -42,6 +45,12 @@ internal sealed class TorchFile
         using var zip = Open(stream);
         var pickle = zip.Entries.FirstOrDefault(entry => entry.Name == "data.pkl")
             ?? throw new InvalidDataException("it has no data.pkl, which torch.save writes");
+        if (pickle.Length > LargestPickle)
+        {
+            throw new InvalidDataException(
+                $"its data.pkl has {pickle.Length:N0} bytes, more than any ResNet's; save the state_dict() alone");
+        }
+
         var root = pickle.FullName[..^"data.pkl".Length];
         if (zip.Entries.Any(entry => entry.FullName == $"{root}constants.pkl"))
         {

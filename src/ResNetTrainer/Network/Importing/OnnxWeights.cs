@@ -48,14 +48,14 @@ internal sealed class OnnxWeights
         }
 
         var (stage, index, seen) = (0, 0, new HashSet<string>());
-        while (_file.Readers(x).Any(reader => reader.OpType == "Conv"))
+        while (_file.Readers(x).Any(IsConvolution))
         {
             if (!seen.Add(x))
             {
                 throw new InvalidDataException("its graph runs in circles");
             }
 
-            var paths = _file.Readers(x).Where(reader => reader.OpType == "Conv").Select(Path).ToArray();
+            var paths = _file.Readers(x).Where(IsConvolution).Select(Path).ToArray();
             var halves = paths.Any(path => path.Any(node => node.Integers("strides", 1, 1)[0] == 2));
             Require(stage > 0 || !halves, paths[0][0], "the first of a block of stride 1, with which ResNets begin");
             (stage, index) = stage == 0 || halves ? (stage + 1, 0) : (stage, index + 1);
@@ -64,6 +64,8 @@ internal sealed class OnnxWeights
 
         Head(x);
     }
+
+    private static bool IsConvolution(NodeProto node) => node is { OpType: "Conv", Output.Count: > 0 };
 
     // From a block's input: the convolution, ReLU, convolution and so on, up to the sum.
     private List<NodeProto> Path(NodeProto first)

@@ -48,8 +48,10 @@ internal static class WeightNames
     // A bias in front of a normalisation is cancelled by it in training; in evaluation a running mean that is smaller by it says the same.
     private static NamedTensors WithoutInertBiases(NamedTensors weights)
     {
+        // In a network with normalisation before convolutions, the one of the same number stands before: the stem's alone, behind.
+        var isPreActivation = weights.Tensors.ContainsKey("norm.weight");
         var inert = weights.Tensors.Keys
-            .Where(name => name.EndsWith(".bias", StringComparison.Ordinal))
+            .Where(name => name.EndsWith(".bias", StringComparison.Ordinal) && (!isPreActivation || name == "conv1.bias"))
             .Select(bias => (Bias: bias, Mean: MeanBehind(bias)))
             .Where(pair => pair.Mean is not null && weights.Tensors.TryGetValue(pair.Mean, out var mean)
                 && mean.Data.Length == weights[pair.Bias].Length)

@@ -27,8 +27,21 @@ internal static class OnnxModel
     private const int OpsetVersion = 18;
     private const int IrVersion = 8;
 
+    // What is not weights: the graph, names of classes, matrices that resize.
+    private const long RoomForTheRest = 64 << 20;
+
+    /// <summary>Whether one file holds its weights: Protocol Buffers end at two gigabytes.</summary>
+    public static bool Holds(NetworkPlan plan) => plan.ByteCount < int.MaxValue - RoomForTheRest;
+
     public static ModelProto Create(TrainedNetwork network, OnnxExportOptions options)
     {
+        if (!Holds(network.Plan))
+        {
+            throw new InvalidOperationException(
+                $"The network has weights of {network.Plan.ByteCount:N0} bytes, and a file of ONNX holds no more than two gigabytes. Save "
+                + "it with ML.NET, or write its weights with ExportToSafeTensors.");
+        }
+
         if (options.PixelType == OnnxPixelType.Byte && PixelScale.ProblemOfBytes(network.Pixels) is { } problem)
         {
             throw new InvalidOperationException($"PixelType cannot be OnnxPixelType.Byte. {problem}");

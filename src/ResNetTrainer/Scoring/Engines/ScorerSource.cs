@@ -51,12 +51,12 @@ internal sealed class ScorerSource(Func<IScorer> create)
     {
         using var channel = host.OpenChannel("Scoring");
         var gpu = DeviceSelector.SelectGpu(context, channel, device, Launcher.PlaceHere);
-        if (gpu is null && OnnxRuntimeLibrary.IsUsable)
+        if (gpu is null && OnnxRuntimeLibrary.IsUsable && OnnxModel.Holds(network.Plan))
         {
             return new OnnxScorer(network);
         }
 
-        if (gpu is null && OnnxRuntimeLibrary.Problem is { } problem)
+        if (gpu is null && !OnnxRuntimeLibrary.IsUsable && OnnxRuntimeLibrary.Problem is { } problem)
         {
             channel.Log(
                 "scoring with libtorch: ONNX Runtime, which is faster, is there and cannot be used; "
