@@ -36,7 +36,17 @@ public static class ResNetSummaries
         ArgumentOutOfRangeException.ThrowIfGreaterThan(imageSize, NetworkLimits.MostPixelsOfASide);
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(classes, NetworkLimits.MostClasses);
-        var plan = new NetworkPlan(architecture, new(imageChannels, imageSize, imageSize), classes);
-        return new([.. plan.Parts.Select(part => new ResNetSummary.Layer(part.Name, part.Shape))], plan.ParameterCount);
+        return Of(new(architecture, new(imageChannels, imageSize, imageSize), classes));
     }
+
+    /// <summary>Lists the parts of a trained network with the shape of what each puts out for an image as it sees them.</summary>
+    /// <param name="model">The network: <c>ResNetTransformer.Find(model).Model</c>.</param>
+    public static ResNetSummary Summarize(this ResNetModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Of(model.Network.Plan);
+    }
+
+    private static ResNetSummary Of(NetworkPlan plan) =>
+        new([.. plan.Parts.Select(part => new ResNetSummary.Layer(part.Name, part.Shape))], plan.ParameterCount);
 }

@@ -25,6 +25,17 @@ internal static class OptionNames
             " (Images without classes are for predict.)"),
         ("Then load each of them by itself.", "Then give one of them to --images, and to train another to --test-images."),
         ("Set ImageSize (128 or 224, say) to have them reduced.", "Give --image-size (128 or 224, say) to have them reduced."),
+        ("The label column 'Label' has one class: there", "The images are of one class: there"),
+        (" If these rows are a part of the data (a fold of CrossValidate, a side of TrainTestSplit), the other classes have too few rows "
+            + "for so many parts: take fewer folds, or more rows. If they are all of the data, check the path or the filters that it comes "
+            + "from.",
+            " Give --images a folder with one sub-folder for each class."),
+        (", or start anew from its weights with StartFrom", ""),
+        ("is one of the classNames (", "of --test-images is one of the classes that are trained on ("),
+        ("are none of the classNames; their images", "are none of the classes that are trained on; their images"),
+        ("Set ImageSize (32, say) to have them enlarged.", "Give --image-size (32, say) to have them enlarged."),
+        ("The option StartFrom is the network ", "The model of --start-from is the network "),
+        (", but Architecture is ", ", but --architecture is "),
         ("Lower BatchSize or ImageSize, take a smaller Architecture, or lower MemoryBudget, the share of it that images may take.",
             "Lower --batch-size or --image-size, or take a smaller --architecture."),
     ];

@@ -10,11 +10,11 @@ internal static class PlainText
     public static string OneLine(string text) =>
         string.Concat(text.ReplaceLineEndings(" ").Replace('\t', ' ').Select(character => char.IsControl(character) ? '?' : character));
 
-    /// <summary>Names in quotes, the first few of them.</summary>
+    /// <summary>Names in quotes, the first few of them, in one line.</summary>
     public static string List(IReadOnlyCollection<string> names)
     {
         const int Shown = 8;
-        var list = string.Join(", ", names.Take(Shown).Select(name => $"'{name}'"));
+        var list = string.Join(", ", names.Take(Shown).Select(name => $"'{OneLine(name)}'"));
         return names.Count > Shown ? $"{list} and {names.Count - Shown} more" : list;
     }
 }

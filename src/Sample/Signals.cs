@@ -16,6 +16,9 @@ internal sealed class Signals : IDisposable
     public Signals() => _registrations = [.. ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
         .Select(signal => PosixSignalRegistration.Create(signal, End))];
 
+    /// <summary>Called when it is asked once more, before it ends at once.</summary>
+    public event Action? Forced;
+
     /// <summary>Cancelled when the program is asked to end.</summary>
     public CancellationToken Ended => _end.Token;
 
@@ -40,6 +43,11 @@ internal sealed class Signals : IDisposable
         }
 
         context.Cancel = !_end.IsCancellationRequested;
+        if (!context.Cancel)
+        {
+            Forced?.Invoke();
+        }
+
         _end.Cancel();
         if (closes)
         {

@@ -39,6 +39,7 @@ public static class PublicApi
         ];
         ResNetSummary summary = architecture.Summarize(1, architecture.MinimumImageSize, 10);
         IReadOnlyList<ResNetSummary.Layer> layers = summary.Layers;
+        Func<ResNetModel, ResNetSummary> ofModel = ResNetSummaries.Summarize;
         var options = new ResNetTrainer.Options
         {
             LabelColumnName = "Label",

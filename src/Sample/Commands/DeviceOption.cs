@@ -25,12 +25,12 @@ internal sealed class DeviceOption
 
     public (ComputeDevice Device, int? Gpu) Get(ParseResult parsed) => Parse(parsed.GetValue(_name)!)!.Value;
 
-    private static (ComputeDevice Device, int? Gpu)? Parse(string text) => text switch
+    private static (ComputeDevice Device, int? Gpu)? Parse(string text) => text.ToLowerInvariant() switch
     {
         "auto" => (ComputeDevice.Auto, null),
         "cpu" => (ComputeDevice.Cpu, null),
         "cuda" => (ComputeDevice.Cuda, null),
-        _ when text.StartsWith("cuda:", StringComparison.Ordinal)
+        _ when text.StartsWith("cuda:", StringComparison.OrdinalIgnoreCase)
             && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var gpu) => (ComputeDevice.Cuda, gpu),
         _ => null,
     };

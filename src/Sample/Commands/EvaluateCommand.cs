@@ -19,22 +19,27 @@ internal static class EvaluateCommand
         var rejectBelow = new RejectBelowOption();
         var json = new Option<bool>("--json") { Description = "Prints JSON." };
         var report = new Option<FileInfo?>("--report") { HelpName = "FILE", Description = "An HTML file to write a report to." };
+        var predictions = new Option<FileInfo?>("--predictions")
+        {
+            HelpName = "FILE",
+            Description = "A CSV file to write what each image was taken for to: image, label, predicted, probability.",
+        };
         var command = new Verb("evaluate", "Evaluates a saved model on test images, or on all images of a folder.")
         {
             Examples =
             [
                 "evaluate",
                 "evaluate --model out/model.zip --images flowers-new --report report.html",
-                "evaluate --model out/model.zip --images flowers --held-out",
+                "evaluate --model out/model.zip --images flowers --held-out --predictions predictions.csv",
             ],
         };
         command.Add("Model", model, rejectBelow.Option);
         data.AddTo(command, trains: false);
-        command.Add("Results", json, report);
-        command.Check(result => WrittenFile.KeepApart(result, model, SavedModel.Usual, report));
+        command.Add("Results", json, report, predictions);
+        command.Check(result => WrittenFile.KeepApart(result, model, SavedModel.Usual, report, predictions));
         command.SetAction(parsed =>
         {
-            var target = WrittenFile.Get(parsed, report);
+            var (target, table) = (WrittenFile.Get(parsed, report), WrittenFile.Get(parsed, predictions));
             var ml = new MLContext();
             ml.Log += (_, message) =>
             {
@@ -59,6 +64,11 @@ internal static class EvaluateCommand
             else
             {
                 StandardOutput.Write(output => ConfusionTable.Write(output, evaluation));
+            }
+
+            if (table is not null)
+            {
+                OutputFile.Write(table.FullName, stream => PredictionsFile.Write(stream, known.View, scored, saved.Network.Model));
             }
 
             if (target is not null)

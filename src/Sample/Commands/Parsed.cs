@@ -80,12 +80,12 @@ internal static class Parsed
 
     private static string Choice<T>(T[] values, string separator) => string.Join(separator, values).ToLowerInvariant();
 
-    private static string Text(ArgumentResult result) => result.Tokens is [var token, ..] ? token.Value : "";
+    public static string Text(ArgumentResult result) => result.Tokens is [var token, ..] ? token.Value : "";
 
     private static string Range(int least, int most) =>
         least == int.MinValue ? "" : most == int.MaxValue ? $" of at least {least}" : $" between {least} and {most}";
 
-    private static T? Wrong<T>(ArgumentResult result, string name, string wanted)
+    public static T? Wrong<T>(ArgumentResult result, string name, string wanted)
     {
         result.AddError($"{name} is '{Text(result)}', but it must be {wanted}.");
         return default;

@@ -43,8 +43,15 @@ internal static class TrainCommand
 
             data.RequireOutside(parsed, output, parsed.GetValue(output));
             data.RequireOutside(parsed, training.Checkpoint, parsed.GetValue(training.Checkpoint));
+
+            // What is said of them need not wait for images that are decoded, or fetched.
+            var folder = DistributedProcess.IsFirst ? TrainingRun.OpenFolder(parsed.GetValue(output)!.FullName, output.Name) : null;
+            training.OpenCheckpoints(parsed);
             using var signals = new Signals();
             var display = TrainingDisplay.Create();
+            signals.Ended.Register(() => display.WriteLine(
+                "ending after this step, and what was trained is kept; who asks once more ends it at once, and nothing is kept"));
+            signals.Forced += display.Leave;
             var ml = training.CreateContext(parsed);
             ml.Log += display.Log;
             var images = data.Open(ml, parsed, training.Seed(parsed), SteadyWriter.Output(), signals.Ended);
@@ -62,7 +69,7 @@ internal static class TrainCommand
                 Start = training.Start(parsed),
                 WayOn = model => training.WayOn(parsed, model),
             };
-            return run.Run(parsed.GetValue(output)!.FullName, output.Name);
+            return folder is null ? run.Run() : run.Run(folder);
         });
         return command;
     }

@@ -122,25 +122,24 @@ internal sealed class TrainOptions
 
     /// <summary>A sentence with the command that goes on from where a training was cancelled.</summary>
     /// <param name="parsed">The command that began it.</param>
-    /// <param name="model">The model that it left.</param>
-    public string WayOn(ParseResult parsed, string model)
+    /// <param name="model">The model that it left; null where that has learnt too little to be trained further.</param>
+    public string WayOn(ParseResult parsed, string? model)
     {
         var given = parsed.Tokens.Select(token => token.Value).ToList();
         var hasCheckpoint = parsed.GetValue(_checkpoint) is not null;
-        if (!hasCheckpoint)
-        {
-            _start.Replace(given, model);
-        }
-        else if (!parsed.GetValue(_resume))
+        if (hasCheckpoint && !parsed.GetValue(_resume))
         {
             given.Add(_resume.Name);
         }
+        else if (!hasCheckpoint && model is not null)
+        {
+            _start.Replace(given, model);
+        }
 
         var command = string.Join(' ', (string[])[ProgramName.Typed, .. given.Select(Quoted)]);
-        return hasCheckpoint
-            ? $"Go on with: {command}"
-            : $"Only {_checkpoint.Name} DIR lets a training go on as if nothing had been; train this model further, by a new schedule, "
-                + $"with: {command}";
+        return hasCheckpoint ? $"Go on with: {command}"
+            : $"Only {_checkpoint.Name} DIR lets a training go on as if nothing had been; "
+                + (model is null ? "begin again" : "train this model further, by a new schedule,") + $" with: {command}";
     }
 
     // As the shell takes it for one word, and changes nothing in it.
@@ -226,14 +225,16 @@ internal sealed class TrainOptions
         }
     }
 
-    private CheckpointOptions? Checkpoints(ParseResult parsed)
+    /// <summary>Makes the folder of checkpoints, if there shall be any, and tries it.</summary>
+    public void OpenCheckpoints(ParseResult parsed)
     {
-        if (parsed.GetValue(_checkpoint) is not { } folder)
+        if (parsed.GetValue(_checkpoint) is { } folder)
         {
-            return null;
+            UsableFolder.Open(folder.FullName, _checkpoint.Name);
         }
-
-        UsableFolder.Open(folder.FullName, _checkpoint.Name);
-        return new() { Directory = folder.FullName, Resume = parsed.GetValue(_resume) };
     }
+
+    private CheckpointOptions? Checkpoints(ParseResult parsed) => parsed.GetValue(_checkpoint) is { } folder
+        ? new() { Directory = folder.FullName, Resume = parsed.GetValue(_resume) }
+        : null;
 }

@@ -26,26 +26,31 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
     /// <summary>What it starts from, by name.</summary>
     public required string Start { get; init; }
 
-    /// <summary>A sentence with the command that goes on from where a cancelled training stands, of which the model is given.</summary>
-    public Func<string, string>? WayOn { get; init; }
+    /// <summary>
+    /// A sentence with the command that goes on from where a cancelled training stands, of which the model is given; null where it is not
+    /// worth training further.
+    /// </summary>
+    public Func<string?, string>? WayOn { get; init; }
 
-    /// <summary>Trains and returns the exit status.</summary>
-    /// <param name="path">The folder for the results.</param>
+    /// <summary>The folder for the results, which is tried before the training, that would be lost.</summary>
+    /// <param name="path">The folder.</param>
     /// <param name="option">The option that named it.</param>
-    public int Run(string path, string option)
+    public static OutputFolder OpenFolder(string path, string option) => OutputFolder.Open(
+        path, option, ModelFile, UnfinishedFile, LastGoodFile, MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
+
+    /// <summary>Trains, as one of several processes of which another writes, and returns the exit status.</summary>
+    public int Run()
     {
         options.CancellationToken = signals.Ended;
+        using var same = ml.MulticlassClassification.Trainers.ResNet(options).Fit(images.Train);
+        return IsCancelled(same.Model) ? Exit.Cancelled : 0;
+    }
 
-        // Of several processes that train together, one writes.
-        if (!DistributedProcess.IsFirst)
-        {
-            var same = ml.MulticlassClassification.Trainers.ResNet(options).Fit(images.Train);
-            return same.Model.Training.Outcome == TrainingOutcome.Cancelled ? Exit.Cancelled : 0;
-        }
-
-        // Before the training, which would be lost.
-        var folder = OutputFolder.Open(
-            path, option, ModelFile, UnfinishedFile, LastGoodFile, MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
+    /// <summary>Trains, writes what it came to, and returns the exit status.</summary>
+    /// <param name="folder">The folder for the results.</param>
+    public int Run(OutputFolder folder)
+    {
+        options.CancellationToken = signals.Ended;
         var watch = Stopwatch.StartNew();
         var epochs = 0;
         options.EpochCallback = metrics =>
@@ -79,22 +84,22 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
         var seconds = Math.Max(watch.Elapsed.TotalSeconds + before, network.History.Sum(epoch => epoch.Seconds));
 
         // What was trained is safe before anything else is done with it; from then on, who asks for the end need not wait. Part of a
-        // training replaces nothing that another one left.
-        var isBeside = IsCancelled(network) && folder.Has(ModelFile);
+        // training replaces nothing that another one left, and what has not seen all images once is no model that answers by itself.
+        var isBeside = IsCancelled(network) && (folder.Has(ModelFile) || network.History.Count == 0);
         string Save(string name) => folder.Write(name, stream => ml.Model.Save(model, images.Train.Schema, stream));
         var zip = Save(isBeside ? UnfinishedFile : ModelFile);
         signals.Dispose();
-        if (isBeside && !IsEarlierPart(Path.Combine(path, ModelFile), network))
+        if (isBeside && (network.History.Count == 0 || !IsEarlierPart(folder.PathOf(ModelFile), network)))
         {
             return Cancelled(folder, network, zip);
         }
 
         zip = isBeside ? Save(ModelFile) : zip;
-        folder.Remove(((string[])[UnfinishedFile, LastGoodFile]).Where(name => IsEarlierPart(Path.Combine(path, name), network)));
+        folder.Remove(((string[])[UnfinishedFile, LastGoodFile]).Where(name => IsEarlierPart(folder.PathOf(name), network)));
 
         try
         {
-            return Finish(folder, path, transformer, zip, seconds);
+            return Finish(folder, transformer, zip, seconds);
         }
         catch (Exception)
         {
@@ -117,8 +122,7 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
         {
             using var transformer = ResNetTransformer.Find(ml.Model.Load(zip, out _));
             var earlier = transformer.Model;
-            return earlier.Training.Outcome != TrainingOutcome.Completed && earlier.History.Count > 0
-                && earlier.History.Count <= network.History.Count
+            return earlier.Training.Outcome != TrainingOutcome.Completed && earlier.History.Count <= network.History.Count
                 && earlier.History.Zip(network.History).All(pair => pair.First.TrainLoss.Equals(pair.Second.TrainLoss));
         }
         catch (Exception)
@@ -129,7 +133,7 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
     }
 
     // What is made of a model that is saved.
-    private int Finish(OutputFolder folder, string path, ResNetTransformer transformer, string zip, double seconds)
+    private int Finish(OutputFolder folder, ResNetTransformer transformer, string zip, double seconds)
     {
         var network = transformer.Model;
         var cancelled = IsCancelled(network);
@@ -139,16 +143,23 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
         var test = cancelled ? null : Test(transformer, seconds);
         var metrics = TrainingMetrics.Of(network, options, Start, test?.Evaluation.Accuracy, seconds);
         folder.Write(MetricsFile, stream => JsonSerializer.Serialize(stream, metrics, SampleJson.Default.TrainingMetrics));
-        folder.Write(CurvesFile, stream => PngChart.Write(stream, CurvesChart.Create(network.History)));
+        folder.Write(CurvesFile, stream => PngChart.Write(stream, CurvesChart.Create(network.History), names: []));
         if (test is not null)
         {
-            folder.Write(ConfusionFile, stream => PngChart.Write(stream, ConfusionChart.Create(test.Evaluation), 900, 900));
+            folder.Write(
+                ConfusionFile, stream => PngChart.Write(stream, ConfusionChart.Create(test.Evaluation), network.ClassNames, 900, 900));
         }
 
         if (!PngChart.HasText)
         {
             SteadyWriter.Error().WriteLine(
                 $"This machine has no fonts, so the charts have no text (Debian: apt-get install fonts-dejavu-core); {ReportHtml} has it.");
+        }
+        else if (!PngChart.CanDraw(network.ClassNames))
+        {
+            SteadyWriter.Error().WriteLine(
+                $"None of this machine's fonts has all characters of the names of the classes, so {ConfusionFile} lacks some; {ReportHtml} "
+                + "has them.");
         }
 
         var explain = HeatMap.With(ml, transformer, images.FeatureColumnName);
@@ -165,7 +176,7 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
             return Exit.Failed;
         }
 
-        display.WriteLine($"wrote {ModelFile}, {MetricsFile}, charts and {ReportHtml} to {path}");
+        display.WriteLine($"wrote {ModelFile}, {MetricsFile}, charts and {ReportHtml} to {folder.Path}");
         ScoreAgain(zip);
         return 0;
     }
@@ -177,9 +188,11 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
             SteadyWriter.Error().WriteLine(problem);
         }
 
-        var wayOn = WayOn is null ? "" : $" {WayOn(zip)}";
+        var isBegun = network.History.Count > 0;
+        var wayOn = WayOn is null ? "" : $" {WayOn(isBegun ? zip : null)}";
         SteadyWriter.Error().WriteLine(
-            $"Cancelled in epoch {network.History.Count + 1}; what was trained so far is in {zip}.{wayOn}");
+            $"Cancelled in epoch {network.History.Count + 1}; what was trained so far{(isBegun ? "" : ", less than an epoch,")} is in "
+            + $"{zip}.{wayOn}");
         return Exit.Cancelled;
     }
 

@@ -5,19 +5,21 @@ namespace ResNetMLNet.Sample.Files;
 /// </summary>
 internal sealed class OutputFolder
 {
-    private readonly string _folder;
     private readonly List<string> _moved = [];
     private string? _problem;
     private string? _other;
 
-    private OutputFolder(string folder) => _folder = folder;
+    private OutputFolder(string path) => Path = path;
+
+    /// <summary>The folder that was asked for.</summary>
+    public string Path { get; }
 
     /// <summary>Finds out before the training whether the results can be written, and removes what a killed one left of them.</summary>
     /// <exception cref="IOException">They cannot; the message says why.</exception>
     public static OutputFolder Open(string folder, string option, params IEnumerable<string> names)
     {
         UsableFolder.Open(folder, option);
-        foreach (var path in names.Select(name => Path.Combine(folder, name)))
+        foreach (var path in names.Select(name => System.IO.Path.Combine(folder, name)))
         {
             if (Directory.Exists(path))
             {
@@ -34,10 +36,13 @@ internal sealed class OutputFolder
     /// <summary>Null when all is where it was asked for; else what is where, in a line.</summary>
     public string? Problem => _moved.Count == 0
         ? null
-        : PlainText.OneLine($"The folder '{_folder}' could not be written to: {_problem} Saved instead: {PlainText.List(_moved)}.");
+        : PlainText.OneLine($"The folder '{Path}' could not be written to: {_problem} Saved instead: {PlainText.List(_moved)}.");
 
     /// <summary>Whether an earlier training left this file.</summary>
-    public bool Has(string name) => File.Exists(Path.Combine(_folder, name));
+    public bool Has(string name) => File.Exists(PathOf(name));
+
+    /// <summary>Where a file of this name is, or would be.</summary>
+    public string PathOf(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>
     /// Removes files of an earlier training. What cannot be removed stays, and so does all that is beside a model that was not replaced.
@@ -48,7 +53,7 @@ internal sealed class OutputFolder
         {
             try
             {
-                File.Delete(Path.Combine(_folder, name));
+                File.Delete(PathOf(name));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -63,7 +68,7 @@ internal sealed class OutputFolder
     {
         if (_moved.Count == 0)
         {
-            var path = Path.Combine(_folder, name);
+            var path = PathOf(name);
             try
             {
                 OutputFile.Write(path, write);
@@ -78,7 +83,7 @@ internal sealed class OutputFolder
         try
         {
             _other ??= Directory.CreateTempSubdirectory("resnet-").FullName;
-            var other = Path.Combine(_other, name);
+            var other = System.IO.Path.Combine(_other, name);
             OutputFile.Write(other, write);
             _moved.Add(other);
             return other;
@@ -90,9 +95,9 @@ internal sealed class OutputFolder
                 Directory.Delete(_other);
             }
 
-            var other = _other ?? Path.GetTempPath();
+            var other = _other ?? System.IO.Path.GetTempPath();
             throw new IOException(
-                $"{name} could be written neither to '{_folder}' ({_problem}) nor to '{other}' ({e.Message}). {Problem}".TrimEnd(), e);
+                $"{name} could be written neither to '{Path}' ({_problem}) nor to '{other}' ({e.Message}). {Problem}".TrimEnd(), e);
         }
     }
 }

@@ -53,6 +53,7 @@ internal static class WrittenFile
                 $"The folder '{file.DirectoryName ?? file.FullName}' does not exist. Make it, or choose another for {option.Name}.");
         }
 
+        UsableFolder.Open(file.DirectoryName!, option.Name);
         return file;
     }
 }

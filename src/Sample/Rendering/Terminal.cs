@@ -15,7 +15,7 @@ internal static class Terminal
         && Environment.GetEnvironmentVariable("TERM") != "dumb";
 
     /// <summary>How long lines may be; where nobody looks at them, as in most windows.</summary>
-    public static int LineLength => IsThere ? Open().Profile.Width : UsualLineLength;
+    public static int LineLength => Console.IsOutputRedirected ? UsualLineLength : Open().Profile.Width;
 
     public static IAnsiConsole Open() => AnsiConsole.Create(new() { Out = new Output() });
 

@@ -21,6 +21,11 @@ internal abstract class TrainingDisplay
     /// <summary>Shows what an epoch came to.</summary>
     public abstract void Epoch(EpochMetrics metrics);
 
+    /// <summary>Leaves the terminal as it was found, for a program that ends at once.</summary>
+    public virtual void Leave()
+    {
+    }
+
     /// <summary>Writes a line.</summary>
     public abstract void WriteLine(string text);
 

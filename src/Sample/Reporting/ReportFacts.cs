@@ -35,13 +35,15 @@ internal static class ReportFacts
 
     public static IReadOnlyList<Fact> Device(ResNetModel model) =>
     [
-        new("Trained on", $"{model.Training.Device}, {model.Training.Precision}"),
+        TrainedOn(model),
         new("Processors here", $"{Environment.ProcessorCount}, {RuntimeInformation.OSArchitecture}"),
         new("System here", RuntimeInformation.OSDescription),
         new(".NET", $"{Environment.Version}"),
         new("ML.NET", Version(typeof(MLContext))),
         new("ResNetMLNet", Version(typeof(ResNetTrainer))),
     ];
+
+    public static Fact TrainedOn(ResNetModel model) => new("Trained on", $"{model.Training.Device}, {model.Training.Precision}");
 
     public static IReadOnlyList<Fact> Data(ResNetModel model, Evaluation? test)
     {

@@ -258,6 +258,22 @@ public class CommandLineTests
         Assert.AreEqual(status, Run("summary", "--architecture", network, "--image-size", $"{size}").Status);
 
     [TestMethod]
+    public void Summary_says_what_a_model_is()
+    {
+        using var folder = new SampleFolder();
+
+        var (status, output, error) = Run("summary", "--model", folder.Model);
+
+        Assert.AreEqual(0, status, error);
+        foreach (var part in (string[])["tiny", "3×20×20", "cpu", "bottom, middle, top", "parameters"])
+        {
+            StringAssert.Contains(output, part);
+        }
+
+        Assert.AreEqual(2, Run("summary", "--model", folder.Model, "--image-size", "20").Status);
+    }
+
+    [TestMethod]
     public void Summary_prints_the_chapters_table()
     {
         var (status, output, _) = Run("summary");

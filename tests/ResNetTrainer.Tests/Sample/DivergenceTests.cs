@@ -32,7 +32,7 @@ public class DivergenceTests
             Start = "none",
         };
 
-        Assert.ThrowsExactly<TrainingDivergedException>(() => run.Run(_folder, "--out"));
+        Assert.ThrowsExactly<TrainingDivergedException>(() => run.Run(TrainingRun.OpenFolder(_folder, "--out")));
 
         var model = new MLContext().Model.Load(Path.Combine(_folder, "last-good.zip"), out _);
         var scored = model.Transform(Images.Unlabelled());

@@ -55,6 +55,27 @@ public sealed class EvaluateTests : IDisposable
     }
 
     [TestMethod]
+    public void Predictions_are_a_line_for_each_image_that_ML_NET_reads_back()
+    {
+        _folder.Copy("top", "odd");
+        _folder.Copy("middle", "odd");
+        var file = _folder.At("predictions.csv");
+        File.Move(_folder.At("odd", "top", "0.png"), _folder.At("odd", "top", "a, \"b\".png"));
+
+        var run = Run("odd", "--json", "--predictions", file);
+
+        var evaluation = JsonDocument.Parse(run.Output).RootElement;
+        var ml = new MLContext();
+        var rows = ml.Data.CreateEnumerable<PredictedRow>(
+            ml.Data.LoadFromTextFile<PredictedRow>(file, separatorChar: ',', hasHeader: true, allowQuoting: true), false).ToArray();
+        Assert.StartsWith("image,label,predicted,probability\r\n", File.ReadAllText(file));
+        Assert.HasCount(20, rows);
+        Assert.Contains(_folder.At("odd", "top", "a, \"b\".png"), rows.Select(row => row.Image));
+        Assert.IsTrue(rows.All(row => File.Exists(row.Image) && row.Image.Contains(row.Label) && row.Probability is > 0 and <= 1));
+        Assert.AreEqual(evaluation.GetProperty("accuracy").GetDouble(), rows.Average(row => row.Label == row.Predicted ? 1.0 : 0), 1e-9);
+    }
+
+    [TestMethod]
     public void Classes_of_which_the_model_knows_none_are_an_error()
     {
         _folder.Copy("top", "other", "x");
@@ -179,4 +200,19 @@ public sealed class EvaluateTests : IDisposable
 
     private ProgramRun Run(string folder, params string[] more) =>
         SampleProcess.RunHere(["evaluate", "--model", _folder.Model, "--images", _folder.At(folder), .. more]);
+
+    private sealed class PredictedRow
+    {
+        [Microsoft.ML.Data.LoadColumn(0)]
+        public string Image { get; set; } = "";
+
+        [Microsoft.ML.Data.LoadColumn(1)]
+        public string Label { get; set; } = "";
+
+        [Microsoft.ML.Data.LoadColumn(2)]
+        public string Predicted { get; set; } = "";
+
+        [Microsoft.ML.Data.LoadColumn(3)]
+        public float Probability { get; set; }
+    }
 }

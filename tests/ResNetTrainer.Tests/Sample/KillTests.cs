@@ -116,6 +116,28 @@ public class KillTests
 
     [TestMethod]
     [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    public void What_has_not_seen_all_images_once_is_not_left_as_the_model()
+    {
+        var folder = Path.Combine(_folder, "soon");
+
+        // The images that ship with the sample: an epoch of them takes seconds.
+        using var process = SampleProcess.Start(["train", "--epochs", "2", "--device", "cpu", "--threads", "1", "--out", folder]);
+        WaitForStart(process);
+        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        var output = process.StandardOutput.ReadToEnd();
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+
+        Assert.AreEqual(130, process.ExitCode, error);
+        Assert.Contains("ending after this step", output);
+        Assert.Contains("begin again with", error);
+        Assert.DoesNotContain("--start-from", error);
+        CollectionAssert.AreEqual((string[])["unfinished.zip"], SampleFolder.NamesIn(folder));
+        Assert.IsEmpty(Load(folder, "unfinished.zip").History);
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
     public void A_training_that_goes_on_replaces_what_it_left_when_it_was_cancelled()
     {
         var folder = Path.Combine(_folder, "again");

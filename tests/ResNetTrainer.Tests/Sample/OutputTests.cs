@@ -166,7 +166,7 @@ public sealed class OutputTests : IDisposable
 
     [TestMethod]
     public void A_stream_that_fails_does_not_end_the_process_when_curves_are_drawn() =>
-        Assert.ThrowsExactly<IOException>(() => PngChart.Write(new FullStream(), CurvesChart.Create([])));
+        Assert.ThrowsExactly<IOException>(() => PngChart.Write(new FullStream(), CurvesChart.Create([]), names: []));
 
     [TestMethod]
     public void What_cannot_be_removed_keeps_nothing_from_being_written()

@@ -67,7 +67,16 @@ public class ReportPageTests
 
     [TestMethod]
     public void Charts_of_hostile_names_are_drawn() => PngChart.Write(
-        new MemoryStream(), ConfusionChart.Create(SampleReport.Whole(SampleReport.HostileNames).Test!.Evaluation));
+        new MemoryStream(),
+        ConfusionChart.Create(SampleReport.Whole(SampleReport.HostileNames).Test!.Evaluation),
+        SampleReport.HostileNames);
+
+    [TestMethod]
+    public void Names_that_no_font_can_draw_are_told_from_others()
+    {
+        Assert.AreEqual(PngChart.HasText, PngChart.CanDraw(["cat", "dog"]));
+        Assert.IsFalse(PngChart.CanDraw(["cat", "\U0010FFFD"]));
+    }
 
     [TestMethod]
     public void Tables_have_the_numbers_that_one_computes_by_hand()
@@ -207,7 +216,7 @@ public class ReportPageTests
         Assert.IsLessThan(2_000_000, html.Length);
         Assert.HasCount(200, Rows(Parse(html), "Precision, recall and F1 by class"));
         using var chart = new MemoryStream();
-        PngChart.Write(chart, ConfusionChart.Create(scored.Evaluation), 900, 900);
+        PngChart.Write(chart, ConfusionChart.Create(scored.Evaluation), scored.Evaluation.Classes, 900, 900);
         Assert.IsLessThan(1_000_000, chart.Length);
     }
 
