@@ -46,7 +46,7 @@ internal sealed class MpiCommunicator : ICommunicator
 
     public bool ReachesGpus => _reachesGpus.Value;
 
-    public void Sum(nint address, long count)
+    public void AllReduce(nint address, long count)
     {
         for (var at = 0L; at < count; at += Piece)
         {
@@ -56,7 +56,7 @@ internal sealed class MpiCommunicator : ICommunicator
         }
     }
 
-    public unsafe void Sum(Span<double> values)
+    public unsafe void AllReduce(Span<double> values)
     {
         fixed (double* start = values)
         {
@@ -72,7 +72,7 @@ internal sealed class MpiCommunicator : ICommunicator
         }
     }
 
-    public unsafe void Exchange(ReadOnlySpan<byte> sent, Span<byte> received)
+    public unsafe void AllToAll(ReadOnlySpan<byte> sent, Span<byte> received)
     {
         fixed (byte* from = sent, to = received)
         {
@@ -81,7 +81,7 @@ internal sealed class MpiCommunicator : ICommunicator
         }
     }
 
-    public unsafe void Collect(ReadOnlySpan<byte> own, Span<byte> all)
+    public unsafe void AllGather(ReadOnlySpan<byte> own, Span<byte> all)
     {
         fixed (byte* from = own, to = all)
         {

@@ -123,6 +123,6 @@ public sealed class HeatMapTransformer : ITransformer, IDisposable
     {
         using var channel = _host.OpenChannel("Explaining");
         int? wanted = ClassName is null ? null : Model.ClassNames.ToList().IndexOf(ClassName);
-        return new HeatMapScorer(Model.Network, wanted, DeviceSelector.SelectGpu(_context, channel, _device, Launcher.PlaceHere));
+        return new HeatMapScorer(Model.Network, wanted, DeviceSelector.SelectGpu(_context, channel, _device, Launcher.LocalRank));
     }
 }

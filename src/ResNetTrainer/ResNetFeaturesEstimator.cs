@@ -46,7 +46,7 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
         _options = options.Clone();
     }
 
-    private FeaturizerColumns Columns => new(_options.InputColumnName ?? _options.OutputColumnName, _options.OutputColumnName);
+    private FeaturesColumns Columns => new(_options.InputColumnName ?? _options.OutputColumnName, _options.OutputColumnName);
 
     /// <summary>Reads the weights and makes them fit the images of a schema; no row is read.</summary>
     /// <param name="input">The data.</param>

@@ -34,13 +34,13 @@ public sealed class ResNetFeaturesTransformer : ITransformer, IDisposable
 {
     private readonly IHost _host;
     private readonly TrainedNetwork _network;
-    private readonly FeaturizerColumns _columns;
+    private readonly FeaturesColumns _columns;
     private readonly ScorerSource _scorers;
 
     internal ResNetFeaturesTransformer(
         IHostEnvironment environment,
         TrainedNetwork network,
-        FeaturizerColumns columns,
+        FeaturesColumns columns,
         ComputeDevice device,
         IHostEnvironment? context = null)
     {

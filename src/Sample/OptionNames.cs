@@ -34,6 +34,7 @@ internal static class OptionNames
         ("is one of the classNames (", "of --test-images is one of the classes that are trained on ("),
         ("are none of the classNames; their images", "are none of the classes that are trained on; their images"),
         ("Set ImageSize (32, say) to have them enlarged.", "Give --image-size (32, say) to have them enlarged."),
+        ("The option InitialWeights is the file", "The weights to start from are the file"),
         ("The option StartFrom is the network ", "The model of --start-from is the network "),
         (", but Architecture is ", ", but --architecture is "),
         ("Lower BatchSize or ImageSize, take a smaller Architecture, or lower MemoryBudget, the share of it that images may take.",

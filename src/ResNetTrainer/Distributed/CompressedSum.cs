@@ -17,11 +17,11 @@ internal sealed class CompressedSum(ProcessGroup group)
         var sent = zeros([group.Size, part], ScalarType.BFloat16);
         sent.flatten().narrow(0, 0, length).copy_(values);
         var received = empty_like(sent);
-        group.Exchange(sent.bytes, received.bytes);
+        group.AllToAll(sent.bytes, received.bytes);
 
         // Without the name it would be a ScalarType, to which a 0 converts.
         var sum = received.to_type(ScalarType.Float32).sum(dim: [0]).to_type(ScalarType.BFloat16);
-        group.Collect(sum.bytes, sent.bytes);
+        group.AllGather(sum.bytes, sent.bytes);
         return sent.flatten().narrow(0, 0, length);
     }
 }

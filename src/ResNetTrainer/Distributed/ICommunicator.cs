@@ -18,19 +18,19 @@ internal interface ICommunicator
     /// <summary>Adds up the floats of all processes, in place; all get the same bits.</summary>
     /// <param name="address">Where they begin, on the host or, where <see cref="ReachesGpus"/>, on a GPU.</param>
     /// <param name="count">How many there are.</param>
-    void Sum(nint address, long count);
+    void AllReduce(nint address, long count);
 
     /// <summary>Adds up the values of all processes, in place; all get the same bits.</summary>
-    void Sum(Span<double> values);
+    void AllReduce(Span<double> values);
 
     /// <summary>Gives all processes the bytes of one of them.</summary>
     void Broadcast(Span<byte> bytes, int root);
 
     /// <summary>Sends each process its part of what is sent, in the order of their numbers, and receives as much of each.</summary>
-    void Exchange(ReadOnlySpan<byte> sent, Span<byte> received);
+    void AllToAll(ReadOnlySpan<byte> sent, Span<byte> received);
 
     /// <summary>Gives all processes what each of them has, as many bytes, in the order of their numbers.</summary>
-    void Collect(ReadOnlySpan<byte> own, Span<byte> all);
+    void AllGather(ReadOnlySpan<byte> own, Span<byte> all);
 
     /// <summary>Ends all processes at once: for one that cannot go on, while the others wait for it.</summary>
     void Abort();

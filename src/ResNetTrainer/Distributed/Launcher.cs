@@ -13,9 +13,9 @@ internal static class Launcher
     // Hydra (MPICH, Intel MPI, MVAPICH), Microsoft's mpiexec, and srun with PMI.
     private const string SizeName = "PMI_SIZE";
     private const string RankName = "PMI_RANK";
-    private const string LocalSize = "MPI_LOCALNRANKS";
-    private const string LocalRank = "MPI_LOCALRANKID";
-    private const string SlurmLocalRank = "SLURM_LOCALID";
+    private const string LocalSizeName = "MPI_LOCALNRANKS";
+    private const string LocalRankName = "MPI_LOCALRANKID";
+    private const string SlurmLocalRankName = "SLURM_LOCALID";
     private const string SlurmNode = "SLURM_NODEID";
     private const string SlurmTasks = "SLURM_STEP_TASKS_PER_NODE";
     private const string SlurmSize = "SLURM_STEP_NUM_TASKS";
@@ -28,10 +28,10 @@ internal static class Launcher
     public static int? Count => Number(SizeName);
 
     /// <summary>How many of the processes are on this machine, itself included; null where nobody says.</summary>
-    public static int? CountHere => Number(LocalSize) ?? SlurmTasksHere;
+    public static int? LocalSize => Number(LocalSizeName) ?? SlurmTasksHere;
 
     /// <summary>Which of the processes on this machine this one is, from 0.</summary>
-    public static int PlaceHere => Number(LocalRank) ?? Number(SlurmLocalRank) ?? Rank ?? 0;
+    public static int LocalRank => Number(LocalRankName) ?? Number(SlurmLocalRankName) ?? Rank ?? 0;
 
     /// <summary>
     /// What is wrong where srun started several processes without telling them of each other, so that each trains alone; null where nothing
@@ -47,7 +47,7 @@ internal static class Launcher
     /// </summary>
     public static int ProcessesHere(ProcessGroup group) => group.IsAlone
         ? 1
-        : CountHere ?? group.Gather(Environment.MachineName).Count(name => name == Environment.MachineName);
+        : LocalSize ?? group.AllGather(Environment.MachineName).Count(name => name == Environment.MachineName);
 
     /// <summary>
     /// The threads for this process where others may run on the same processors of its machine: its share of those. Null leaves it to what
@@ -56,7 +56,7 @@ internal static class Launcher
     public static int? ThreadsEach(ProcessGroup group)
     {
         var own = Affinity;
-        return group.IsAlone ? null : ThreadsEach(group.Gather(own), own);
+        return group.IsAlone ? null : ThreadsEach(group.AllGather(own), own);
     }
 
     /// <param name="affinities">Of each process, its machine and the processors that it may run on.</param>

@@ -24,10 +24,10 @@ internal sealed class ProcessGroup(ICommunicator communicator)
     public bool IsFirst => Rank == 0;
 
     /// <summary>Adds up the values of all, in place.</summary>
-    public void Sum(Span<double> values) => communicator.Sum(values);
+    public void AllReduce(Span<double> values) => communicator.AllReduce(values);
 
     /// <summary>Adds up the values of all in float32, in place; those of a GPU on the host, unless MPI reaches into its memory.</summary>
-    public void Sum(Tensor values)
+    public void AllReduce(Tensor values)
     {
         if (IsAlone)
         {
@@ -45,26 +45,26 @@ internal sealed class ProcessGroup(ICommunicator communicator)
             cuda.synchronize(floats.device);
         }
 
-        communicator.Sum(AddressOf(floats), floats.NumberOfElements);
+        communicator.AllReduce(AddressOf(floats), floats.NumberOfElements);
         values.copy_(floats);
     }
 
-    /// <inheritdoc cref="ICommunicator.Exchange"/>
-    public void Exchange(ReadOnlySpan<byte> sent, Span<byte> received) => communicator.Exchange(sent, received);
+    /// <inheritdoc cref="ICommunicator.AllToAll"/>
+    public void AllToAll(ReadOnlySpan<byte> sent, Span<byte> received) => communicator.AllToAll(sent, received);
 
-    /// <inheritdoc cref="ICommunicator.Collect"/>
-    public void Collect(ReadOnlySpan<byte> own, Span<byte> all) => communicator.Collect(own, all);
+    /// <inheritdoc cref="ICommunicator.AllGather"/>
+    public void AllGather(ReadOnlySpan<byte> own, Span<byte> all) => communicator.AllGather(own, all);
 
     /// <summary>Whether it is so for any of them.</summary>
     public bool Any(bool isSo)
     {
         Span<double> count = [isSo ? 1 : 0];
-        communicator.Sum(count);
+        communicator.AllReduce(count);
         return count[0] > 0;
     }
 
     /// <summary>What the first of them has.</summary>
-    public T OfFirst<T>(T value)
+    public T Broadcast<T>(T value)
         where T : unmanaged
     {
         Span<T> values = [value];
@@ -73,7 +73,7 @@ internal sealed class ProcessGroup(ICommunicator communicator)
     }
 
     /// <summary>Makes the values those that the first of them has, in place; by way of the host, also those of a GPU.</summary>
-    public void OfFirst(Tensor values)
+    public void Broadcast(Tensor values)
     {
         using var scope = NewDisposeScope();
         var onHost = values.cpu().contiguous();
@@ -82,10 +82,10 @@ internal sealed class ProcessGroup(ICommunicator communicator)
     }
 
     /// <summary>The bytes that the first of them has.</summary>
-    public byte[] OfFirst(byte[] bytes) => Of(0, bytes);
+    public byte[] Broadcast(byte[] bytes) => Of(0, bytes);
 
     /// <summary>What each of them has to say.</summary>
-    public string[] Gather(string text) =>
+    public string[] AllGather(string text) =>
         [.. Enumerable.Range(0, Size).Select(rank => Encoding.UTF8.GetString(Of(rank, rank == Rank ? Encoding.UTF8.GetBytes(text) : [])))];
 
     /// <summary>Does what may fail in some of them: then it fails in all, and says in which.</summary>
@@ -107,7 +107,7 @@ internal sealed class ProcessGroup(ICommunicator communicator)
         }
 
         var isCancelled = Any(error?.SourceException is OperationCanceledException);
-        var problems = Gather(error is null ? "" : Text(error.SourceException.GetBaseException()));
+        var problems = AllGather(error is null ? "" : Text(error.SourceException.GetBaseException()));
         if (error is not null)
         {
             OfAll(error.SourceException);

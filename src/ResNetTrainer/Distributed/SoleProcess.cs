@@ -9,11 +9,11 @@ internal sealed class SoleProcess : ICommunicator
 
     public bool ReachesGpus => true;
 
-    public void Sum(nint address, long count)
+    public void AllReduce(nint address, long count)
     {
     }
 
-    public void Sum(Span<double> values)
+    public void AllReduce(Span<double> values)
     {
     }
 
@@ -21,9 +21,9 @@ internal sealed class SoleProcess : ICommunicator
     {
     }
 
-    public void Exchange(ReadOnlySpan<byte> sent, Span<byte> received) => sent.CopyTo(received);
+    public void AllToAll(ReadOnlySpan<byte> sent, Span<byte> received) => sent.CopyTo(received);
 
-    public void Collect(ReadOnlySpan<byte> own, Span<byte> all) => own.CopyTo(all);
+    public void AllGather(ReadOnlySpan<byte> own, Span<byte> all) => own.CopyTo(all);
 
     /// <summary>Does nothing: nobody waits for it.</summary>
     public void Abort()

@@ -73,10 +73,10 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         using var checkpoints = group.Together(() =>
             options.Checkpoints is { } where && group.IsFirst ? CheckpointFolder.Open(host, channel, where) : null);
         var begun = BegunPlan.Of(checkpoints, group);
-        var first = group.OfFirst(Internals.SeedOf(host) ?? begun.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
+        var first = group.Broadcast(Internals.SeedOf(host) ?? begun.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
         var seed = options.Seed ?? first;
         var device = group.Together(() => DeviceSelector.ToDevice(DeviceSelector.SelectGpu(
-            context, channel, options.Device, group.IsAlone ? 0 : Launcher.PlaceHere)));
+            context, channel, options.Device, group.IsAlone ? 0 : Launcher.LocalRank)));
         using var tf32 = Tf32.Allow(device, options.Precision != ComputePrecision.Float32);
         var start = group.Together(() => StartingPoint.Of(host, options));
 
@@ -85,11 +85,11 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
             ?? (begun.Age == RecipeAge.BeforeMuon ? ResNetArchitecture.BookResNet18 : null);
 
         // For all processes as on the machine of the first: the window is part of the data.
-        var setting = new TrainingSetting(architecture, device, seed, group, group.OfFirst(processesHere));
+        var setting = new TrainingSetting(architecture, device, seed, group, group.Broadcast(processesHere));
         using var data = group.Together(() => TrainingData.Open(host, options, (trainData, validationData), setting));
         start = start.For(data.ClassNames);
         var plan = PlanOfOptions.Make(channel, options, data, start, begun, setting);
-        using var network = group.Together(() => StartingNetwork.Create(host, channel, plan, data, start));
+        using var network = group.Together(() => start.CreateNetwork(host, channel, plan, data));
         using var pruning = DataPruning.Of(plan, data.Train);
         using var state = new TrainingState(plan, network, device) { Pruning = pruning };
         var identity = IdentityOf(state, data, start);

@@ -66,7 +66,7 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
         }
     }
 
-    public override PixelStatistics? StatisticsFor(ImageShape shape) => Statistics.For(shape);
+    protected override PixelStatistics? StatisticsFor(ImageShape shape) => Statistics.For(shape);
 
     // With what they see.
     public override string Fingerprint(NetworkPlan plan) =>
@@ -121,7 +121,7 @@ internal sealed record StartingFile(string Title, NamedTensors Weights, ResNetAr
         }
     }
 
-    public override NamedTensors WeightsFor(IHost host, IChannel channel, TrainableNetwork fresh, TrainingData data)
+    protected override NamedTensors WeightsFor(IHost host, IChannel channel, TrainableNetwork fresh, TrainingData data)
     {
         if (ClassNames is { } names && !names.SequenceEqual(data.ClassNames))
         {

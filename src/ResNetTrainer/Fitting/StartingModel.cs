@@ -18,7 +18,7 @@ internal sealed record StartingModel(ResNetModel Model) : StartingPoint
 
     public override ResNetArchitecture Architecture => Model.Architecture;
 
-    public override PixelStatistics? StatisticsFor(ImageShape shape) => Model.PixelStatistics?.For(shape);
+    protected override PixelStatistics? StatisticsFor(ImageShape shape) => Model.PixelStatistics?.For(shape);
 
     public override string Fingerprint(NetworkPlan plan) => Model.Network.Weights.Fingerprint();
 
@@ -33,7 +33,7 @@ internal sealed record StartingModel(ResNetModel Model) : StartingPoint
         }
     }
 
-    public override void CheckImages(IExceptionContext context, ImageShape shape)
+    protected override void CheckImages(IExceptionContext context, ImageShape shape)
     {
         if (Model.ImageChannels != shape.Channels)
         {
@@ -44,7 +44,7 @@ internal sealed record StartingModel(ResNetModel Model) : StartingPoint
         }
     }
 
-    public override NamedTensors WeightsFor(IHost host, IChannel channel, TrainableNetwork fresh, TrainingData data)
+    protected override NamedTensors WeightsFor(IHost host, IChannel channel, TrainableNetwork fresh, TrainingData data)
     {
         WarnOfFormat(channel, data.Format, data.Pixels);
         LogClasses(channel, Model.ClassNames, data.ClassNames);

@@ -1,4 +1,5 @@
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Data;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
@@ -47,8 +48,48 @@ internal abstract record StartingPoint
     /// <summary>The same for a network of these classes.</summary>
     public virtual StartingPoint For(IReadOnlyList<string> classes) => this;
 
+    /// <summary>The network of a training that begins so, as it is before the first step.</summary>
+    /// <param name="host">The trainer.</param>
+    /// <param name="channel">Is told what is new, gone, or not as it was.</param>
+    /// <param name="plan">How it will be trained.</param>
+    /// <param name="data">On what.</param>
+    /// <exception cref="InvalidOperationException">There can be no such network, or the weights are not for it.</exception>
+    public TrainableNetwork CreateNetwork(IHost host, IChannel channel, TrainingPlan plan, TrainingData data)
+    {
+        var (shape, classes) = (data.Format.Shape, data.Columns.Label.Classes);
+        if (NetworkLimits.ProblemOf(data.Architecture, shape, classes) is { } problem)
+        {
+            throw host.Error($"There can be no such network: {problem}. Set Architecture and ImageSize to what is possible.");
+        }
+
+        CheckImages(host, shape);
+        var networkPlan = new NetworkPlan(data.Architecture, shape, classes) { Statistics = StatisticsFor(shape) };
+        var network = TrainableNetwork.Create(
+            networkPlan, plan.Initialisation, RandomStream.Derive(plan.Seed, 0), data.Train.Device, plan.Precision);
+        try
+        {
+            PixelScale.Check(channel, data.Train.Statistics, networkPlan);
+            if (WeightsFor(host, channel, network, data) is { } weights)
+            {
+                network.Import(weights);
+            }
+
+            if (plan.FrozenStages is { } stages)
+            {
+                network.Freeze(stages);
+            }
+
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>What the weights were trained to see, of images of such a shape; null for pixels as they are.</summary>
-    public virtual PixelStatistics? StatisticsFor(ImageShape shape) => null;
+    protected virtual PixelStatistics? StatisticsFor(ImageShape shape) => null;
 
     /// <summary>By what training from these weights is recognised; null for fresh ones, which the seed tells.</summary>
     public virtual string? Fingerprint(NetworkPlan plan) => null;
@@ -62,7 +103,7 @@ internal abstract record StartingPoint
     }
 
     /// <exception cref="InvalidOperationException">The weights are not for such images.</exception>
-    public virtual void CheckImages(IExceptionContext context, ImageShape shape)
+    protected virtual void CheckImages(IExceptionContext context, ImageShape shape)
     {
     }
 
@@ -72,7 +113,7 @@ internal abstract record StartingPoint
     /// <param name="fresh">The network.</param>
     /// <param name="data">What it is trained on.</param>
     /// <exception cref="InvalidOperationException">They do not fit it; the message says which tensors differ.</exception>
-    public virtual NamedTensors? WeightsFor(IHost host, IChannel channel, TrainableNetwork fresh, TrainingData data) => null;
+    protected virtual NamedTensors? WeightsFor(IHost host, IChannel channel, TrainableNetwork fresh, TrainingData data) => null;
 
     private sealed record FreshStart : StartingPoint
     {

@@ -84,7 +84,7 @@ internal sealed class TrainingRun(
             var found = Calibration.Find(set, ThrowIfCancelled, out var problem);
 
             // The last bits of a score may differ between processes, and with them where the least loss is.
-            found = found with { Temperature = group.OfFirst(found.Temperature) };
+            found = found with { Temperature = group.Broadcast(found.Temperature) };
             channel.Log(FormattableString.Invariant(
                 $"calibrated: temperature {found.Temperature:F3}, validation loss {found.LossBefore:F4} to {found.LossAfter:F4}, ")
                 + FormattableString.Invariant(

@@ -37,6 +37,9 @@ internal abstract class Initialisation
 
     private sealed class XavierUniform : Initialisation
     {
+        // Checkpoints have it so.
+        public override string ToString() => "ResNetMLNet.Network.Initialisation+XavierUniform";
+
         protected override Tensor Weight(TensorPlan tensor, Generator generator) =>
             Uniform(tensor, Math.Sqrt(6.0 / (tensor.FanIn + tensor.FanOut)), generator);
 
@@ -47,6 +50,8 @@ internal abstract class Initialisation
 
     private sealed class HeNormal : Initialisation
     {
+        public override string ToString() => "ResNetMLNet.Network.Initialisation+HeNormal";
+
         protected override Tensor Weight(TensorPlan tensor, Generator generator) => tensor.Role == TensorRole.LinearWeight
             ? Uniform(tensor, 1 / Math.Sqrt(tensor.FanIn), generator)
             : empty(tensor.Shape).normal_(0, Math.Sqrt(2.0 / tensor.FanOut), generator);

@@ -125,11 +125,25 @@ internal sealed class NetworkPlan
     public static T Classify<T>(ILayers<T> layers, LinearPlan head, T features) =>
         layers.Part("linear", features, x => layers.Linear(head, x));
 
-    /// <summary>Says in words how tensors differ from the network's, if they do.</summary>
-    public bool Differs(NamedTensors weights, [NotNullWhen(true)] out string? difference)
+    /// <summary>
+    /// Says in words why tensors cannot be the network's, if they cannot: they differ in names or shapes, have values that are not finite,
+    /// or negative variances.
+    /// </summary>
+    public bool Rejects(NamedTensors weights, [NotNullWhen(true)] out string? problem)
+    {
+        var variances = Tensors.Where(tensor => tensor.Role == TensorRole.RunningVariance);
+        problem = DifferenceOf(weights)
+            ?? (weights.FirstNotFinite() is { } name ? $"the tensor '{name}' has values that are not finite"
+                : variances.FirstOrDefault(tensor => weights.Tensors[tensor.Name].Data.Any(value => value < 0)) is { } negative
+                    ? $"the tensor '{negative.Name}' has negative values, which variances cannot have"
+                : null);
+        return problem is not null;
+    }
+
+    private string? DifferenceOf(NamedTensors weights)
     {
         var expected = Tensors.ToDictionary(tensor => tensor.Name);
-        difference =
+        return
             expected.Keys.FirstOrDefault(name => !weights.Tensors.ContainsKey(name)) is { } missing ? $"the tensor '{missing}' is missing" :
             weights.Tensors.Keys.FirstOrDefault(name => !expected.ContainsKey(name)) is { } extra
                 ? $"there is a tensor '{extra}' that the network does not have" :
@@ -137,7 +151,6 @@ internal sealed class NetworkPlan
                 ? $"the tensor '{misshapen.Name}' has the shape {weights.Tensors[misshapen.Name].ShapeText} where the network "
                     + $"has {misshapen.ShapeText}" :
             null;
-        return difference is not null;
     }
 
     private T Pooled<T>(ILayers<T> layers, T x) => Architecture.Stem == ResNetStem.Large ? layers.MaxPool(x) : x;

@@ -16,7 +16,7 @@ internal static class SharedNormalisation
     {
         var values = x.to_type(ScalarType.Float32);
         Span<double> pixels = [x.shape[0] * x.shape[2] * x.shape[3]];
-        group.Sum(pixels);
+        group.AllReduce(pixels);
         using Scalar each = 1 / pixels[0], epsilon = NormalisationPlan.Epsilon, unbiased = pixels[0] / Math.Max(1, pixels[0] - 1);
         var mean = Sum(group, values.sum(_overImages)).mul(each);
         var centred = values.sub(mean.view(1, -1, 1, 1));
@@ -59,7 +59,7 @@ internal static class SharedNormalisation
         private static Tensor Add(Tensor values, ProcessGroup group)
         {
             var sum = values.clone();
-            group.Sum(sum);
+            group.AllReduce(sum);
             return sum;
         }
     }

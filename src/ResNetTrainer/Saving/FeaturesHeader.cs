@@ -14,7 +14,7 @@ internal sealed record FeaturesHeader : NetworkHeader
     }
 
     [SetsRequiredMembers]
-    public FeaturesHeader(TrainedNetwork network, FeaturizerColumns columns, string weightsSha256)
+    public FeaturesHeader(TrainedNetwork network, FeaturesColumns columns, string weightsSha256)
         : base(network, weightsSha256)
     {
         FormatVersion = CurrentVersion;
@@ -26,5 +26,5 @@ internal sealed record FeaturesHeader : NetworkHeader
     public required string OutputColumnName { get; init; }
 
     [JsonIgnore]
-    public FeaturizerColumns Columns => new(InputColumnName, OutputColumnName);
+    public FeaturesColumns Columns => new(InputColumnName, OutputColumnName);
 }

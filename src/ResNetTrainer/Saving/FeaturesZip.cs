@@ -11,7 +11,7 @@ internal static class FeaturesZip
 {
     public const string LoaderSignature = "ResNetFeatures";
 
-    public static void Save(IHostEnvironment environment, ModelSaveContext zip, TrainedNetwork network, FeaturizerColumns columns)
+    public static void Save(IHostEnvironment environment, ModelSaveContext zip, TrainedNetwork network, FeaturesColumns columns)
     {
         zip.CheckAtModel();
         zip.SetVersionInfo(Version());
@@ -20,7 +20,7 @@ internal static class FeaturesZip
     }
 
     /// <exception cref="InvalidOperationException">It is damaged or from a newer version.</exception>
-    public static (TrainedNetwork Network, FeaturizerColumns Columns) Load(IHostEnvironment environment, ModelLoadContext zip)
+    public static (TrainedNetwork Network, FeaturesColumns Columns) Load(IHostEnvironment environment, ModelLoadContext zip)
     {
         Internals.CheckVersion(environment);
         zip.CheckAtModel(Version());

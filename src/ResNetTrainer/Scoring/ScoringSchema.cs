@@ -79,7 +79,7 @@ internal sealed class ScoringSchema
 
     /// <summary>With the features, of a network without a linear layer.</summary>
     public static ScoringSchema OfFeatures(
-        IHost host, DataViewSchema input, TrainedNetwork network, FeaturizerColumns columns) =>
+        IHost host, DataViewSchema input, TrainedNetwork network, FeaturesColumns columns) =>
         new(host, input, network, columns.Input, new OutputVector(columns.Output, network.Plan.Outputs, Annotations: null));
 
     /// <summary>With the heat map and, where it is asked for, the image.</summary>

@@ -73,7 +73,7 @@ internal sealed class Exchange : IDisposable
             var gradient = GradientOf(tensor);
             if (_compressed is null)
             {
-                _group.Sum(gradient);
+                _group.AllReduce(gradient);
             }
             else
             {
@@ -86,7 +86,7 @@ internal sealed class Exchange : IDisposable
         var numbers = MemoryMarshal.Cast<byte, float>(_buffer.bytes)[^Numbers..];
         (numbers[0], numbers[1], numbers[2]) = ((float)sums.Loss, (float)sums.Hits, (float)sums.Weight);
         numbers[3] = _isCancelled() ? 1 : 0;
-        _group.Sum(_buffer);
+        _group.AllReduce(_buffer);
         AnyIsCancelled = numbers[3] > 0;
         TakeOver();
         return new(numbers[0], numbers[1], numbers[2]);
@@ -102,7 +102,7 @@ internal sealed class Exchange : IDisposable
         using var noGradients = no_grad();
         foreach (var tensor in _large.Concat(_small))
         {
-            _group.OfFirst(tensor.Master);
+            _group.Broadcast(tensor.Master);
             tensor.Refresh();
         }
     }
@@ -111,7 +111,7 @@ internal sealed class Exchange : IDisposable
 
     private double[] Sum(double[] values)
     {
-        _group.Sum(values);
+        _group.AllReduce(values);
         return values;
     }
 

@@ -59,15 +59,15 @@ internal sealed class FrozenFeatures : ImageDataset
                     weights.narrow(0, start, batch.Count).copy_(batch.Weights);
                 }
 
-                group.Sum(features.narrow(0, at, size));
+                group.AllReduce(features.narrow(0, at, size));
                 at += size;
             }
 
             betweenBatches(at);
         }
 
-        group.Sum(labels);
-        group.Sum(weights);
+        group.AllReduce(labels);
+        group.AllReduce(weights);
 
         var format = new InputFormat(new(length, 1, 1), Resizes: false, ResizeMode.Stretch) { IsFeatures = true };
         return new(

@@ -23,7 +23,7 @@ internal static class Meeting
         {
             ["the version of ResNetMLNet"] = Version(),
         };
-        var all = group.Gather(JsonSerializer.Serialize(mine.ToDictionary(), CheckpointJson.Default.DictionaryStringString))
+        var all = group.AllGather(JsonSerializer.Serialize(mine.ToDictionary(), CheckpointJson.Default.DictionaryStringString))
             .Select(text => JsonSerializer.Deserialize(text, CheckpointJson.Default.DictionaryStringString)!)
             .ToArray();
         var differences =
@@ -55,7 +55,7 @@ internal static class Meeting
             CheckpointFile.Write(written, state.Save(), new Dictionary<string, string>());
         }
 
-        using var received = new MemoryStream(group.OfFirst(written.ToArray()));
+        using var received = new MemoryStream(group.Broadcast(written.ToArray()));
         if (!group.IsFirst)
         {
             state.Restore(CheckpointFile.Read(received).Checkpoint);

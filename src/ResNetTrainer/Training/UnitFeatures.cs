@@ -29,7 +29,7 @@ internal static class UnitFeatures
         using var scope = NewDisposeScope();
         using var batch = images.Sample(Images, seed);
         var features = network.Features(batch.ToInput(images.Format)).to_type(ScalarType.Float32);
-        var square = group.OfFirst(features.mul(features).mean().item<float>());
+        var square = group.Broadcast(features.mul(features).mean().item<float>());
         if (!(square > 0) || !float.IsFinite(square))
         {
             return 1;

@@ -1,5 +1,4 @@
 using ResNetMLNet.Data.Loading;
-using ResNetMLNet.Native;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Data;
@@ -37,13 +36,13 @@ public sealed class LinkTests : IDisposable
     }
 
     [TestMethod]
-    public void Empty_files_are_told_from_pipes_without_the_systems_call()
+    public void Empty_files_are_told_from_pipes()
     {
         _folder.Add("full.png");
         _folder.Add("empty.png", []);
         SymbolicLinks.ToFile(_folder.In("link.png"), "empty.png");
         SymbolicLinks.ToFile(_folder.In("dead.png"), "gone.png");
-        FileType Of(string name) => FileTypes.OfOther(_folder.In(name));
+        FileType Of(string name) => FileTypes.Of(_folder.In(name));
 
         Assert.AreEqual(FileType.Regular, Of("full.png"));
         Assert.AreEqual(FileType.Regular, Of("empty.png"));

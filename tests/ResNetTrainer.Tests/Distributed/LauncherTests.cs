@@ -61,7 +61,7 @@ public sealed class LauncherTests
     public void A_process_knows_its_place_on_its_machine(string name, string value, int place) =>
         With("PMI_RANK", "5", () => With(name, value, () =>
         {
-            Assert.AreEqual(place, Launcher.PlaceHere);
+            Assert.AreEqual(place, Launcher.LocalRank);
             return true;
         }));
 
@@ -74,7 +74,7 @@ public sealed class LauncherTests
     public void The_processes_of_a_machine_are_counted_under_Slurm(string tasks, string node, int count) =>
         With("PMI_SIZE", "11", () => With("SLURM_STEP_TASKS_PER_NODE", tasks, () => With("SLURM_NODEID", node, () =>
         {
-            Assert.AreEqual(count, Launcher.CountHere ?? 1);
+            Assert.AreEqual(count, Launcher.LocalSize ?? 1);
             return true;
         })));
 

@@ -22,14 +22,14 @@ public class ProcessGroupTests
             var expected = whole.clone();
             expected[1..3, 2..5] *= 2;
 
-            group.Sum(whole[1..3, 2..5]);
+            group.AllReduce(whole[1..3, 2..5]);
             Assert.IsTrue(expected.equal(whole).all().item<bool>(), $"a part of {type}");
 
             expected[1..3] *= 2;
-            group.Sum(whole[1..3]);
+            group.AllReduce(whole[1..3]);
             Assert.IsTrue(expected.equal(whole).all().item<bool>(), $"rows of {type}");
 
-            group.Sum(whole.t());
+            group.AllReduce(whole.t());
             Assert.IsTrue((expected * 2).equal(whole).all().item<bool>(), $"the transpose of {type}");
         }
     }

@@ -228,7 +228,7 @@ public sealed class TrainOptionTests : IDisposable
         var run = Train("--pretrained", "--architecture", "resnet50");
 
         Assert.AreEqual(1, run.Status, run.Output);
-        StringAssert.Contains(run.Error, "weights of the network resnet-2-2-2-3, but Architecture is resnet50");
+        StringAssert.Contains(run.Error, "weights of the network resnet-2-2-2-3, but --architecture is resnet50");
         StringAssert.Contains(run.Error, "Leave out --architecture");
         Assert.DoesNotContain("reading images", run.Output);
     }

@@ -14,14 +14,14 @@ internal sealed class OneOfTwo(int rank, Func<float, float> sum) : ICommunicator
 
     public bool ReachesGpus => false;
 
-    public void Sum(nint address, long count)
+    public void AllReduce(nint address, long count)
     {
         var values = new float[count];
         Marshal.Copy(address, values, 0, values.Length);
         Marshal.Copy([.. values.Select(sum)], 0, address, values.Length);
     }
 
-    public void Sum(Span<double> values) => throw new NotSupportedException();
+    public void AllReduce(Span<double> values) => throw new NotSupportedException();
 
     // What the first has, its function makes of what the second has.
     public void Broadcast(Span<byte> bytes, int root)
@@ -32,9 +32,9 @@ internal sealed class OneOfTwo(int rank, Func<float, float> sum) : ICommunicator
         }
     }
 
-    public void Exchange(ReadOnlySpan<byte> sent, Span<byte> received) => throw new NotSupportedException();
+    public void AllToAll(ReadOnlySpan<byte> sent, Span<byte> received) => throw new NotSupportedException();
 
-    public void Collect(ReadOnlySpan<byte> own, Span<byte> all) => throw new NotSupportedException();
+    public void AllGather(ReadOnlySpan<byte> own, Span<byte> all) => throw new NotSupportedException();
 
     public void Abort() => throw new NotSupportedException();
 }

@@ -3,6 +3,7 @@ using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
 using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Data.Datasets;
+using ResNetMLNet.Data.Reading;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Native;
 using ResNetMLNet.Tests.Support;

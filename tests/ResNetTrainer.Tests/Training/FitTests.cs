@@ -6,6 +6,7 @@ using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Data.Datasets;
 using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Data.Loading;
+using ResNetMLNet.Data.Reading;
 using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using ResNetMLNet.Data.Reading;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Network;
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.Runtime;
-using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Data.Reading;
 using ResNetMLNet.Distributed;
 using ResNetMLNet.MLNet;

@@ -1,4 +1,3 @@
-using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Data.Reading;
 using ResNetMLNet.Distributed;
 using static TorchSharp.torch;

@@ -2,7 +2,6 @@ using Microsoft.ML.Runtime;
 using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.MLNet;
-using ResNetMLNet.Native;
 
 namespace ResNetMLNet.Data.Loading;
 

@@ -1,7 +1,6 @@
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data.Columns;
 using ResNetMLNet.MLNet;
-using ResNetMLNet.Native;
 
 namespace ResNetMLNet.Data.Loading;
 

@@ -50,7 +50,7 @@ internal sealed class ScorerSource(Func<IScorer> create)
     private static IScorer Create(IHost host, IHostEnvironment context, TrainedNetwork network, ComputeDevice device)
     {
         using var channel = host.OpenChannel("Scoring");
-        var gpu = DeviceSelector.SelectGpu(context, channel, device, Launcher.PlaceHere);
+        var gpu = DeviceSelector.SelectGpu(context, channel, device, Launcher.LocalRank);
         if (gpu is null && OnnxRuntimeLibrary.IsUsable && OnnxModel.Holds(network.Plan))
         {
             return new OnnxScorer(network);

@@ -14,7 +14,7 @@ internal readonly record struct BegunPlan(int? Seed, RecipeAge Age, int? Epochs,
 {
     /// <summary>What the first of the processes, which has the checkpoints, finds there.</summary>
     public static BegunPlan Of(CheckpointFolder? checkpoints, ProcessGroup group) =>
-        group.OfFirst(checkpoints?.Words is { } words ? Of(words, group.Size) : default);
+        group.Broadcast(checkpoints?.Words is { } words ? Of(words, group.Size) : default);
 
     private static BegunPlan Of(IReadOnlyDictionary<string, string> words, int processes)
     {

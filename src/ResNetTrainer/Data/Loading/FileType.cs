@@ -1,8 +1,6 @@
 using System.Formats.Tar;
-using System.Runtime.InteropServices;
-using System.Text;
 
-namespace ResNetMLNet.Native;
+namespace ResNetMLNet.Data.Loading;
 
 /// <summary>What a path leads to, links followed.</summary>
 internal enum FileType
@@ -20,10 +18,8 @@ internal enum FileType
 /// <summary>Tells files from pipes and devices without opening them, which .NET cannot.</summary>
 internal static class FileTypes
 {
-    public static FileType Of(string path) => OperatingSystem.IsLinux() ? OfLinux(path) : OfOther(path);
-
-    /// <summary>Without a call of the system, which is another one on each: pipes and devices have no size, nor have empty files.</summary>
-    internal static FileType OfOther(string path)
+    /// <summary>Pipes and devices have no size, nor have empty files.</summary>
+    public static FileType Of(string path)
     {
         FileInfo file;
         try
@@ -66,27 +62,5 @@ internal static class FileTypes
         archive.Position = 0;
         using var reader = new TarReader(archive);
         return reader.GetNextEntry()?.EntryType == TarEntryType.RegularFile;
-    }
-
-    private static FileType OfLinux(string path)
-    {
-        const int CurrentFolder = -100, FollowLinks = 0;
-        const uint Type = 0x1;
-        const int TypeBits = 0xf000, Regular = 0x8000;
-
-        return GetStatus(CurrentFolder, Encoding.UTF8.GetBytes(path + '\0'), FollowLinks, Type, out var status) != 0
-            ? FileType.Missing
-            : (status.Mode & TypeBits) == Regular ? FileType.Regular : FileType.Special;
-    }
-
-    // statx rather than stat: its structure is the same on every architecture.
-    [DllImport("libc", EntryPoint = "statx")]
-    private static extern int GetStatus(int folder, byte[] path, int flags, uint mask, out Status status);
-
-    [StructLayout(LayoutKind.Explicit, Size = 256)]
-    private struct Status
-    {
-        [FieldOffset(28)]
-        internal ushort Mode;
     }
 }
