@@ -65,9 +65,9 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// Which random changes training may make to images; null leaves it to the recipe (Book: none; Fast and Best: flips, and from
-        /// 16 epochs on erasing, which Fast leaves out where it trains fewer than 4,000 images from nothing; below 16 epochs flips and
-        /// shifts of 4,000 and more images in colour of up to 40 pixels a side, from nothing; Best, from 16 epochs on, of
-        /// images of up to 40 pixels from nothing: flips, shifts and random erasing; none where <see cref="FrozenStages"/> leaves the
+        /// 16 epochs on erasing, which Fast leaves out where it trains fewer than 4,000 images from scratch; below 16 epochs flips and
+        /// shifts of 4,000 and more images in colour of up to 40 pixels a side, from scratch; Best, from 16 epochs on, of
+        /// images of up to 40 pixels from scratch: flips, shifts and random erasing; none where <see cref="FrozenStages"/> leaves the
         /// linear layer alone to be trained).
         /// </summary>
         public Augmentation? Augmentation { get; set; }
@@ -129,9 +129,9 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// The learning rate, the highest one where it varies; null leaves it to the recipe. Book: 0.05, constant. Fast and Best: 0.1 for
-        /// batches of 128 (of the recipe's own <see cref="BatchSize"/>, where fresh networks see images of up to 40 pixels that are
-        /// mirrored at most), 0.05 with <see cref="StartFrom"/>, where the linear layer alone is trained, and where fresh networks see
-        /// 4,000 and more images of that size with <see cref="Augmentation.RandomErasing"/>, 0.008 with <see cref="InitialWeights"/>
+        /// batches of 128 (of the recipe's own <see cref="BatchSize"/>, where networks from scratch see images of up to 40 pixels that are
+        /// mirrored at most), 0.05 with <see cref="StartFrom"/>, where the linear layer alone is trained, and where networks from scratch
+        /// see 4,000 and more images of that size with <see cref="Augmentation.RandomErasing"/>, 0.008 with <see cref="InitialWeights"/>
         /// and with a model to start from that began with such; in proportion for other batches, as they are trained. Where Muon trains
         /// the convolutions (<see cref="TrainingRecipe.Fast"/>), theirs is this times the root of 64 / batch, that of all processes
         /// together.
@@ -166,7 +166,7 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// Rows that are scored after each epoch, with the feature and label columns as the trainer sees them: put them through the
-        /// steps before the trainer first.
+        /// steps before the trainer first. They may be given to <c>Fit</c> instead, but not other ones.
         /// </summary>
         public IDataView? ValidationSet { get; set; }
 

@@ -5,10 +5,10 @@ public enum TrainingRecipe
 {
     /// <summary>
     /// The best accuracy for the time: warm-up and linear decay of the learning rate, Nesterov momentum, weight decay, blocks
-    /// that start as the identity, flips, and erasing from 16 epochs on, which fresh networks for fewer than 4,000 images do without. In
-    /// fewer epochs, fresh networks see images in colour of up to 40 pixels a side shifted, from 4,000 images on.
-    /// Fresh networks have label smoothing of 0.1, below 40,000 images, and their convolutions are trained by Muon, which makes each update
-    /// orthogonal (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon).
+    /// that start as the identity, flips, and erasing from 16 epochs on, which networks from scratch for fewer than 4,000 images do
+    /// without. In fewer epochs, networks from scratch see images in colour of up to 40 pixels a side shifted, from 4,000 images on.
+    /// Networks from scratch have label smoothing of 0.1, below 40,000 images, and their convolutions are trained by Muon, which makes
+    /// each update orthogonal (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon).
     /// </summary>
     Fast,
 

@@ -81,9 +81,10 @@ internal sealed class TrainingRun(
             using var network = new FoldedNetwork(state.Network.Plan, weights, data.Train.Device);
             var batchSize = Math.Max(1, state.Plan.BatchSize / group.Size);
             var set = CalibrationSet.Of(network, data.Validation!, _loss, views, batchSize, ThrowIfCancelled);
-            var found = Calibration.Find(set, ThrowIfCancelled, out var problem);
 
-            // The last bits of a score may differ between processes, and with them where the least loss is.
+            // The last bits of a score may differ between processes, and with them where the least loss is, and how many passes it takes
+            // to find it: so several processes do not ask each other whether they are cancelled.
+            var found = Calibration.Find(set, group.IsAlone ? ThrowIfCancelled : () => { }, out var problem);
             found = found with { Temperature = group.Broadcast(found.Temperature) };
             channel.Log(FormattableString.Invariant(
                 $"calibrated: temperature {found.Temperature:F3}, validation loss {found.LossBefore:F4} to {found.LossAfter:F4}, ")

@@ -24,7 +24,7 @@ internal sealed class BatchReader
 
     private DecodingJob? _job;
     private bool _ended;
-    private long _size;
+    private long _bytes;
 
     /// <param name="context">How errors are thrown.</param>
     /// <param name="input">The rows.</param>
@@ -52,7 +52,7 @@ internal sealed class BatchReader
     {
         batch.Clear(most);
         _encoded?.Clear();
-        _size = 0;
+        _bytes = 0;
         try
         {
             for (; batch.Count < most && !IsFull && MoveNext(); batch.Count++)
@@ -99,7 +99,7 @@ internal sealed class BatchReader
     /// <summary>Leaves off decoding.</summary>
     public void Stop() => _job?.Stop();
 
-    private bool IsFull => _encoded?.IsFull == true || _size >= KeptImages.LargestSize;
+    private bool IsFull => _encoded?.IsFull == true || _bytes >= KeptImages.LargestSize;
 
     private bool MoveNext() => !_ended && !(_ended = !_input.MoveNext());
 
@@ -107,7 +107,7 @@ internal sealed class BatchReader
     {
         foreach (var column in _kept)
         {
-            _size += column.Keep(batch.Start + index);
+            _bytes += column.Keep(batch.Start + index);
         }
 
         _inputId(ref _ids[batch.Start + index]);

@@ -25,6 +25,21 @@ internal abstract class ColumnBuffer
     /// <summary>A getter of the row in the place that <paramref name="place"/> says.</summary>
     public abstract Delegate CreateGetter(Func<int> place);
 
+    /// <summary>How many bytes values take, text included.</summary>
+    protected static long SizeOf<T>(ReadOnlySpan<T> values)
+    {
+        long size = (long)values.Length * Unsafe.SizeOf<T>();
+        if (typeof(T) == typeof(ReadOnlyMemory<char>))
+        {
+            foreach (var value in values)
+            {
+                size += (long)sizeof(char) * ((ReadOnlyMemory<char>)(object)value!).Length;
+            }
+        }
+
+        return size;
+    }
+
     protected static void Grow<T>(ref T[] values, int place)
     {
         if (place >= values.Length)
@@ -43,7 +58,7 @@ internal sealed class ScalarBuffer<T>(DataViewRow row, DataViewSchema.Column col
     {
         Grow(ref _values, place);
         _getter(ref _values[place]);
-        return Unsafe.SizeOf<T>();
+        return SizeOf(new ReadOnlySpan<T>(in _values[place]));
     }
 
     public override Delegate CreateGetter(Func<int> place) => (ValueGetter<T>)((ref T value) => value = _values[place()]);
@@ -57,16 +72,14 @@ internal sealed class VectorBuffer<T>(DataViewRow row, DataViewSchema.Column col
     public override long Keep(int place)
     {
         Grow(ref _values, place);
-        if (SizeOf(_values[place]) > KeptImage.LargestReused)
+        if (SizeOf(_values[place].GetValues()) > KeptImage.LargestReused)
         {
             _values[place] = default;
         }
 
         _getter(ref _values[place]);
-        return SizeOf(_values[place]);
+        return SizeOf(_values[place].GetValues());
     }
-
-    private static long SizeOf(in VBuffer<T> value) => (long)value.GetValues().Length * Unsafe.SizeOf<T>();
 
     // A copy, because the caller may write into what it was given.
     public override Delegate CreateGetter(Func<int> place) =>

@@ -14,9 +14,9 @@ internal static class Calibration
 
     /// <summary>Finds the temperature.</summary>
     /// <param name="set">What to find it on.</param>
-    /// <param name="betweenSteps">Called before each pass over the set; may throw to stop.</param>
+    /// <param name="beforePass">Called before each pass over the set; may throw to stop.</param>
     /// <param name="problem">Why none is the best, where that is so; the temperature is 1 then.</param>
-    public static TemperatureScaling Find(CalibrationSet set, Action betweenSteps, out string? problem)
+    public static TemperatureScaling Find(CalibrationSet set, Action beforePass, out string? problem)
     {
         // The more certain the better, or the less: there is no least cross-entropy between them.
         problem = set.IsAllRight ? "every image of the validation set is given its class, so that it does not say how often that is wrong"
@@ -35,7 +35,7 @@ internal static class Calibration
 
         double Loss(double logarithm)
         {
-            betweenSteps();
+            beforePass();
             return set.Measure(Math.Exp(logarithm)).Loss;
         }
     }

@@ -68,6 +68,19 @@ internal sealed class DataOptions
         });
     }
 
+    /// <summary>Requires the folders that are read to be there, before any is made that is written to.</summary>
+    /// <exception cref="DirectoryNotFoundException">One is not.</exception>
+    public void RequireFolders(ParseResult parsed)
+    {
+        foreach (var option in (Option<DirectoryInfo?>[])[_data, _images, _testImages])
+        {
+            if (parsed.GetValue(option) is { } folder)
+            {
+                RequireFolder(folder, option);
+            }
+        }
+    }
+
     /// <summary>Refuses to write among the images, where the next training would find another class.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="option">The option of the folder that is written to.</param>

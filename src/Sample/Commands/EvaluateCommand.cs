@@ -22,7 +22,7 @@ internal static class EvaluateCommand
         var predictions = new Option<FileInfo?>("--predictions")
         {
             HelpName = "FILE",
-            Description = "A CSV file to write what each image was taken for to: image, label, predicted, probability.",
+            Description = "A CSV file of predictions, a line an image: image, label, predicted, probability.",
         };
         var command = new Verb("evaluate", "Evaluates a saved model on test images, or on all images of a folder.")
         {

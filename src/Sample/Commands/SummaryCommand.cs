@@ -59,8 +59,10 @@ internal static class SummaryCommand
             var network = architecture.Get(parsed) ?? ResNetArchitecture.DefaultFor(size);
             StandardOutput.Write(output =>
             {
+                var summary = network.Summarize(imageChannels: 1, imageSize: size, classes: 10);
                 output.WriteLine($"{network.Name}, input 1x{size}x{size}");
-                Write(output, network.Summarize(imageChannels: 1, imageSize: size, classes: 10));
+                Write(output, summary);
+                output.WriteLine($"{summary.ParameterCount:N0} parameters");
             });
             return 0;
         });
@@ -70,13 +72,16 @@ internal static class SummaryCommand
     private static void Write(TextWriter output, FileInfo file, ResNetModel model)
     {
         output.WriteLine(PlainText.OneLine($"{file}"));
-        Fact[] facts = [.. ReportFacts.Settings(model), ReportFacts.TrainedOn(model), .. ReportFacts.Data(model, test: null)];
+        Fact[] facts =
+        [
+            .. ReportFacts.Settings(model), ReportFacts.TrainedOn(model), .. ReportFacts.Data(model, test: null),
+            new("Their names", string.Join(", ", model.ClassNames)),
+        ];
         foreach (var fact in facts)
         {
-            output.WriteLine($"{fact.Name,-24} {fact.Value}");
+            output.WriteLine(PlainText.OneLine($"{fact.Name.PadRight(facts.Max(each => each.Name.Length))} {fact.Value}"));
         }
 
-        output.WriteLine(PlainText.OneLine(string.Join(", ", model.ClassNames)));
         output.WriteLine();
         Write(output, model.Summarize());
     }
@@ -87,7 +92,5 @@ internal static class SummaryCommand
         {
             output.WriteLine($"{layer.Name,-24} {string.Join("x", layer.Shape)}");
         }
-
-        output.WriteLine($"{summary.ParameterCount:N0} parameters");
     }
 }

@@ -41,6 +41,7 @@ internal static class TrainCommand
                 Console.SetOut(TextWriter.Null);
             }
 
+            data.RequireFolders(parsed);
             data.RequireOutside(parsed, output, parsed.GetValue(output));
             data.RequireOutside(parsed, training.Checkpoint, parsed.GetValue(training.Checkpoint));
 
@@ -49,9 +50,14 @@ internal static class TrainCommand
             training.OpenCheckpoints(parsed);
             using var signals = new Signals();
             var display = TrainingDisplay.Create();
-            signals.Ended.Register(() => display.WriteLine(
-                "ending after this step, and what was trained is kept; who asks once more ends it at once, and nothing is kept"));
-            signals.Forced += display.Leave;
+            if (DistributedProcess.IsFirst)
+            {
+                signals.Ended.Register(() => display.Answer(
+                    "ending after this step; what has been trained by then is saved. Ctrl+C again ends at once, unsaved "
+                    + "(checkpoints stay)"));
+                signals.Forced += display.Leave;
+            }
+
             var ml = training.CreateContext(parsed);
             ml.Log += display.Log;
             var images = data.Open(ml, parsed, training.Seed(parsed), SteadyWriter.Output(), signals.Ended);
@@ -69,7 +75,7 @@ internal static class TrainCommand
                 Start = training.Start(parsed),
                 WayOn = model => training.WayOn(parsed, model),
             };
-            return folder is null ? run.Run() : run.Run(folder);
+            return folder is null ? run.RunBeside() : run.Run(folder);
         });
         return command;
     }

@@ -38,8 +38,8 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
     public static OutputFolder OpenFolder(string path, string option) => OutputFolder.Open(
         path, option, ModelFile, UnfinishedFile, LastGoodFile, MetricsFile, CurvesFile, ConfusionFile, ReportHtml);
 
-    /// <summary>Trains, as one of several processes of which another writes, and returns the exit status.</summary>
-    public int Run()
+    /// <summary>Trains beside a process that writes what it comes to, and returns the exit status.</summary>
+    public int RunBeside()
     {
         options.CancellationToken = signals.Ended;
         using var same = ml.MulticlassClassification.Trainers.ResNet(options).Fit(images.Train);
@@ -123,6 +123,7 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
             using var transformer = ResNetTransformer.Find(ml.Model.Load(zip, out _));
             var earlier = transformer.Model;
             return earlier.Training.Outcome != TrainingOutcome.Completed && earlier.History.Count <= network.History.Count
+                && earlier.Training.Seed == network.Training.Seed && earlier.ClassNames.SequenceEqual(network.ClassNames)
                 && earlier.History.Zip(network.History).All(pair => pair.First.TrainLoss.Equals(pair.Second.TrainLoss));
         }
         catch (Exception)
@@ -144,22 +145,15 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
         var metrics = TrainingMetrics.Of(network, options, Start, test?.Evaluation.Accuracy, seconds);
         folder.Write(MetricsFile, stream => JsonSerializer.Serialize(stream, metrics, SampleJson.Default.TrainingMetrics));
         folder.Write(CurvesFile, stream => PngChart.Write(stream, CurvesChart.Create(network.History), names: []));
-        if (test is not null)
-        {
-            folder.Write(
-                ConfusionFile, stream => PngChart.Write(stream, ConfusionChart.Create(test.Evaluation), network.ClassNames, 900, 900));
-        }
-
         if (!PngChart.HasText)
         {
             SteadyWriter.Error().WriteLine(
                 $"This machine has no fonts, so the charts have no text (Debian: apt-get install fonts-dejavu-core); {ReportHtml} has it.");
         }
-        else if (!PngChart.CanDraw(network.ClassNames))
+
+        if (test is not null)
         {
-            SteadyWriter.Error().WriteLine(
-                $"None of this machine's fonts has all characters of the names of the classes, so {ConfusionFile} lacks some; {ReportHtml} "
-                + "has them.");
+            WriteConfusion(folder, test.Evaluation);
         }
 
         var explain = HeatMap.With(ml, transformer, images.FeatureColumnName);
@@ -176,9 +170,21 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
             return Exit.Failed;
         }
 
-        display.WriteLine($"wrote {ModelFile}, {MetricsFile}, charts and {ReportHtml} to {folder.Path}");
+        display.WriteLine($"wrote {ModelFile}, {MetricsFile}, charts and {ReportHtml} to {folder.FullName}");
         ScoreAgain(zip);
         return 0;
+    }
+
+    private static void WriteConfusion(OutputFolder folder, Evaluation test)
+    {
+        var names = ConfusionChart.NamesIn(test);
+        folder.Write(ConfusionFile, stream => PngChart.Write(stream, ConfusionChart.Create(test), names, 900, 900));
+        if (PngChart.HasText && !PngChart.CanDraw(names))
+        {
+            SteadyWriter.Error().WriteLine(
+                $"None of this machine's fonts has all characters of the names of the classes, so {ConfusionFile} lacks some; {ReportHtml} "
+                + "has them.");
+        }
     }
 
     private int Cancelled(OutputFolder folder, ResNetModel network, string zip)

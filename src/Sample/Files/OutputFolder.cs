@@ -9,17 +9,17 @@ internal sealed class OutputFolder
     private string? _problem;
     private string? _other;
 
-    private OutputFolder(string path) => Path = path;
+    private OutputFolder(string folder) => FullName = folder;
 
     /// <summary>The folder that was asked for.</summary>
-    public string Path { get; }
+    public string FullName { get; }
 
     /// <summary>Finds out before the training whether the results can be written, and removes what a killed one left of them.</summary>
     /// <exception cref="IOException">They cannot; the message says why.</exception>
     public static OutputFolder Open(string folder, string option, params IEnumerable<string> names)
     {
         UsableFolder.Open(folder, option);
-        foreach (var path in names.Select(name => System.IO.Path.Combine(folder, name)))
+        foreach (var path in names.Select(name => Path.Combine(folder, name)))
         {
             if (Directory.Exists(path))
             {
@@ -36,13 +36,13 @@ internal sealed class OutputFolder
     /// <summary>Null when all is where it was asked for; else what is where, in a line.</summary>
     public string? Problem => _moved.Count == 0
         ? null
-        : PlainText.OneLine($"The folder '{Path}' could not be written to: {_problem} Saved instead: {PlainText.List(_moved)}.");
+        : PlainText.OneLine($"The folder '{FullName}' could not be written to: {_problem} Saved instead: {PlainText.List(_moved)}.");
 
     /// <summary>Whether an earlier training left this file.</summary>
     public bool Has(string name) => File.Exists(PathOf(name));
 
     /// <summary>Where a file of this name is, or would be.</summary>
-    public string PathOf(string name) => System.IO.Path.Combine(Path, name);
+    public string PathOf(string name) => Path.Combine(FullName, name);
 
     /// <summary>
     /// Removes files of an earlier training. What cannot be removed stays, and so does all that is beside a model that was not replaced.
@@ -83,7 +83,7 @@ internal sealed class OutputFolder
         try
         {
             _other ??= Directory.CreateTempSubdirectory("resnet-").FullName;
-            var other = System.IO.Path.Combine(_other, name);
+            var other = Path.Combine(_other, name);
             OutputFile.Write(other, write);
             _moved.Add(other);
             return other;
@@ -95,9 +95,9 @@ internal sealed class OutputFolder
                 Directory.Delete(_other);
             }
 
-            var other = _other ?? System.IO.Path.GetTempPath();
+            var other = _other ?? Path.GetTempPath();
             throw new IOException(
-                $"{name} could be written neither to '{Path}' ({_problem}) nor to '{other}' ({e.Message}). {Problem}".TrimEnd(), e);
+                $"{name} could be written neither to '{FullName}' ({_problem}) nor to '{other}' ({e.Message}). {Problem}".TrimEnd(), e);
         }
     }
 }

@@ -37,7 +37,7 @@ internal static class DuplicateImages
     private static ImageFile[][] Same(IEnumerable<ImageFile> files, CancellationToken cancellation)
     {
         // Only what is like another file by its length, and then in its middle, is read as a whole.
-        var alike = Groups(Groups(files, path => $"{new FileInfo(path).Length}").SelectMany(same => same), Middle);
+        var alike = Groups(Groups(files, Length).SelectMany(same => same), Middle);
         return
         [
             .. Groups(alike.SelectMany(same => same), Content)
@@ -47,6 +47,13 @@ internal static class DuplicateImages
 
         IEnumerable<IEnumerable<ImageFile>> Groups(IEnumerable<ImageFile> among, Func<string, string> key) =>
             among.GroupBy(file => KeyOf(file.Path, key, cancellation)).Where(same => same.Key is not null && same.Count() > 1);
+    }
+
+    // Of what a link leads to, which FileInfo does not say.
+    private static string Length(string path)
+    {
+        using var file = File.OpenHandle(path);
+        return $"{RandomAccess.GetLength(file)}";
     }
 
     private static string Middle(string path)

@@ -36,6 +36,9 @@ internal sealed class LiveDisplay(IAnsiConsole console) : TrainingDisplay
     public override void WriteLine(string text) =>
         console.Write(new Grid { Expand = true }.AddColumn(new GridColumn().PadRight(0)).AddRow(new Text(text)));
 
+    // Anything else would be drawn over by the bar.
+    public override void Answer(string text) => WriteLine(text);
+
     // Bars hide the cursor while they move.
     public override void Leave() => console.Cursor.Show();
 

@@ -21,6 +21,9 @@ internal abstract class TrainingDisplay
     /// <summary>Shows what an epoch came to.</summary>
     public abstract void Epoch(EpochMetrics metrics);
 
+    /// <summary>Answers whoever ends the training, where that is seen.</summary>
+    public virtual void Answer(string text) => SteadyWriter.Error().WriteLine(text);
+
     /// <summary>Leaves the terminal as it was found, for a program that ends at once.</summary>
     public virtual void Leave()
     {

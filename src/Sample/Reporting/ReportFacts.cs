@@ -30,6 +30,21 @@ internal static class ReportFacts
             facts.Add(new("Weights of epoch", $"{best}"));
         }
 
+        if (training.FromInitialWeights)
+        {
+            facts.Add(new("Began with", "trained weights"));
+        }
+
+        if (training.Calibration is { } calibration)
+        {
+            facts.Add(new("Calibrated", $"temperature {calibration.Temperature:F3}"));
+        }
+
+        if (model.RejectBelow is { } least)
+        {
+            facts.Add(new("No class below", $"{least:G4}"));
+        }
+
         return facts;
     }
 

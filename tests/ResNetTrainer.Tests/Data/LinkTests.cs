@@ -3,7 +3,7 @@ using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Data;
 
-/// <summary>What paths lead to, as it is found out on systems whose own calls are not used.</summary>
+/// <summary>What paths lead to.</summary>
 [TestClass]
 public sealed class LinkTests : IDisposable
 {

@@ -215,7 +215,7 @@ public sealed class MpiTests : IDisposable
     [DataRow(1)]
     public void One_that_is_killed_ends_the_others_and_nothing_is_lost(int rank)
     {
-        // KILLS=20 for as many of each as the figures in docs/BENCHMARKS.md are of.
+        // KILLS=10 for as many of each as the figures in docs/BENCHMARKS.md are of.
         var kills = int.Parse(Environment.GetEnvironmentVariable("KILLS") ?? "1", CultureInfo.InvariantCulture);
         var checkpoint = $"checkpoint={Path.Combine(_folder, "checkpoints")}";
         var random = new Random(rank);

@@ -265,7 +265,7 @@ public class CommandLineTests
         var (status, output, error) = Run("summary", "--model", folder.Model);
 
         Assert.AreEqual(0, status, error);
-        foreach (var part in (string[])["tiny", "3×20×20", "cpu", "bottom, middle, top", "parameters"])
+        foreach (var part in (string[])["tiny", "3×20×20", "cpu", "bottom, middle, top", "20,095"])
         {
             StringAssert.Contains(output, part);
         }

@@ -20,6 +20,15 @@ public sealed class DuplicateImageTests : IDisposable
     }
 
     [TestMethod]
+    public void A_link_to_an_image_is_that_image()
+    {
+        var (one, other) = (_folder.At("images", "top", "0.png"), _folder.At("images", "bottom", "link.png"));
+        SymbolicLinks.ToFile(other, one);
+
+        StringAssert.Contains(Train(), $"the same image is in two classes: '{other}' and '{one}'");
+    }
+
+    [TestMethod]
     public void An_image_that_is_trained_on_and_tested_is_named()
     {
         var (one, other) = (_folder.At("images", "top", "0.png"), _folder.At("test", "top", "copy.png"));

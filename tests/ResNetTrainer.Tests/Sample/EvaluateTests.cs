@@ -60,7 +60,8 @@ public sealed class EvaluateTests : IDisposable
         _folder.Copy("top", "odd");
         _folder.Copy("middle", "odd");
         var file = _folder.At("predictions.csv");
-        File.Move(_folder.At("odd", "top", "0.png"), _folder.At("odd", "top", "a, \"b\".png"));
+        var odd = _folder.At("odd", "top", OperatingSystem.IsWindows() ? "a, b.png" : "a, \"b\".png");
+        File.Move(_folder.At("odd", "top", "0.png"), odd);
 
         var run = Run("odd", "--json", "--predictions", file);
 
@@ -70,9 +71,12 @@ public sealed class EvaluateTests : IDisposable
             ml.Data.LoadFromTextFile<PredictedRow>(file, separatorChar: ',', hasHeader: true, allowQuoting: true), false).ToArray();
         Assert.StartsWith("image,label,predicted,probability\r\n", File.ReadAllText(file));
         Assert.HasCount(20, rows);
-        Assert.Contains(_folder.At("odd", "top", "a, \"b\".png"), rows.Select(row => row.Image));
+        Assert.Contains(odd, rows.Select(row => row.Image));
         Assert.IsTrue(rows.All(row => File.Exists(row.Image) && row.Image.Contains(row.Label) && row.Probability is > 0 and <= 1));
         Assert.AreEqual(evaluation.GetProperty("accuracy").GetDouble(), rows.Average(row => row.Label == row.Predicted ? 1.0 : 0), 1e-9);
+
+        Run("odd", "--predictions", file, "--reject-below", "0.999999");
+        Assert.IsTrue(File.ReadLines(file).Skip(1).All(line => line.Contains("\",\"\",0.")));
     }
 
     [TestMethod]

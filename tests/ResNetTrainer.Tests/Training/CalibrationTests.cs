@@ -24,6 +24,15 @@ public class CalibrationTests
         "Features", i => PixelPattern.Planes(i % 5 == 0 ? i + 1 : i, 1, Images.Size, Images.Size), 1, Images.Size, Images.Size);
 
     [TestMethod]
+    public void Finding_the_temperature_can_be_stopped()
+    {
+        var set = new CalibrationSet([[2, 0, 0, 1]], [0, 0], [1, 1]);
+
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => Calibration.Find(set, () => throw new OperationCanceledException(), out _));
+    }
+
+    [TestMethod]
     [DataRow(1, 3.0)]
     [DataRow(1, 0.4)]
     [DataRow(2, 3.0)]

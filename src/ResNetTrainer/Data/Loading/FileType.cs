@@ -18,7 +18,7 @@ internal enum FileType
 /// <summary>Tells files from pipes and devices without opening them, which .NET cannot.</summary>
 internal static class FileTypes
 {
-    /// <summary>Pipes and devices have no size, nor have empty files.</summary>
+    /// <summary>What a path leads to. Pipes and devices are told by their size, which they have not, nor have empty files.</summary>
     public static FileType Of(string path)
     {
         FileInfo file;

@@ -47,7 +47,7 @@ internal sealed class FolderWalk
         // What the folder lies in counts as entered: a link to it would be a circle.
         for (var folder = RealPath.Of(root); folder is not null; folder = Path.GetDirectoryName(folder))
         {
-            IsNew(folder, isLink: false);
+            TryEnter(folder, isLink: false);
         }
     }
 
@@ -110,7 +110,7 @@ internal sealed class FolderWalk
 
     private static bool IsLink(DirectoryInfo folder) => folder.Attributes.HasFlag(FileAttributes.ReparsePoint);
 
-    private bool IsNew(string realPath, bool isLink)
+    private bool TryEnter(string realPath, bool isLink)
     {
         var isReached = !_reached.Add(realPath);
         return _entered.Add(realPath) && !(isLink && isReached);
@@ -118,7 +118,7 @@ internal sealed class FolderWalk
 
     private void Enter(DirectoryInfo folder, ClassFolder of)
     {
-        if (!IsNew(RealPath.Of(folder.FullName), IsLink(folder)))
+        if (!TryEnter(RealPath.Of(folder.FullName), IsLink(folder)))
         {
             of.LeftOut.Add(LeftOut.Links);
             return;

@@ -13,11 +13,13 @@ internal static class ChartStyle
     public static readonly OxyColor Fourth = OxyColor.FromRgb(0x8e, 0x5b, 0xc2);
     public static readonly OxyColor Quiet = OxyColor.FromRgb(0x80, 0x80, 0x80);
 
+    public const string Font = "sans-serif";
+
     public static PlotModel Create() => new()
     {
         // In the text's size on a narrow telephone.
         DefaultFontSize = 13,
-        DefaultFont = "sans-serif",
+        DefaultFont = Font,
         PlotAreaBorderColor = Quiet,
         Padding = new OxyThickness(2, 6, 10, 2),
     };

@@ -9,10 +9,14 @@ namespace ResNetMLNet.Sample.Reporting.Charts;
 /// <summary>The confusion matrix as an image: a row for each true class, its shares by predicted class.</summary>
 internal static class ConfusionChart
 {
+    /// <summary>The names that it shows: those of all classes, or of none where there are too many.</summary>
+    public static IReadOnlyList<string> NamesIn(Evaluation evaluation) =>
+        evaluation.Classes.Count <= Confusion.MostClasses ? evaluation.Classes : [];
+
     public static PlotModel Create(Evaluation evaluation)
     {
         var classes = evaluation.Classes.Count;
-        var isNamed = classes <= Confusion.MostClasses;
+        var isNamed = NamesIn(evaluation).Count > 0;
         var plot = ChartStyle.Create();
         plot.Title = "Confusion matrix: shares of the true class";
         plot.TitleFontSize = 14;

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using OxyPlot;
 using OxyPlot.SkiaSharp;
 using ResNetMLNet.Sample.Rendering;
@@ -12,7 +14,7 @@ internal static class PngChart
     public static bool HasText => SKTypeface.Default.GlyphCount > 0;
 
     /// <summary>Whether one of its fonts has all characters of these names.</summary>
-    public static bool CanDraw(IReadOnlyList<string> names) => FontOf(ChartStyle.Create().DefaultFont, names) is not null;
+    public static bool CanDraw(IReadOnlyList<string> names) => FontOf(names) is not null;
 
     /// <param name="stream">Where the PNG goes.</param>
     /// <param name="plot">The chart.</param>
@@ -22,7 +24,7 @@ internal static class PngChart
     public static void Write(Stream stream, PlotModel plot, IReadOnlyList<string> names, int width = 800, int height = 500)
     {
         plot.Background = OxyColors.White;
-        plot.DefaultFont = FontOf(plot.DefaultFont, names) ?? FontOf(plot.DefaultFont, []) ?? plot.DefaultFont;
+        plot.DefaultFont = FontOf(names) ?? FontOf([]) ?? ChartStyle.Font;
 
         // To memory first: an exception of the stream inside the encoder's native code would end the process.
         using var png = new MemoryStream();
@@ -32,12 +34,21 @@ internal static class PngChart
 
     // OxyPlot draws a chart in one font, and takes no other where that lacks a character. A Windows that lacks its usual fonts has none for
     // a name that it does not know, which OxyPlot does not expect.
-    private static string? FontOf(string usual, IReadOnlyList<string> names) =>
-        SKFontManager.Default.FontFamilies.Prepend(usual).FirstOrDefault(family => Has(family, [.. names, "a"]));
+    private static string? FontOf(IReadOnlyList<string> names)
+    {
+        string[] texts = [.. names.Select(Visible), "a"];
+        return SKFontManager.Default.FontFamilies.Prepend(ChartStyle.Font).FirstOrDefault(family => Has(family, texts));
+    }
 
+    // A font that has a glyph for what is no character has the same box for everything.
     private static bool Has(string family, string[] texts)
     {
+        const int NoCharacter = 0x10FFFF;
         using var typeface = SKTypeface.FromFamilyName(family);
-        return typeface is not null && texts.All(text => typeface.ContainsGlyphs(DrawnText.Short(text)));
+        return typeface is not null && !typeface.ContainsGlyph(NoCharacter) && texts.All(text => typeface.ContainsGlyphs(text));
     }
+
+    // Without what only says how other characters are shown: joiners, variation selectors.
+    private static string Visible(string name) => string.Concat(DrawnText.Short(name).EnumerateRunes().Where(
+        rune => Rune.GetUnicodeCategory(rune) != UnicodeCategory.Format && rune.Value is not (>= 0xFE00 and <= 0xFE0F)));
 }
