@@ -56,11 +56,11 @@ public sealed partial record ResNetArchitecture
     /// <summary>What stands before the first stage. Default: the large stem.</summary>
     public ResNetStem Stem { get; init; }
 
-    /// <summary>The kind of block.</summary>
+    /// <summary>The kind of block. Default: basic, two 3x3 convolutions.</summary>
     public ResNetBlock Block { get; init; }
 
-    /// <summary>What stands on the skip path where the shape changes.</summary>
-    public ResNetSkip Skip { get; init; }
+    /// <summary>What stands on the skip path where the shape changes. Default: a convolution and its normalisation.</summary>
+    public ResNetSkip Skip { get; init; } = ResNetSkip.NormalizedConvolution;
 
     /// <summary>
     /// Whether normalisation and ReLU stand before each convolution of a block instead of behind it, so that the skip path runs through the

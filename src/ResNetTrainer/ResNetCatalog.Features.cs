@@ -43,11 +43,11 @@ public static partial class ResNetCatalog
     /// <summary>Creates an estimator of the features that a fitted model sees in images, of the size that it was trained on.</summary>
     /// <param name="catalog">The transforms of the context.</param>
     /// <param name="outputColumnName">The column of features to make, a vector of float.</param>
-    /// <param name="model">The model.</param>
+    /// <param name="model">The model: a <see cref="ResNetTransformer"/>, or a chain with one in it, as <c>Model.Load</c> gives it.</param>
     /// <param name="inputColumnName">The column of images; null: that of the same name as the output column.</param>
-    /// <exception cref="InvalidOperationException">A name is empty.</exception>
+    /// <exception cref="InvalidOperationException">A name is empty, or the model has no residual network in it, or several.</exception>
     public static ResNetFeaturesEstimator ResNetFeatures(
-        this TransformsCatalog catalog, string outputColumnName, ResNetModel model, string? inputColumnName = null)
+        this TransformsCatalog catalog, string outputColumnName, ITransformer model, string? inputColumnName = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         return catalog.ResNetFeatures(new ResNetFeaturesEstimator.Options

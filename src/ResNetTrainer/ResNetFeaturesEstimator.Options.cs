@@ -1,3 +1,4 @@
+using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using ResNetMLNet.Data.Decoding;
@@ -20,8 +21,11 @@ public sealed partial class ResNetFeaturesEstimator
         /// <summary>The network, as a file of weights: this or <see cref="Model"/>. The file is read by <c>Fit</c>.</summary>
         public InitialWeights? Weights { get; set; }
 
-        /// <summary>The network, of a fitted model: this or <see cref="Weights"/>.</summary>
-        public ResNetModel? Model { get; set; }
+        /// <summary>
+        /// The network, of a fitted model: this or <see cref="Weights"/>. A <see cref="ResNetTransformer"/>, or a chain with one in it, as
+        /// <c>Model.Load</c> gives it.
+        /// </summary>
+        public ITransformer? Model { get; set; }
 
         /// <summary>
         /// The height and width in pixels to which images are resized; null: what the model was trained on, or 224 for weights.
@@ -60,8 +64,6 @@ public sealed partial class ResNetFeaturesEstimator
             context.Require(ResizeMode is null || Enum.IsDefined(ResizeMode.Value), nameof(ResizeMode), ResizeMode,
                 "Stretch, CenterCrop or Pad");
             context.Require(ImageChannels is null or 1 or 3, nameof(ImageChannels), ImageChannels, "1 (grey) or 3 (red, green, blue)");
-            context.Require(Model is null || ImageChannels is null || ImageChannels == Model.ImageChannels, nameof(ImageChannels),
-                ImageChannels, $"{Model?.ImageChannels}, as the model was trained");
             context.Require(MaximumImagePixels is null or (>= 1 and <= EncodedImage.LargestMaximumPixels), nameof(MaximumImagePixels),
                 MaximumImagePixels, $"between 1 and {EncodedImage.LargestMaximumPixels} pixels");
             context.Require(Enum.IsDefined(Device), nameof(Device), Device, "Auto, Cpu or Cuda");

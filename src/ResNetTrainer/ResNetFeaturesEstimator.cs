@@ -35,6 +35,7 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
     private readonly IHost _host;
     private readonly IHostEnvironment _context;
     private readonly Options _options;
+    private readonly ResNetModel? _model;
 
     internal ResNetFeaturesEstimator(IHostEnvironment environment, Options options)
     {
@@ -44,6 +45,11 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
 
         // A copy: what the caller does with the options later must not change an estimator that has been checked.
         _options = options.Clone();
+        _model = options.Model is { } model ? FittedNetwork.Find(model, "The option Model").Model : null;
+        var channels = options.ImageChannels;
+        _host.Require(
+            channels is null || _model is null || channels == _model.ImageChannels, nameof(Options.ImageChannels), channels,
+            $"{_model?.ImageChannels}, as the model was trained");
     }
 
     private FeaturesColumns Columns => new(_options.InputColumnName ?? _options.OutputColumnName, _options.OutputColumnName);
@@ -56,7 +62,7 @@ public sealed partial class ResNetFeaturesEstimator : IEstimator<ResNetFeaturesT
     public ResNetFeaturesTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var network = _options.Model is { } model ? Of(model) : Of(_options.Weights!, input.Schema);
+        var network = _model is not null ? Of(_model) : Of(_options.Weights!, input.Schema);
         var transformer = new ResNetFeaturesTransformer(_host, network, Columns, _options.Device, _context);
 
         // What cannot be transformed is refused now.

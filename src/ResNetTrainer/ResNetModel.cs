@@ -41,9 +41,6 @@ public sealed class ResNetModel
     /// </summary>
     public PixelStatistics? PixelStatistics => Network.Plan.Statistics;
 
-    /// <summary>Whether a score is the mean of those of the image and of its mirror image.</summary>
-    public bool TestTimeFlip => TestTimeAugmentation != TestTimeAugmentation.None;
-
     /// <summary>Of which views of an image a score is the mean.</summary>
     public TestTimeAugmentation TestTimeAugmentation => Network.TestTimeAugmentation;
 
@@ -110,8 +107,9 @@ public sealed class ResNetModel
     /// <remarks>
     /// Input: <c>pixels</c>, (batch, channels, height, width). Outputs: <c>probabilities</c>, (batch, classes), the same as the
     /// transformer's <c>Score</c>; <c>class</c>, (batch), the index of the likeliest, or -1 where its probability is below <see
-    /// cref="RejectBelow"/>; <c>logits</c>, (batch, classes), unless <see cref="TestTimeFlip"/> is on (of a calibrated model, those that
-    /// the softmax is taken of: divided by the temperature). The batch is dynamic. The metadata <c>class_names</c> is a JSON array.
+    /// cref="RejectBelow"/>; <c>logits</c>, (batch, classes), unless scores are the mean of several views (<see
+    /// cref="TestTimeAugmentation"/>); of a calibrated model, those that the softmax is taken of: divided by the temperature. The batch is
+    /// dynamic. The metadata <c>class_names</c> is a JSON array.
     /// </remarks>
     /// <param name="path">The file to write.</param>
     /// <param name="options">What the model takes in; null for floats of the network's size.</param>

@@ -13,7 +13,7 @@ public sealed partial class ResNetTrainer
         internal void Check(IExceptionContext context)
         {
             Names(context);
-            context.Require(ImageChannels is 1 or 3, nameof(ImageChannels), ImageChannels, "1 (grey) or 3 (red, green, blue)");
+            context.Require(ImageChannels is null or 1 or 3, nameof(ImageChannels), ImageChannels, "1 (grey) or 3 (red, green, blue)");
             context.Require(MaximumImagePixels is >= 1 and <= EncodedImage.LargestMaximumPixels, nameof(MaximumImagePixels),
                 MaximumImagePixels,
                 $"between 1 and {EncodedImage.LargestMaximumPixels} pixels");
@@ -38,8 +38,15 @@ public sealed partial class ResNetTrainer
             context.Require(AllowFlip != false || TestTimeAugmentation == TestTimeAugmentation.None, nameof(TestTimeAugmentation),
                 TestTimeAugmentation,
                 "None where AllowFlip is false: it scores mirror images too");
-            context.Require(LargestRotation is > 0 and <= 180, nameof(LargestRotation), LargestRotation, "above 0 and at most 180 degrees");
-            context.Require(SmallestCrop is > 0 and <= 1, nameof(SmallestCrop), SmallestCrop, "above 0 and at most 1");
+            context.Require(LargestRotation is null or (> 0 and <= 180), nameof(LargestRotation), LargestRotation,
+                "above 0 and at most 180 degrees");
+            context.Require(SmallestCrop is null or (> 0 and <= 1), nameof(SmallestCrop), SmallestCrop, "above 0 and at most 1");
+            var turns = Augmentation?.HasFlag(ResNetMLNet.Augmentation.Rotation) == true;
+            context.Require(LargestRotation is null || turns, nameof(LargestRotation), LargestRotation,
+                "null without Augmentation.Rotation");
+            var crops = Augmentation?.HasFlag(ResNetMLNet.Augmentation.RandomResizedCrop) == true;
+            context.Require(SmallestCrop is null || crops, nameof(SmallestCrop), SmallestCrop,
+                "null without Augmentation.RandomResizedCrop");
             context.Require(Augmentation is null or (>= 0 and < (Augmentation)1024), nameof(Augmentation), Augmentation,
                 "a combination of Augmentation's members");
             context.Require(MemoryBudget is null or >= 0, nameof(MemoryBudget), MemoryBudget, "at least 0 bytes");
@@ -47,7 +54,8 @@ public sealed partial class ResNetTrainer
             context.Require(Enum.IsDefined(Device), nameof(Device), Device, "Auto, Cpu or Cuda");
             context.Require(Enum.IsDefined(Precision), nameof(Precision), Precision, "Auto, Float32 or BFloat16");
             context.Require(Enum.IsDefined(Recipe), nameof(Recipe), Recipe, "Fast, Book or Best");
-            context.Require(Enum.IsDefined(ResizeMode), nameof(ResizeMode), ResizeMode, "Stretch, CenterCrop or Pad");
+            context.Require(ResizeMode is null || Enum.IsDefined(ResizeMode.Value), nameof(ResizeMode), ResizeMode,
+                "Stretch, CenterCrop or Pad");
             context.Require(ValidationFraction is null or (> 0 and < 1), nameof(ValidationFraction), ValidationFraction,
                 "between 0 and 1, without them");
             context.Require(ValidationFraction is null || ValidationSet is null, nameof(ValidationFraction), ValidationFraction,

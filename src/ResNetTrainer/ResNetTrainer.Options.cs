@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using ResNetMLNet.Data.Decoding;
-using ResNetMLNet.Training.Augmenting;
 
 namespace ResNetMLNet;
 
@@ -26,10 +25,10 @@ public sealed partial class ResNetTrainer
         public ComputeDevice Device { get; set; } = ComputeDevice.Auto;
 
         /// <summary>
-        /// For images (<c>MLImage</c> or encoded), which always have colours: 3 reads them as red, green, blue, 1 as grey. A vector
-        /// states its own.
+        /// For images (<c>MLImage</c> or encoded), which always have colours: 3 reads them as red, green, blue, 1 as grey; null: as the
+        /// model in <see cref="StartFrom"/> does, else 3. A vector states its own.
         /// </summary>
-        public int ImageChannels { get; set; } = 3;
+        public int? ImageChannels { get; set; }
 
         /// <summary>
         /// For encoded images: the pixels (width times height) of the largest one that is decoded. The header says how large an image is; a
@@ -52,16 +51,18 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// The height and width in pixels to which images are resized, in batches on the device: between 1 and 4096, and at least <see
-        /// cref="ResNetArchitecture.MinimumImageSize"/>. Null keeps the column's; then every image, of training and of scoring, must have
-        /// the size of the first. Set it for photographs: 224 is what most trained weights are made for.
+        /// cref="ResNetArchitecture.MinimumImageSize"/>. Null keeps the column's; where that has none, images are resized as the model in
+        /// <see cref="StartFrom"/> does it, and without one every image, of training and of scoring, must have the size of the first. Set
+        /// it for photographs: 224 is what most trained weights are made for.
         /// </summary>
         public int? ImageSize { get; set; }
 
         /// <summary>
-        /// How images that are not square are resized. Default: stretched. On photographs <see cref="ResizeMode.CenterCrop"/> was measured
-        /// to be more accurate with trained weights (docs/BENCHMARKS.md, "Photographs").
+        /// How images that are not square are resized; null: as the model in <see cref="StartFrom"/> does it, else they are stretched. On
+        /// photographs <see cref="ResizeMode.CenterCrop"/> was measured to be more accurate with trained weights (docs/BENCHMARKS.md,
+        /// "Photographs").
         /// </summary>
-        public ResizeMode ResizeMode { get; set; } = ResizeMode.Stretch;
+        public ResizeMode? ResizeMode { get; set; }
 
         /// <summary>
         /// Which random changes training may make to images; null leaves it to the recipe (Book: none; Fast and Best: flips, and from
@@ -81,34 +82,21 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// With <see cref="Augmentation.RandomResizedCrop"/>: the least of an image that the network sees, as a share of its area, in
-        /// (0, 1]. Default: 0.08, as is usual for many images; 0.3 or so is gentler where there are few.
+        /// (0, 1]; null: 0.08, as is usual for many images. 0.3 or so is gentler where there are few.
         /// </summary>
-        public double SmallestCrop { get; set; } = RandomAffine.UsualCrop;
+        public double? SmallestCrop { get; set; }
 
         /// <summary>
-        /// With <see cref="Augmentation.Rotation"/>: by how many degrees images are turned at most, in (0, 180]. Default: 15; 180 is for
+        /// With <see cref="Augmentation.Rotation"/>: by how many degrees images are turned at most, in (0, 180]; null: 15. 180 is for
         /// images without a way up.
         /// </summary>
-        public double LargestRotation { get; set; } = RandomAffine.UsualRotation;
+        public double? LargestRotation { get; set; }
 
         /// <summary>
         /// Of which views of an image a score is the mean; stored in the model. For images whose mirror image means the same. Default: none
         /// but the image.
         /// </summary>
         public TestTimeAugmentation TestTimeAugmentation { get; set; }
-
-        /// <summary>
-        /// Scores an image and its mirror image and takes the mean: somewhat more accurate and half as fast. The short way to say
-        /// <see cref="TestTimeAugmentation"/> = <see cref="TestTimeAugmentation.Flip"/>; where more views are asked for, these stay.
-        /// Default: false.
-        /// </summary>
-        public bool TestTimeFlip
-        {
-            get => TestTimeAugmentation != TestTimeAugmentation.None;
-            set => TestTimeAugmentation = !value ? TestTimeAugmentation.None
-                : TestTimeAugmentation == TestTimeAugmentation.None ? TestTimeAugmentation.Flip
-                : TestTimeAugmentation;
-        }
 
         /// <summary>How to train. Default: fast.</summary>
         public TrainingRecipe Recipe { get; set; } = TrainingRecipe.Fast;

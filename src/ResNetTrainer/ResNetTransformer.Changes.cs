@@ -44,6 +44,21 @@ public sealed partial class ResNetTransformer
         : throw new ArgumentOutOfRangeException(nameof(probability), probability, "It must be between 0 and 1, without them.");
 
     /// <summary>
+    /// The same model that scores other views of an image (<see cref="ResNetTrainer.Options.TestTimeAugmentation"/>). It owns a network of
+    /// its own.
+    /// </summary>
+    /// <param name="views">Of which views a score is the mean.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are no such views.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// They are mirror images, and the model was trained without (<see cref="TrainingSummary.NeverFlipped"/>).
+    /// </exception>
+    public ResNetTransformer WithTestTimeAugmentation(TestTimeAugmentation views) =>
+        !Enum.IsDefined(views) ? throw new ArgumentOutOfRangeException(nameof(views), views, "It must be one of TestTimeAugmentation.")
+        : views != TestTimeAugmentation.None && Model.Training.NeverFlipped ? throw new InvalidOperationException(
+            "The model was trained without mirror images, which may mean something else: TestTimeAugmentation must be None.")
+        : With(new(Model.Network with { TestTimeAugmentation = views }, Model.Training), Device, _unreadable);
+
+    /// <summary>
     /// The same model on another device. A model that was loaded scores on the GPU that the context names
     /// (<see cref="MLContext.GpuDeviceId"/>), on the first one where it names none, and on the CPU where there is none. It owns a network
     /// of its own.

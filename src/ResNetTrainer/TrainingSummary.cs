@@ -15,7 +15,7 @@ public sealed record TrainingSummary
     public required string Precision { get; init; }
 
     /// <summary>The seed, given or drawn.</summary>
-    public required long Seed { get; init; }
+    public required int Seed { get; init; }
 
     /// <summary>Images a step.</summary>
     public required int BatchSize { get; init; }

@@ -53,7 +53,6 @@ public static class PublicApi
             Architecture = architecture,
             ImageSize = 32,
             ResizeMode = ResizeMode.Pad,
-            TestTimeFlip = true,
             TestTimeAugmentation = TestTimeAugmentation.FlipAndShift,
             Augmentation = Augmentation.Flip | Augmentation.Shift | Augmentation.Erase | Augmentation.Crop | Augmentation.RandomErasing
                 | Augmentation.RandomResizedCrop | Augmentation.Mixup | Augmentation.VerticalFlip | Augmentation.Rotation
@@ -125,8 +124,9 @@ public static class PublicApi
         bool isItself = ResNetTransformer.Find(fitted) == fitted;
         using ResNetTransformer careful = fitted.WithRejectBelow(0.8);
         using ResNetTransformer tolerant = fitted.WithUnreadableImages(UnreadableImages.Skip);
-        ITransformer changed = ResNetTransformer.Change(fitted, network => network.WithRejectBelow(0.8));
+        ITransformer changed = ResNetTransformer.Change(fitted, transformer => transformer.WithRejectBelow(0.8));
         Console.WriteLine($"{changed}");
+        using ResNetTransformer mirrored = fitted.WithTestTimeAugmentation(TestTimeAugmentation.Flip);
         using ResNetTransformer onCpu = fitted.WithDevice(ComputeDevice.Cpu);
         foreach (ClassProbability likely in model.TopClasses([0.2f, 0.8f], count: 1))
         {
@@ -185,13 +185,13 @@ public static class PublicApi
         model.ExportToOnnx("model.onnx", new OnnxExportOptions { PixelType = OnnxPixelType.Byte, Resize = true });
         model.ExportToOnnx(Stream.Null);
         ResNetFeaturesEstimator estimator = ml.Transforms.ResNetFeatures("Embedding", weights, "Features", imageSize: 96);
-        estimator = ml.Transforms.ResNetFeatures("Embedding", model, "Features");
+        estimator = ml.Transforms.ResNetFeatures("Embedding", fitted, "Features");
         estimator = ml.Transforms.ResNetFeatures(new ResNetFeaturesEstimator.Options
         {
             OutputColumnName = "Embedding",
             InputColumnName = "Features",
             Weights = null,
-            Model = model,
+            Model = fitted,
             ImageSize = null,
             ResizeMode = ResizeMode.Pad,
             ImageChannels = 1,
@@ -207,7 +207,7 @@ public static class PublicApi
             + $"{features.GetRowToRowMapper(data.Schema).OutputSchema.Count}");
         features.ExportToOnnx("features.onnx");
         features.ExportToOnnx(Stream.Null);
-        Console.WriteLine($"{OnnxPixelType.Single} {model.TestTimeFlip} {model.TestTimeAugmentation}");
+        Console.WriteLine($"{OnnxPixelType.Single} {model.TestTimeAugmentation}");
         Console.WriteLine($"{TestTimeAugmentation.Flip} {TestTimeAugmentation.None}");
         ml.Model.Save(fitted.Append(ml.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(data)), data.Schema, "model.zip");
     }

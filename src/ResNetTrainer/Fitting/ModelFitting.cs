@@ -85,7 +85,10 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
             ?? (begun.Age == RecipeAge.BeforeMuon ? ResNetArchitecture.BookResNet18 : null);
 
         // For all processes as on the machine of the first: the window is part of the data.
-        var setting = new TrainingSetting(architecture, device, seed, group, group.Broadcast(processesHere));
+        var setting = new TrainingSetting(architecture, device, seed, group, group.Broadcast(processesHere))
+        {
+            FormatOfStart = start.Format,
+        };
         using var data = group.Together(() => TrainingData.Open(host, options, (trainData, validationData), setting));
         start = start.For(data.ClassNames);
         var plan = PlanOfOptions.Make(channel, options, data, start, begun, setting);
@@ -187,7 +190,7 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
             Recipe = options.Recipe,
             Device = data.Train.Device.ToString(),
             Precision = Text(state.Plan.Precision),
-            Seed = state.Plan.Seed,
+            Seed = (int)state.Plan.Seed,
             BatchSize = state.Plan.BatchSize,
             LearningRate = state.Plan.LearningRate,
             Images = data.Train.Count,

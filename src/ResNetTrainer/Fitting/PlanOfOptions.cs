@@ -4,6 +4,7 @@ using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network.Winograd;
 using ResNetMLNet.Training;
+using ResNetMLNet.Training.Augmenting;
 using ResNetMLNet.Training.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -47,8 +48,8 @@ internal static class PlanOfOptions
             BodyLearningRateMultiplier = options.BodyLearningRateMultiplier,
             Augmentation = options.Augmentation ?? (mayFlip ? begun.Augmentation : begun.Augmentation & ~Augmentation.Flip),
             AllowFlip = mayFlip,
-            SmallestCrop = options.SmallestCrop,
-            LargestRotation = options.LargestRotation,
+            SmallestCrop = options.SmallestCrop ?? RandomAffine.UsualCrop,
+            LargestRotation = options.LargestRotation ?? RandomAffine.UsualRotation,
             FrozenStages = options.FrozenStages,
             FrozenStatistics = options.FrozenStatistics,
             Seed = setting.Seed,

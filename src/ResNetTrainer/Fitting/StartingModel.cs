@@ -18,6 +18,8 @@ internal sealed record StartingModel(ResNetModel Model) : StartingPoint
 
     public override ResNetArchitecture Architecture => Model.Architecture;
 
+    public override InputFormat? Format => Model.Network.Format;
+
     protected override PixelStatistics? StatisticsFor(ImageShape shape) => Model.PixelStatistics?.For(shape);
 
     public override string Fingerprint(NetworkPlan plan) => Model.Network.Weights.Fingerprint();

@@ -19,6 +19,9 @@ internal abstract record StartingPoint
     /// <summary>The network that the weights belong to; null for any.</summary>
     public virtual ResNetArchitecture? Architecture => null;
 
+    /// <summary>How the weights' model sees images; null where none says.</summary>
+    public virtual InputFormat? Format => null;
+
     /// <exception cref="FileNotFoundException">The file of weights is missing.</exception>
     /// <exception cref="InvalidOperationException">
     /// It cannot be used, or is of another network than the one that is asked for, or knows no mirror images, which are to be scored.

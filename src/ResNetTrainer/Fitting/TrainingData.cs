@@ -16,7 +16,11 @@ namespace ResNetMLNet.Fitting;
 /// <param name="Group">The processes that train together.</param>
 /// <param name="ProcessesHere">How many of them share a machine.</param>
 internal sealed record TrainingSetting(
-    ResNetArchitecture? Architecture, torch.Device Device, int Seed, ProcessGroup Group, int ProcessesHere);
+    ResNetArchitecture? Architecture, torch.Device Device, int Seed, ProcessGroup Group, int ProcessesHere)
+{
+    /// <summary>How the model to start from sees images; null where there is none.</summary>
+    public InputFormat? FormatOfStart { get; init; }
+}
 
 /// <summary>
 /// The data of one training, opened: what is trained on, what is scored after each epoch, and what the network sees of it.

@@ -18,6 +18,10 @@ internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options opti
     // Published networks see 224 pixels a side, the largest of them 480.
     private const int UsualSideAtMost = 512;
 
+    private int ImageChannels => options.ImageChannels ?? setting.FormatOfStart?.Shape.Channels ?? 3;
+
+    private ResizeMode ResizeMode => options.ResizeMode ?? setting.FormatOfStart?.ResizeMode ?? ResizeMode.Stretch;
+
     // Half of the machine's, and of the GPU's: training wants some too.
     public ImageMemory Memory { get; } = new(
         options.MemoryBudget ?? ImageMemory.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / setting.ProcessesHere),
@@ -37,7 +41,7 @@ internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options opti
     }
 
     public TrainingColumns FindColumns(IDataView data) => new(
-        FeatureColumn.Find(host, data.Schema, options.FeatureColumnName, options.ImageChannels, options.MaximumImagePixels),
+        FeatureColumn.Find(host, data.Schema, options.FeatureColumnName, ImageChannels, options.MaximumImagePixels),
         LabelColumn.Find(host, data, options.LabelColumnName),
         WeightColumn.Find(host, data.Schema, options.ExampleWeightColumnName));
 
@@ -49,7 +53,8 @@ internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options opti
             options.Check(host, wanted);
         }
 
-        var shape = options.ImageSize is { } size
+        var resized = options.ImageSize ?? SizeOfStart(feature);
+        var shape = resized is { } size
             ? new ImageShape(feature.Channels, size, size)
             : FirstImage.ShapeOf(host, data, feature, label, options.UnreadableImages) ?? throw label.NoLabels(host, data);
         var architecture = setting.Architecture ?? ResNetArchitecture.DefaultFor(shape.LongerSide, options.Recipe);
@@ -63,18 +68,25 @@ internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options opti
                 + "the last of its stages would see a single pixel. Set ImageSize (32, say) to have them enlarged.");
         }
 
-        WarnOfLargeImages(feature, shape);
-        var format = new InputFormat(shape, Resizes: options.ImageSize is not null, options.ResizeMode)
+        if (resized is null)
         {
-            MaximumPixels = options.MaximumImagePixels,
-        };
+            WarnOfLargeImages(feature, shape);
+        }
+
+        var format = new InputFormat(shape, Resizes: resized is not null, ResizeMode) { MaximumPixels = options.MaximumImagePixels };
         return (format, architecture);
     }
+
+    // Of images that have whatever size.
+    private int? SizeOfStart(FeatureColumn feature) =>
+        setting.FormatOfStart is { Resizes: true, Shape: var shape } && shape.Height == shape.Width && feature.Shape is null
+            ? shape.Height
+            : null;
 
     // Photographs as a camera makes them: that they all have one size does not mean that it is wanted.
     private void WarnOfLargeImages(FeatureColumn feature, ImageShape shape)
     {
-        if (options.ImageSize is null && shape.LongerSide > UsualSideAtMost)
+        if (shape.LongerSide > UsualSideAtMost)
         {
             using var channel = host.OpenChannel("Data");
             channel.Warn(

@@ -184,7 +184,7 @@ internal sealed class TrainOptions
             ValidationSet = images.Test,
             AllowFlip = flips,
             Augmentation = augmentation,
-            TestTimeFlip = flips && recipe != TrainingRecipe.Book,
+            TestTimeAugmentation = flips && recipe != TrainingRecipe.Book ? TestTimeAugmentation.Flip : TestTimeAugmentation.None,
             ClassWeights = parsed.GetValue(_classWeights),
             StartFrom = start,
             InitialWeights = weights,

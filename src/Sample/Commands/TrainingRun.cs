@@ -207,7 +207,7 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
         var test = ScoredImages.Of(ml, model.Transform(images.Test), model, new Dictionary<string, long>());
         display.WriteLine(
             $"test accuracy {test.Evaluation.Accuracy:F4}, loss {test.Evaluation.LogLoss:F4}"
-            + $"{(options.TestTimeFlip ? ", scored with mirror images" : "")}, after {seconds:F0} s");
+            + $"{(options.TestTimeAugmentation != TestTimeAugmentation.None ? ", scored with mirror images" : "")}, after {seconds:F0} s");
         display.WriteLine(InTheBooksManner(model.Model, test.Evaluation));
         return test;
     }

@@ -22,7 +22,7 @@ internal static class ReportFacts
             new("Batch size", $"{training.BatchSize}"),
             new("Learning rate", $"{training.LearningRate:G4}"),
             new("Seed", $"{training.Seed}"),
-            new("Scored with mirror images", model.TestTimeFlip ? "yes" : "no"),
+            new("Scored with mirror images", model.TestTimeAugmentation != TestTimeAugmentation.None ? "yes" : "no"),
             new("Training ended", Outcome(training.Outcome)),
         ];
         if (training.BestEpoch is { } best)

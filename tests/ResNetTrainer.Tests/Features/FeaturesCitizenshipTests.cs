@@ -49,7 +49,7 @@ public class FeaturesCitizenshipTests
     public void A_models_features_pass_the_workout(ImageKind kind)
     {
         using var model = Featurizer.Classifier(kind);
-        new EstimatorWorkout(Ml, Featurizer.Of(Ml, model.Model))
+        new EstimatorWorkout(Ml, Featurizer.Of(Ml, model))
         {
             Output = Featurizer.Output,
             Valid = Images.Unlabelled(12, kind),

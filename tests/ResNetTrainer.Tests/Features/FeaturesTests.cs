@@ -19,7 +19,7 @@ public class FeaturesTests
     {
         using var model = Featurizer.Classifier(kind);
         var data = Images.Unlabelled(12, kind);
-        using var transformer = Ml.Transforms.ResNetFeatures("Embedding", model.Model, "Features").Fit(data);
+        using var transformer = Ml.Transforms.ResNetFeatures("Embedding", model, "Features").Fit(data);
         var features = Snapshot.Scores(transformer.Transform(data), "Embedding");
 
         Snapshot.AssertNear(Featurizer.SeenByLinearLayer(model.Model, data), features, 1e-4);
@@ -38,7 +38,7 @@ public class FeaturesTests
         using var model = Featurizer.Classifier(change: options => options.Architecture =
             ResNetArchitecture.PreActivationResNet50 with { Name = "tiny", Width = 4, Depths = new(1, 1, 1, 1) });
         var data = Images.Unlabelled(5);
-        using var transformer = Featurizer.Of(Ml, model.Model).Fit(data);
+        using var transformer = Featurizer.Of(Ml, model).Fit(data);
 
         Assert.AreEqual(4 * Featurizer.Length, transformer.FeatureCount);
         Snapshot.AssertNear(
@@ -64,15 +64,15 @@ public class FeaturesTests
         using var model = Featurizer.Classifier();
         var larger = Images.Unlabelled(3, size: 30);
 
-        using var resized = Featurizer.Of(Ml, model.Model, options => options.ImageSize = 40).Fit(larger);
-        using var own = Featurizer.Of(Ml, model.Model, options => options.ResizeMode = ResizeMode.CenterCrop).Fit(larger);
+        using var resized = Featurizer.Of(Ml, model, options => options.ImageSize = 40).Fit(larger);
+        using var own = Featurizer.Of(Ml, model, options => options.ResizeMode = ResizeMode.CenterCrop).Fit(larger);
 
         Assert.AreEqual(40, resized.ImageHeight);
         Assert.AreEqual(Images.Size, own.ImageHeight);
         Assert.HasCount(3, Snapshot.Scores(resized.Transform(larger), Featurizer.Output));
         Assert.Contains(
             "images of 1x20x20",
-            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Featurizer.Of(Ml, model.Model).Fit(larger)).Message);
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Featurizer.Of(Ml, model).Fit(larger)).Message);
     }
 
     [TestMethod]

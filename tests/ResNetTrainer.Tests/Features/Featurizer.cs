@@ -21,7 +21,7 @@ internal static class Featurizer
     public static readonly InitialWeights Weights = CreateFile();
 
     public static ResNetFeaturesEstimator Of(
-        MLContext ml, ResNetModel? model = null, Action<ResNetFeaturesEstimator.Options>? change = null)
+        MLContext ml, ITransformer? model = null, Action<ResNetFeaturesEstimator.Options>? change = null)
     {
         var options = new ResNetFeaturesEstimator.Options
         {

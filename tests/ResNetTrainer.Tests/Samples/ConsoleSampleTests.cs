@@ -15,17 +15,19 @@ public sealed class ConsoleSampleTests
     public static void Delete() => _images.Dispose();
 
     [TestMethod]
-    public void The_minimal_one_trains_saves_loads_and_predicts()
+    [DataRow("Minimal")]
+    [DataRow("FSharp")]
+    public void The_minimal_ones_train_save_load_and_predict(string name)
     {
         var folder = Directory.CreateTempSubdirectory();
         try
         {
-            var (status, output, error) = SampleProgram.Run("Minimal", folder.FullName, _images.Path);
+            var (status, output, error) = SampleProgram.Run(name, folder.FullName, _images.Path);
 
             Assert.AreEqual(0, status, error);
             var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
             Assert.AreEqual("100.0% of the test images are classified rightly.", lines[^2].Replace(" %", "%"));
-            Assert.MatchesRegex(@"image\d+\.bmp: (cat|dog) \(\d", lines[^1]);
+            Assert.MatchesRegex(@"image\d+\.bmp: (cat|dog) \(?\d", lines[^1]);
             CollectionAssert.AreEqual((string[])["model.zip"], folder.GetFiles().Select(file => file.Name).ToArray());
         }
         finally
@@ -49,6 +51,7 @@ public sealed class ConsoleSampleTests
     [TestMethod]
     [DataRow("Minimal")]
     [DataRow("CrossValidation")]
+    [DataRow("FSharp")]
     public void Without_a_folder_it_says_how_it_is_used(string name)
     {
         var (status, _, error) = SampleProgram.Run(name, _images.Path);

@@ -98,8 +98,8 @@ public class HeatMapTests
         CollectionAssert.AreNotEqual(classes, Classes(other), "The test is about images of which the mirror image changes the class.");
 
         ResNetTransformer Fit(bool flip) =>
-            Images.Trainer(Images.Context(), change: options =>
-                (options.TestTimeFlip, options.NumberOfEpochs) = (flip, 3)).Fit(Images.Labelled(60, size: Size));
+            Images.Trainer(Images.Context(), change: options => (options.TestTimeAugmentation, options.NumberOfEpochs) =
+                (flip ? TestTimeAugmentation.Flip : TestTimeAugmentation.None, 3)).Fit(Images.Labelled(60, size: Size));
 
         int[] Classes(ResNetTransformer model) =>
             [.. Snapshot.Scores(model.Transform(data)).Select(row => Array.IndexOf(row, row.Max()))];

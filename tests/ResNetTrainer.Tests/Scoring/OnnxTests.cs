@@ -73,8 +73,8 @@ public class OnnxTests
     public void Test_time_flip_exports_and_is_the_mean_of_both()
     {
         using var plain = Fit(ImageKind.GreyFloats);
-        using var flipping = Fit(ImageKind.GreyFloats, options => options.TestTimeFlip = true);
-        Assert.IsTrue(flipping.Model.TestTimeFlip);
+        using var flipping = Fit(ImageKind.GreyFloats, options => options.TestTimeAugmentation = TestTimeAugmentation.Flip);
+        Assert.AreEqual(TestTimeAugmentation.Flip, flipping.Model.TestTimeAugmentation);
         Compare(flipping, ImageKind.GreyFloats, Images.Size, new());
 
         float[] Scores(ResNetTransformer model, bool mirrored) => Snapshot.Scores(model.Transform(new MemoryDataView(6,
@@ -96,13 +96,13 @@ public class OnnxTests
     [TestMethod]
     public void Test_time_flip_survives_saving()
     {
-        using var model = Fit(ImageKind.GreyBytes, options => options.TestTimeFlip = true);
+        using var model = Fit(ImageKind.GreyBytes, options => options.TestTimeAugmentation = TestTimeAugmentation.Flip);
         var data = Images.Unlabelled(5);
         using var stream = new MemoryStream();
         Ml.Model.Save(model, data.Schema, stream);
         var loaded = (ResNetTransformer)new MLContext().Model.Load(stream, out _);
 
-        Assert.IsTrue(loaded.Model.TestTimeFlip);
+        Assert.AreEqual(TestTimeAugmentation.Flip, loaded.Model.TestTimeAugmentation);
         CollectionAssert.AreEqual(Snapshot.Scores(model.Transform(data))[3], Snapshot.Scores(loaded.Transform(data))[3]);
     }
 

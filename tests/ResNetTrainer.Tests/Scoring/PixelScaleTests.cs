@@ -23,7 +23,7 @@ public sealed class PixelScaleTests
     {
         using var model = train();
         var map = Ml.Transforms.ExplainImage("Map", model).Fit(Images.OfWhite(255));
-        var features = Ml.Transforms.ResNetFeatures("Out", model.Model, "Features").Fit(Images.OfWhite(255));
+        var features = Ml.Transforms.ResNetFeatures("Out", model, "Features").Fit(Images.OfWhite(255));
         foreach (var (transformer, column) in ((ITransformer, string)[])[(model, "Score"), (map, "Map"), (features, "Out")])
         {
             Assert.HasCount(12, Snapshot.Scores(transformer.Transform(Images.OfWhite(1)), column), what);

@@ -157,7 +157,10 @@ public class RejectionTests
     }
 
     private static ResNetTransformer Fit(double? threshold, bool flip = false) => Images.Trainer(
-        Images.Context(), ImageKind.GreyFloats, options => (options.RejectBelow, options.TestTimeFlip) = (threshold, flip)).Fit(Data);
+        Images.Context(),
+        ImageKind.GreyFloats,
+        options => (options.RejectBelow, options.TestTimeAugmentation) =
+            (threshold, flip ? TestTimeAugmentation.Flip : TestTimeAugmentation.None)).Fit(Data);
 
     private static uint[] Labels(ResNetTransformer model, IDataView data) => [.. model.Transform(data).GetColumn<uint>("PredictedLabel")];
 

@@ -42,24 +42,25 @@ public class TestTimeViewTests
         var loaded = (ResNetTransformer)new MLContext().Model.Load(stream, out _);
 
         Assert.AreEqual(views, loaded.Model.TestTimeAugmentation);
-        Assert.AreEqual(views != TestTimeAugmentation.None, loaded.Model.TestTimeFlip);
         Assert.AreEqual(version, new ModelHeader(loaded.Model.Network, loaded.Model.Training, new("a", "b", "c", "d"), "").FormatVersion);
         CollectionAssert.AreEqual(Snapshot.Scores(model.Transform(data))[3], Snapshot.Scores(loaded.Transform(data))[3]);
     }
 
     [TestMethod]
-    public void The_flip_is_the_short_way_to_say_it()
+    public void Views_that_there_are_not_are_refused() => Assert.Contains(
+        "TestTimeAugmentation", Assert.ThrowsExactly<InvalidOperationException>(() => Fit((TestTimeAugmentation)7)).Message);
+
+    [TestMethod]
+    public void A_model_can_take_other_views_later()
     {
-        var options = new ResNetTrainer.Options { TestTimeFlip = true };
-        Assert.AreEqual(TestTimeAugmentation.Flip, options.TestTimeAugmentation);
-        options.TestTimeAugmentation = TestTimeAugmentation.FlipAndShift;
-        Assert.IsTrue(options.TestTimeFlip);
-        options = new() { TestTimeAugmentation = TestTimeAugmentation.FlipAndShift, TestTimeFlip = true };
-        Assert.AreEqual(TestTimeAugmentation.FlipAndShift, options.TestTimeAugmentation, "It asks for no fewer views.");
-        options.TestTimeFlip = false;
-        Assert.AreEqual(TestTimeAugmentation.None, options.TestTimeAugmentation);
-        Assert.Contains("TestTimeAugmentation", Assert.ThrowsExactly<InvalidOperationException>(() =>
-            Fit((TestTimeAugmentation)7)).Message);
+        using var asked = Fit(TestTimeAugmentation.FlipAndShift);
+        using var alone = Fit(TestTimeAugmentation.None);
+        using var changed = alone.WithTestTimeAugmentation(TestTimeAugmentation.FlipAndShift);
+        var data = Images.Unlabelled(5, ImageKind.GreyFloats);
+
+        Snapshot.AssertNear(Snapshot.Scores(asked.Transform(data)), Snapshot.Scores(changed.Transform(data)), tolerance: 0);
+        Assert.AreEqual(TestTimeAugmentation.None, alone.Model.TestTimeAugmentation);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => alone.WithTestTimeAugmentation((TestTimeAugmentation)7));
     }
 
     private static ResNetTransformer Fit(TestTimeAugmentation views) =>

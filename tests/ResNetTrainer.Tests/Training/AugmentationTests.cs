@@ -321,13 +321,25 @@ public class AugmentationTests
     }
 
     [TestMethod]
+    public void Numbers_of_changes_that_are_not_made_are_refused()
+    {
+        string Message(Action<ResNetTrainer.Options> change) =>
+            Assert.ThrowsExactly<InvalidOperationException>(() => Images.Trainer(Images.Context(), change: change)).Message;
+
+        Assert.Contains("null without Augmentation.Rotation", Message(options => options.LargestRotation = 30));
+        Assert.Contains("null without Augmentation.RandomResizedCrop", Message(options =>
+            (options.Augmentation, options.SmallestCrop) = (Augmentation.Flip, 0.3)));
+    }
+
+    [TestMethod]
     [DataRow(0.0)]
     [DataRow(180.5)]
     [DataRow(double.NaN)]
     public void A_largest_rotation_that_is_no_angle_is_refused(double degrees)
     {
         var message = Assert.ThrowsExactly<InvalidOperationException>(() =>
-            Images.Trainer(Images.Context(), change: options => options.LargestRotation = degrees)).Message;
+            Images.Trainer(Images.Context(), change: options =>
+                (options.Augmentation, options.LargestRotation) = (Augmentation.Rotation, degrees))).Message;
 
         Assert.Contains("LargestRotation", message);
     }
@@ -419,7 +431,8 @@ public class AugmentationTests
     public void A_smallest_crop_that_is_no_share_is_refused(double share)
     {
         var message = Assert.ThrowsExactly<InvalidOperationException>(() =>
-            Images.Trainer(Images.Context(), change: options => options.SmallestCrop = share)).Message;
+            Images.Trainer(Images.Context(), change: options =>
+                (options.Augmentation, options.SmallestCrop) = (Augmentation.RandomResizedCrop, share))).Message;
 
         Assert.Contains("SmallestCrop", message);
     }

@@ -272,7 +272,7 @@ public class CalibrationTests
         Images.Trainer(ml ?? Images.Context(), change: options =>
         {
             (options.NumberOfEpochs, options.LearningRate) = (best ? Epochs : 4, 0.2);
-            (options.TestTimeFlip, options.Calibrate) = (flip, calibrate);
+            (options.TestTimeAugmentation, options.Calibrate) = (flip ? TestTimeAugmentation.Flip : TestTimeAugmentation.None, calibrate);
             (options.ValidationSet, options.BestWeightsBy) = (Validation, best ? TrainingMetric.ValidationAccuracy : null);
         }).Fit(Images.Labelled());
 

@@ -115,7 +115,7 @@ public sealed class FineTuningTests : IDisposable
         Start(options => { });
         using var model = Fit(options => (options.LearningRate, options.NumberOfEpochs) = (1e-12, 1));
         var ml = Images.Context();
-        var features = ml.Transforms.ResNetFeatures("Out", model.Model, "Features").Fit(Images.Labelled(30));
+        var features = ml.Transforms.ResNetFeatures("Out", model, "Features").Fit(Images.Labelled(30));
         var values = Snapshot.Scores(features.Transform(Images.Labelled(30)), "Out").SelectMany(row => row).ToArray();
         Assert.AreEqual(1, values.Average(value => value * value), 0.02);
     }

@@ -34,7 +34,7 @@ public class FlipTests
     public void Left_and_right_can_be_learnt_without_flips_and_not_with_them()
     {
         Assert.IsGreaterThan(0.9, AccuracyOf(options => options.AllowFlip = false));
-        Assert.IsLessThan(0.8, AccuracyOf(options => options.TestTimeFlip = true));
+        Assert.IsLessThan(0.8, AccuracyOf(options => options.TestTimeAugmentation = TestTimeAugmentation.Flip));
     }
 
     [TestMethod]
@@ -45,7 +45,7 @@ public class FlipTests
         ResNetTransformer Further(bool? allowFlip, Augmentation? augmentation = null) => Images.Trainer(Images.Context(), change: options =>
         {
             (options.StartFrom, options.AllowFlip, options.Augmentation) = (start, allowFlip, augmentation);
-            options.TestTimeFlip = true;
+            options.TestTimeAugmentation = TestTimeAugmentation.Flip;
         }).Fit(Images.Labelled());
 
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => Further(null)).Message;
@@ -77,7 +77,7 @@ public class FlipTests
         foreach (var (change, option) in ((Action<ResNetTrainer.Options>, string)[])
         [
             (options => options.Augmentation = Augmentation.Flip | Augmentation.Erase, "Augmentation is Flip, Erase"),
-            (options => options.TestTimeFlip = true, "TestTimeAugmentation is Flip"),
+            (options => options.TestTimeAugmentation = TestTimeAugmentation.Flip, "TestTimeAugmentation is Flip"),
             (options => options.TestTimeAugmentation = TestTimeAugmentation.FlipAndShift, "TestTimeAugmentation is FlipAndShift"),
         ])
         {

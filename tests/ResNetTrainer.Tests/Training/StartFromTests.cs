@@ -109,6 +109,22 @@ public class StartFromTests
     }
 
     [TestMethod]
+    public void Images_are_seen_as_the_model_saw_them()
+    {
+        using var start = Images.Trainer(Ml, ImageKind.Encoded, options =>
+            (options.ImageSize, options.ResizeMode, options.ImageChannels) = (24, ResizeMode.Pad, 1))
+            .Fit(Images.Labelled(kind: ImageKind.Encoded));
+        using var model = Images.Trainer(Ml, ImageKind.Encoded, options => (options.StartFrom, options.ImageChannels) = (start, null))
+            .Fit(Images.Labelled(kind: ImageKind.Encoded));
+        using var other = Images.Trainer(Ml, ImageKind.Encoded, options =>
+            (options.StartFrom, options.ImageChannels, options.ImageSize, options.ResizeMode) = (start, null, 32, ResizeMode.CenterCrop))
+            .Fit(Images.Labelled(kind: ImageKind.Encoded));
+
+        Assert.AreEqual((24, ResizeMode.Pad, 1), (model.Model.ImageHeight, model.Model.ResizeMode, model.Model.ImageChannels));
+        Assert.AreEqual((32, ResizeMode.CenterCrop, 1), (other.Model.ImageHeight, other.Model.ResizeMode, other.Model.ImageChannels));
+    }
+
+    [TestMethod]
     public void Another_network_is_refused_with_what_to_do()
     {
         using var start = Learnt();

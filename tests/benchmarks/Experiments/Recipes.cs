@@ -19,7 +19,7 @@ internal static class Recipes
         var fast = new Option<int>("--fast-epochs") { Description = "Epochs of Fast; 0 to leave it out.", DefaultValueFactory = _ => 1 };
         var book = new Option<int>("--book-epochs") { Description = "Epochs of Book; 0 to leave it out.", DefaultValueFactory = _ => 0 };
         var lightGbm = new Option<bool>("--lightgbm") { Description = "LightGBM on the raw pixels too." };
-        var flip = new Option<bool>("--flip") { Description = "TestTimeFlip." };
+        var flip = new Option<bool>("--flip") { Description = "TestTimeAugmentation.Flip." };
         var seeds = new Option<int[]>("--seeds") { DefaultValueFactory = _ => [0], AllowMultipleArgumentsPerToken = true };
         var photographs = new Option<string?>("--photographs")
         {
@@ -87,7 +87,9 @@ internal static class Recipes
                             };
                             if (recipe == TrainingRecipe.Fast)
                             {
-                                options.TestTimeFlip = parsed.GetValue(flip);
+                                options.TestTimeAugmentation = parsed.GetValue(flip)
+                                    ? TestTimeAugmentation.Flip
+                                    : TestTimeAugmentation.None;
                                 ingredients.Apply(options, parsed);
                             }
 

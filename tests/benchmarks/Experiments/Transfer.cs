@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNetMLNet.Training.Augmenting;
 
 namespace ResNetMLNet.Benchmarks.Experiments;
 
@@ -113,7 +112,7 @@ internal static class Transfer
                 : Text(way, "changes") is { } changes ? Enum.Parse<Augmentation>(changes.Replace('+', ','))
                 : Setting(way, "crops") is not null ? Augmentation.Flip | Augmentation.RandomResizedCrop
                 : null,
-            SmallestCrop = Setting(way, "crops") ?? RandomAffine.UsualCrop,
+            SmallestCrop = Setting(way, "crops"),
             InitialWeights = start is null && !Has(way, "scratch") ? PretrainedWeights.ImageNet : null,
             StartFrom = start,
         }).Fit(images);

@@ -30,7 +30,7 @@ internal static class CalibrationGain
                 ImageSize = parsed.GetValue(imageSize),
                 NumberOfEpochs = parsed.GetValue(epochs),
                 Recipe = parsed.GetValue(recipe),
-                TestTimeFlip = parsed.GetValue(flip),
+                TestTimeAugmentation = parsed.GetValue(flip) ? TestTimeAugmentation.Flip : TestTimeAugmentation.None,
                 Architecture = network.Get(parsed),
             };
             using var plain = ml.MulticlassClassification.Trainers.ResNet(Options()).Fit(split.TrainSet);
