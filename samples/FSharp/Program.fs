@@ -18,15 +18,13 @@ let train (folder: string) =
     let images = ml.Data.LoadFromImageFolder folder
     let split = ml.Data.TrainTestSplitByClass(images, testFraction = 0.2)
 
-    // An object initializer is arguments of the constructor; a callback says that it is an Action; flags are combined by |||.
+    // An object initializer is arguments of the constructor; a callback says that it is an Action.
     let options =
         ResNetTrainer.Options(
             FeatureColumnName = "ImageBytes",
             ImageSize = 96,
             InitialWeights = PretrainedWeights.ImageNet,
             FrozenStages = 4,
-            Augmentation = Nullable(Augmentation.Flip ||| Augmentation.ColorJitter),
-            NumberOfEpochs = 3,
             EpochCallback = Action<EpochMetrics>(fun epoch -> printfn "%O" epoch))
 
     // An estimator of one transformer is none of another in F#: an empty chain takes them all.
@@ -48,7 +46,8 @@ let train (folder: string) =
     let file = split.TestSet.GetColumn<string> "ImagePath" |> Seq.head
     let prediction = engine.Predict { ImageBytes = File.ReadAllBytes file }
     let likeliest = ResNetTransformer.Find(careful).Model.TopClasses(prediction.Score, count = 2)
-    printfn "%s: %s" file (likeliest |> Seq.map string |> String.concat ", ")
+    let label = if String.IsNullOrEmpty prediction.PredictedLabel then "unknown" else prediction.PredictedLabel
+    printfn "%s: %s (%s)" file label (likeliest |> Seq.map string |> String.concat ", ")
 
 [<EntryPoint>]
 let main args =

@@ -61,7 +61,9 @@ public static partial class ResNetCatalog
     /// <summary>Creates an estimator of the features that a trained network sees in images.</summary>
     /// <param name="catalog">The transforms of the context.</param>
     /// <param name="options">The network and what it is fed.</param>
-    /// <exception cref="InvalidOperationException">An option is out of range.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// An option is out of range, or the model has no residual network in it, or several.
+    /// </exception>
     public static ResNetFeaturesEstimator ResNetFeatures(this TransformsCatalog catalog, ResNetFeaturesEstimator.Options options)
     {
         ArgumentNullException.ThrowIfNull(catalog);

@@ -14,7 +14,7 @@ public sealed partial class ResNetTrainer
         {
             Names(context);
             context.Require(ImageChannels is null or 1 or 3, nameof(ImageChannels), ImageChannels, "1 (grey) or 3 (red, green, blue)");
-            context.Require(MaximumImagePixels is >= 1 and <= EncodedImage.LargestMaximumPixels, nameof(MaximumImagePixels),
+            context.Require(MaximumImagePixels is null or (>= 1 and <= EncodedImage.LargestMaximumPixels), nameof(MaximumImagePixels),
                 MaximumImagePixels,
                 $"between 1 and {EncodedImage.LargestMaximumPixels} pixels");
             context.Require(Enum.IsDefined(UnreadableImages), nameof(UnreadableImages), UnreadableImages, "Fail or Skip");

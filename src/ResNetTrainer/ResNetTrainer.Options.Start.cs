@@ -10,8 +10,10 @@ public sealed partial class ResNetTrainer
         /// <summary>
         /// A model whose weights training starts from: a <see cref="ResNetTransformer"/>, or a chain with one in it as <see
         /// cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/>
-        /// gives it. Classes are matched by name: they may be the same, in another order, or more; new ones start afresh. It is not
-        /// changed.
+        /// gives it. Classes are matched by name: they may be the same, in another order, or more; new ones start afresh. Its
+        /// network, how it sees images (<see cref="ImageSize"/>, <see cref="ResizeMode"/>, <see cref="ImageChannels"/>, <see
+        /// cref="MaximumImagePixels"/>) and whether it knows mirror images (<see cref="AllowFlip"/>) are taken over where these options
+        /// are null. It is not changed.
         /// </summary>
         public ITransformer? StartFrom { get; set; }
 

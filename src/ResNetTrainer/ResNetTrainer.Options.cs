@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using ResNetMLNet.Data.Decoding;
 
 namespace ResNetMLNet;
 
@@ -33,9 +32,9 @@ public sealed partial class ResNetTrainer
         /// <summary>
         /// For encoded images: the pixels (width times height) of the largest one that is decoded. The header says how large an image is; a
         /// larger one is refused before a pixel is decoded, where each takes four bytes. Between 1 and 500 million; stored in the model and
-        /// used at scoring. Default: 100 million.
+        /// used at scoring. Null: as the model in <see cref="StartFrom"/> does, else 100 million.
         /// </summary>
-        public int MaximumImagePixels { get; set; } = EncodedImage.DefaultMaximumPixels;
+        public int? MaximumImagePixels { get; set; }
 
         /// <summary>
         /// What <c>Fit</c> does with images that cannot be read. Default: it fails and names the first. The model does not keep this:
@@ -51,9 +50,9 @@ public sealed partial class ResNetTrainer
 
         /// <summary>
         /// The height and width in pixels to which images are resized, in batches on the device: between 1 and 4096, and at least <see
-        /// cref="ResNetArchitecture.MinimumImageSize"/>. Null keeps the column's; where that has none, images are resized as the model in
-        /// <see cref="StartFrom"/> does it, and without one every image, of training and of scoring, must have the size of the first. Set
-        /// it for photographs: 224 is what most trained weights are made for.
+        /// cref="ResNetArchitecture.MinimumImageSize"/>. Null: as the model in <see cref="StartFrom"/> resizes them; else they keep the
+        /// column's size, and every image, of training and of scoring, must have that of the first. Set it for photographs: 224 is what
+        /// most trained weights are made for.
         /// </summary>
         public int? ImageSize { get; set; }
 

@@ -20,7 +20,7 @@ public sealed partial class ResNetTransformer
     /// </exception>
     /// <example>
     /// <code>
-    /// ITransformer careful = ResNetTransformer.Change(model, network => network.WithRejectBelow(0.8));
+    /// ITransformer careful = ResNetTransformer.Change(model, transformer => transformer.WithRejectBelow(0.8));
     /// ml.Model.Save(careful, images.Schema, "careful.zip");
     /// </code>
     /// </example>
@@ -47,6 +47,10 @@ public sealed partial class ResNetTransformer
     /// The same model that scores other views of an image (<see cref="ResNetTrainer.Options.TestTimeAugmentation"/>). It owns a network of
     /// its own.
     /// </summary>
+    /// <remarks>
+    /// Of a calibrated model the temperature stays the one that was found for the views of its training: probabilities of other views,
+    /// and a threshold that was chosen for them, mean something else.
+    /// </remarks>
     /// <param name="views">Of which views a score is the mean.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are no such views.</exception>
     /// <exception cref="InvalidOperationException">

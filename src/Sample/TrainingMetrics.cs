@@ -23,7 +23,7 @@ internal sealed record TrainingMetrics
 
     public required double LearningRate { get; init; }
 
-    public required long Seed { get; init; }
+    public required int Seed { get; init; }
 
     public required string ResizeMode { get; init; }
 

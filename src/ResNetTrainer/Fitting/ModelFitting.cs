@@ -190,7 +190,7 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
             Recipe = options.Recipe,
             Device = data.Train.Device.ToString(),
             Precision = Text(state.Plan.Precision),
-            Seed = (int)state.Plan.Seed,
+            Seed = state.Plan.Seed,
             BatchSize = state.Plan.BatchSize,
             LearningRate = state.Plan.LearningRate,
             Images = data.Train.Count,

@@ -4,7 +4,6 @@ using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network.Winograd;
 using ResNetMLNet.Training;
-using ResNetMLNet.Training.Augmenting;
 using ResNetMLNet.Training.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -48,8 +47,8 @@ internal static class PlanOfOptions
             BodyLearningRateMultiplier = options.BodyLearningRateMultiplier,
             Augmentation = options.Augmentation ?? (mayFlip ? begun.Augmentation : begun.Augmentation & ~Augmentation.Flip),
             AllowFlip = mayFlip,
-            SmallestCrop = options.SmallestCrop ?? RandomAffine.UsualCrop,
-            LargestRotation = options.LargestRotation ?? RandomAffine.UsualRotation,
+            SmallestCrop = options.SmallestCrop,
+            LargestRotation = options.LargestRotation,
             FrozenStages = options.FrozenStages,
             FrozenStatistics = options.FrozenStatistics,
             Seed = setting.Seed,

@@ -3,6 +3,7 @@ using Microsoft.ML.Runtime;
 using ResNetMLNet.Data;
 using ResNetMLNet.Data.Columns;
 using ResNetMLNet.Data.Datasets;
+using ResNetMLNet.Data.Decoding;
 using ResNetMLNet.Data.Reading;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
@@ -19,6 +20,9 @@ internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options opti
     private const int UsualSideAtMost = 512;
 
     private int ImageChannels => options.ImageChannels ?? setting.FormatOfStart?.Shape.Channels ?? 3;
+
+    private int MaximumImagePixels =>
+        options.MaximumImagePixels ?? setting.FormatOfStart?.MaximumPixels ?? EncodedImage.DefaultMaximumPixels;
 
     private ResizeMode ResizeMode => options.ResizeMode ?? setting.FormatOfStart?.ResizeMode ?? ResizeMode.Stretch;
 
@@ -41,7 +45,7 @@ internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options opti
     }
 
     public TrainingColumns FindColumns(IDataView data) => new(
-        FeatureColumn.Find(host, data.Schema, options.FeatureColumnName, ImageChannels, options.MaximumImagePixels),
+        FeatureColumn.Find(host, data.Schema, options.FeatureColumnName, ImageChannels, MaximumImagePixels),
         LabelColumn.Find(host, data, options.LabelColumnName),
         WeightColumn.Find(host, data.Schema, options.ExampleWeightColumnName));
 
@@ -53,7 +57,7 @@ internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options opti
             options.Check(host, wanted);
         }
 
-        var resized = options.ImageSize ?? SizeOfStart(feature);
+        var resized = options.ImageSize ?? (setting.FormatOfStart is { Resizes: true, Shape: var start } ? start.Height : null);
         var shape = resized is { } size
             ? new ImageShape(feature.Channels, size, size)
             : FirstImage.ShapeOf(host, data, feature, label, options.UnreadableImages) ?? throw label.NoLabels(host, data);
@@ -73,15 +77,9 @@ internal sealed class TrainingDataOpening(IHost host, ResNetTrainer.Options opti
             WarnOfLargeImages(feature, shape);
         }
 
-        var format = new InputFormat(shape, Resizes: resized is not null, ResizeMode) { MaximumPixels = options.MaximumImagePixels };
+        var format = new InputFormat(shape, Resizes: resized is not null, ResizeMode) { MaximumPixels = MaximumImagePixels };
         return (format, architecture);
     }
-
-    // Of images that have whatever size.
-    private int? SizeOfStart(FeatureColumn feature) =>
-        setting.FormatOfStart is { Resizes: true, Shape: var shape } && shape.Height == shape.Width && feature.Shape is null
-            ? shape.Height
-            : null;
 
     // Photographs as a camera makes them: that they all have one size does not mean that it is wanted.
     private void WarnOfLargeImages(FeatureColumn feature, ImageShape shape)

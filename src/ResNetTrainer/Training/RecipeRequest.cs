@@ -1,4 +1,3 @@
-using ResNetMLNet.Training.Augmenting;
 using ResNetMLNet.Training.Optimizing;
 using static TorchSharp.torch;
 
@@ -28,10 +27,10 @@ internal sealed record RecipeRequest
     /// <summary>Whether the recipe may mirror images.</summary>
     public bool AllowFlip { get; init; } = true;
 
-    public double SmallestCrop { get; init; } = RandomAffine.UsualCrop;
+    public double? SmallestCrop { get; init; }
 
     /// <summary>The degrees by which random rotations turn an image at most, where it has them.</summary>
-    public double LargestRotation { get; init; } = RandomAffine.UsualRotation;
+    public double? LargestRotation { get; init; }
 
     /// <summary>How old the training is that goes on from a checkpoint.</summary>
     public RecipeAge Age { get; init; }
@@ -69,7 +68,7 @@ internal sealed record RecipeRequest
     /// <summary>Whether convolutions may be computed by Winograd's algorithm, which changes their last bits.</summary>
     public bool Winograd { get; init; }
 
-    public required long Seed { get; init; }
+    public required int Seed { get; init; }
 
     public required ScalarType Precision { get; init; }
 }

@@ -1,4 +1,5 @@
 using ResNetMLNet.Network;
+using ResNetMLNet.Training.Augmenting;
 
 namespace ResNetMLNet.Training;
 
@@ -64,8 +65,12 @@ internal static class Recipes
         };
         return plan with
         {
-            SmallestCrop = plan.Augmentation.HasFlag(Augmentation.RandomResizedCrop) ? request.SmallestCrop : null,
-            LargestRotation = plan.Augmentation.HasFlag(Augmentation.Rotation) ? request.LargestRotation : null,
+            SmallestCrop = plan.Augmentation.HasFlag(Augmentation.RandomResizedCrop)
+                ? request.SmallestCrop ?? RandomAffine.UsualCrop
+                : null,
+            LargestRotation = plan.Augmentation.HasFlag(Augmentation.Rotation)
+                ? request.LargestRotation ?? RandomAffine.UsualRotation
+                : null,
         };
     }
 

@@ -95,7 +95,7 @@ internal sealed record TrainingPlan
     /// <summary>The metric whose best epoch gives the weights; null for the last epoch's.</summary>
     public TrainingMetric? BestWeightsBy { get; init; }
 
-    public required long Seed { get; init; }
+    public required int Seed { get; init; }
 
     public required ScalarType Precision { get; init; }
 

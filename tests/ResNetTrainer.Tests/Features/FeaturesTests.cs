@@ -76,6 +76,27 @@ public class FeaturesTests
     }
 
     [TestMethod]
+    public void The_network_is_found_in_a_loaded_chain()
+    {
+        var data = Images.Labelled(kind: ImageKind.Bytes);
+        var chain = Images.Trainer(Ml, ImageKind.Bytes).Append(Ml.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(data);
+        using var stream = new MemoryStream();
+        Ml.Model.Save(chain, data.Schema, stream);
+        var loaded = new MLContext().Model.Load(stream, out _);
+
+        using var features = Ml.Transforms.ResNetFeatures("Embedding", loaded, "Features").Fit(data);
+        using var expected = Ml.Transforms.ResNetFeatures("Embedding", ResNetTransformer.Find(chain), "Features").Fit(data);
+
+        Snapshot.AssertNear(
+            Snapshot.Scores(expected.Transform(data), "Embedding"), Snapshot.Scores(features.Transform(data), "Embedding"), tolerance: 0);
+        string Refused(ITransformer model, int? channels = null) => Assert.ThrowsExactly<InvalidOperationException>(
+            () => Featurizer.Of(Ml, model, options => options.ImageChannels = channels)).Message;
+        Assert.Contains("The option Model must be", Refused(Ml.Transforms.CopyColumns("A", "Label").Fit(data)));
+        Assert.Contains("2 networks", Refused(chain.Append(ResNetTransformer.Find(chain))));
+        Assert.Contains("as the model was trained", Refused(chain, channels: 1));
+    }
+
+    [TestMethod]
     public void What_never_met_an_image_is_not_random_where_larger_ones_meet_it()
     {
         // The last stage sees a single pixel: of its kernels, the middle is trained.

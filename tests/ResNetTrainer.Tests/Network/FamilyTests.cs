@@ -26,6 +26,10 @@ public class FamilyTests
     ];
 
     [TestMethod]
+    public void A_network_of_which_little_is_said_is_the_papers() => Assert.AreEqual(
+        ResNetArchitecture.ResNet18, new ResNetArchitecture { Name = "resnet18", Depths = new(2, 2, 2, 2) });
+
+    [TestMethod]
     [DynamicData(nameof(Kinds))]
     public void A_network_is_saved_and_loaded_as_it_was_trained_and_both_engines_score_alike(ResNetArchitecture architecture)
     {

@@ -53,6 +53,8 @@ public class FlipTests
         StringAssert.Contains(message, "TestTimeAugmentation is Flip, but it must be None where the model in StartFrom");
         Further(true).Dispose();
         Further(null, Augmentation.Flip).Dispose();
+        Assert.ThrowsExactly<InvalidOperationException>(() => start.WithTestTimeAugmentation(TestTimeAugmentation.Flip));
+        start.WithTestTimeAugmentation(TestTimeAugmentation.None).Dispose();
     }
 
     [TestMethod]

@@ -112,16 +112,21 @@ public class StartFromTests
     public void Images_are_seen_as_the_model_saw_them()
     {
         using var start = Images.Trainer(Ml, ImageKind.Encoded, options =>
-            (options.ImageSize, options.ResizeMode, options.ImageChannels) = (24, ResizeMode.Pad, 1))
+            (options.ImageSize, options.ResizeMode, options.ImageChannels, options.MaximumImagePixels) = (24, ResizeMode.Pad, 1, 5_000))
             .Fit(Images.Labelled(kind: ImageKind.Encoded));
         using var model = Images.Trainer(Ml, ImageKind.Encoded, options => (options.StartFrom, options.ImageChannels) = (start, null))
             .Fit(Images.Labelled(kind: ImageKind.Encoded));
         using var other = Images.Trainer(Ml, ImageKind.Encoded, options =>
-            (options.StartFrom, options.ImageChannels, options.ImageSize, options.ResizeMode) = (start, null, 32, ResizeMode.CenterCrop))
+            (options.StartFrom, options.ImageChannels, options.ImageSize) = (start, null, 32))
             .Fit(Images.Labelled(kind: ImageKind.Encoded));
+        using var vectors = Images.Trainer(Ml, ImageKind.GreyBytes, options =>
+            (options.StartFrom, options.ResizeMode) = (start, ResizeMode.CenterCrop))
+            .Fit(Images.Labelled(kind: ImageKind.GreyBytes));
 
+        Assert.AreEqual(5_000, model.Model.Network.Format.MaximumPixels);
         Assert.AreEqual((24, ResizeMode.Pad, 1), (model.Model.ImageHeight, model.Model.ResizeMode, model.Model.ImageChannels));
-        Assert.AreEqual((32, ResizeMode.CenterCrop, 1), (other.Model.ImageHeight, other.Model.ResizeMode, other.Model.ImageChannels));
+        Assert.AreEqual((32, ResizeMode.Pad, 1), (other.Model.ImageHeight, other.Model.ResizeMode, other.Model.ImageChannels));
+        Assert.AreEqual((24, ResizeMode.CenterCrop, 1), (vectors.Model.ImageHeight, vectors.Model.ResizeMode, vectors.Model.ImageChannels));
     }
 
     [TestMethod]
