@@ -53,6 +53,22 @@ public partial class DocumentationTests
     }
 
     [TestMethod]
+    [DataRow(typeof(ResNetTrainer.Options))]
+    [DataRow(typeof(CheckpointOptions))]
+    [DataRow(typeof(EarlyStopping))]
+    [DataRow(typeof(ResNetFeaturesEstimator.Options))]
+    [DataRow(typeof(HeatMapOptions))]
+    [DataRow(typeof(OnnxExportOptions))]
+    public void Every_option_is_on_the_page_of_options(Type options)
+    {
+        var page = File.ReadAllText(Path.Combine(Repository(), "docs", "OPTIONS.md"));
+
+        var missing = options.GetProperties().Select(option => option.Name).Where(name => !page.Contains($"`{name}`"));
+
+        Assert.AreEqual("", string.Join(", ", missing));
+    }
+
+    [TestMethod]
     [DynamicData(nameof(Files))]
     public void What_it_links_to_is_there(string file)
     {
