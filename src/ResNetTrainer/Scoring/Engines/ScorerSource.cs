@@ -56,7 +56,7 @@ internal sealed class ScorerSource(Func<IScorer> create)
             return new OnnxScorer(network);
         }
 
-        if (gpu is null && !OnnxRuntimeLibrary.IsUsable && OnnxRuntimeLibrary.Problem is { } problem)
+        if (gpu is null && OnnxRuntimeLibrary.Problem is { } problem)
         {
             channel.Log(
                 "scoring with libtorch: ONNX Runtime, which is faster, is there and cannot be used; "
