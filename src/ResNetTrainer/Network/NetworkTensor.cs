@@ -112,7 +112,7 @@ internal sealed class NetworkTensor : IDisposable
     {
         using var scope = NewDisposeScope();
         var lowered = master.to_type(precision);
-        var isKernelOnGpu = master.device_type != DeviceType.CPU && master.dim() == 4;
+        var isKernelOnGpu = master.device_type != DeviceType.CPU && master.dim() == 4 && master.shape[1] > 1;
         return (isKernelOnGpu ? Tensors.ChannelsLast(lowered) : lowered).MoveToOuterDisposeScope();
     }
 

@@ -35,8 +35,7 @@ internal abstract class TensorLayers : ILayers<Tensor>
     public Tensor Pad(BlockPlan block, Tensor x)
     {
         var missing = block.Outputs - block.Inputs;
-        var pixels = x.slice(2, 0, x.shape[2], block.Stride).slice(3, 0, x.shape[3], block.Stride);
-        return functional.pad(pixels, [0, 0, 0, 0, missing / 2, missing - (missing / 2)]);
+        return functional.pad(Tensors.Every(block.Stride, x), [0, 0, 0, 0, missing / 2, missing - (missing / 2)]);
     }
 
     public Tensor Relu(Tensor x) => x.relu_();
@@ -76,9 +75,7 @@ internal abstract class TensorLayers : ILayers<Tensor>
         var isOnCpu = x.device_type == DeviceType.CPU;
         if (isOnCpu && vertical.Count == 1 && horizontal.Count == 1 && stride > 1)
         {
-            var isChannelsLast = x.stride(1) == 1 && x.shape[1] > 1;
-            x = x.slice(2, 0, x.shape[2], stride).slice(3, 0, x.shape[3], stride);
-            x = isChannelsLast ? Tensors.ChannelsLast(x) : x.contiguous();
+            x = Tensors.Every(stride, x);
             stride = 1;
         }
 
@@ -97,7 +94,9 @@ internal abstract class TensorLayers : ILayers<Tensor>
 
         return Slide(x, weight, bias);
 
-        Tensor Slide(Tensor x, Tensor weight, Tensor? bias) => functional.conv2d(
-            x, weight, bias, [stride, stride], [vertical.Padding, horizontal.Padding], _ones, groups);
+        Tensor Slide(Tensor x, Tensor weight, Tensor? bias) =>
+            groups == 1 && bias is null && WeightGradient.Suits(x, weight, stride)
+                ? WeightGradient.Convolve(x, weight, stride, (vertical.Padding, horizontal.Padding))
+                : functional.conv2d(x, weight, bias, [stride, stride], [vertical.Padding, horizontal.Padding], _ones, groups);
     }
 }

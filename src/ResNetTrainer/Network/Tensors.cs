@@ -39,7 +39,28 @@ internal static class Tensors
     /// The same values (batch, channels, height, width), the channels of a pixel one after the other in memory: what the tensor cores of a
     /// GPU compute with. What a convolution puts out lies as its weights do, or as what it sees.
     /// </summary>
-    public static Tensor ChannelsLast(Tensor values) => values.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+    public static Tensor ChannelsLast(Tensor values)
+    {
+        if (values.shape[1] > 1)
+        {
+            return values.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+        }
+
+        // Of a single channel, both orders are the same values; which of them it is, is in the strides.
+        var (height, width) = (values.shape[2], values.shape[3]);
+        return values.contiguous().as_strided(values.shape, [height * width, 1, width, 1]);
+    }
+
+    /// <summary>Every so many pixels of (batch, channels, height, width), in the order in memory that they have.</summary>
+    public static Tensor Every(int stride, Tensor values)
+    {
+        // The gradient of a slice lies as the slice's dimensions do, whatever the order of the values.
+        static Tensor Slices(Tensor values, int from, int stride) => values
+            .slice(from, 0, values.shape[from], stride).slice(from + 1, 0, values.shape[from + 1], stride).contiguous();
+        return values.shape[1] > 1 && values.stride(1) == 1
+            ? Slices(values.permute(0, 2, 3, 1), from: 1, stride).permute(0, 3, 1, 2)
+            : Slices(values, from: 2, stride);
+    }
 
     /// <summary>A copy of images that lie one after the other: (images, channels, height, width).</summary>
     public static Tensor Copy(ReadOnlySpan<float> images, ImageShape shape, Device device)

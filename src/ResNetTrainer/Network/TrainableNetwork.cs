@@ -1,6 +1,7 @@
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Network.Winograd;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -75,7 +76,7 @@ internal sealed class TrainableNetwork : IDisposable
     public Tensor Forward(Tensor images, bool training)
     {
         using var scope = NewDisposeScope();
-        return Plan.Run(training ? _training : _evaluation, Laid(images)).MoveToOuterDisposeScope();
+        return Plan.Run(training ? _training : _evaluation, images.alias()).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -85,7 +86,7 @@ internal sealed class TrainableNetwork : IDisposable
     public Tensor Features(Tensor images)
     {
         using var scope = NewDisposeScope();
-        return Plan.Featurize(_evaluation, Laid(images)).unsqueeze(-1).unsqueeze(-1).MoveToOuterDisposeScope();
+        return Plan.Featurize(_evaluation, images.alias()).unsqueeze(-1).unsqueeze(-1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Features (batch, channels of the last stage, 1, 1) to logits (batch, classes).</summary>
@@ -138,8 +139,11 @@ internal sealed class TrainableNetwork : IDisposable
         }
     }
 
-    // What a convolution puts out lies as what it sees.
-    private Tensor Laid(Tensor images) => UsesWinograd ? Network.Tensors.ChannelsLast(images) : images.alias();
+    // In the order in memory in which it is convolved soonest.
+    private Tensor Laid(Tensor x, ConvolutionPlan convolution) =>
+        UsesWinograd ? Network.Tensors.ChannelsLast(x)
+        : x.dtype == ScalarType.BFloat16 && x.device_type == DeviceType.CPU ? ChannelOrder.For(x, convolution)
+        : x;
 
     private NetworkTensor this[TensorPlan tensor] => _tensors[tensor.Name];
 
@@ -149,7 +153,7 @@ internal sealed class TrainableNetwork : IDisposable
         {
             var weight = network[convolution.Weight];
             var bias = convolution.Bias is null ? null : network[convolution.Bias].Compute;
-            x = x.to_type(network.Precision);
+            x = network.Laid(x.to_type(network.Precision), convolution);
             var y = network.UsesWinograd && WinogradConvolution.Suits(x, weight.Compute, convolution)
                 ? WinogradConvolution.Run(x, weight.Compute)
                 : Convolve(x, weight.Compute, bias, convolution, network.Plan.Windows[convolution]);

@@ -37,7 +37,13 @@ internal static class WholeBlocks
             functional.pad(x, [0, 0, 0, 0, 0, moreInputs]),
             functional.pad(weight, [0, 0, 0, 0, 0, moreInputs, 0, moreOutputs]),
             bias is null ? null : functional.pad(bias, [0, moreOutputs]));
-        return moreOutputs == 0 ? y : y.narrow(1, 0, outputs).contiguous();
+        if (moreOutputs == 0)
+        {
+            return y;
+        }
+
+        var asked = y.narrow(1, 0, outputs);
+        return y.stride(1) == 1 ? Tensors.ChannelsLast(asked) : asked.contiguous();
     }
 
     // One block, or pairs of them.

@@ -25,12 +25,14 @@ public class ConvolutionTests
     [DataRow(64, 64, 3, 2, 16)]
     public void A_convolution_is_the_same_whatever_was_in_memory(int inputs, int outputs, int kernel, int stride, int groups)
     {
-        foreach (var type in (ScalarType[])[ScalarType.Float32, ScalarType.BFloat16])
+        var types = (ScalarType[])[ScalarType.Float32, ScalarType.BFloat16];
+        foreach (var (type, isLast) in types.SelectMany(type => (bool[])[false, true], (type, isLast) => (type, isLast)))
         {
             using var scope = NewDisposeScope();
             var plan = new ConvolutionPlan("conv", inputs, outputs, kernel, stride) { Groups = groups, IsBiased = true };
             var isFirst = inputs is 1 or 3;
-            var x = Random([4, inputs, 8, 8], type, gradient: !isFirst);
+            var x = Random([4, inputs, 8, 8], type, gradient: false);
+            x = (isLast ? Tensors.ChannelsLast(x) : x).detach().requires_grad_(!isFirst);
             var weight = Random([outputs, inputs / groups, kernel, kernel], type, gradient: true);
             var bias = Random([outputs], type, gradient: true);
 
@@ -39,16 +41,17 @@ public class ConvolutionTests
             var gradient = Random(y.shape, type, gradient: false);
             Dirty();
             y.backward([gradient]);
+            Assert.AreEqual(isLast, y.stride(1) == 1, $"{type}: what is put out lies as what is seen");
 
             var (x2, weight2, bias2) = (Precise(x), Precise(weight), Precise(bias));
             var expected = functional.conv2d(x2, weight2, bias2, [stride, stride], [kernel / 2, kernel / 2], [1, 1], groups);
             expected.backward([gradient.to(ScalarType.Float64)]);
-            AssertSame(expected, y, $"{type}, output");
-            AssertSame(weight2.grad!, weight.grad!, $"{type}, gradient of the weights");
-            AssertSame(bias2.grad!, bias.grad!, $"{type}, gradient of the bias");
+            AssertSame(expected, y, $"{type}, {isLast}, output");
+            AssertSame(weight2.grad!, weight.grad!, $"{type}, {isLast}, gradient of the weights");
+            AssertSame(bias2.grad!, bias.grad!, $"{type}, {isLast}, gradient of the bias");
             if (!isFirst)
             {
-                AssertSame(x2.grad!, x.grad!, $"{type}, gradient of the inputs");
+                AssertSame(x2.grad!, x.grad!, $"{type}, {isLast}, gradient of the inputs");
             }
         }
     }
@@ -74,6 +77,96 @@ public class ConvolutionTests
         Assert.AreEqual(1, last.stride(1));
         AssertSame(Run(weight).to(ScalarType.Float64), Run(last), "output");
         AssertSame(weight.grad!.to(ScalarType.Float64), last.grad!, "gradient of the weights");
+    }
+
+    [TestMethod]
+    [DataRow(4, 3, 1, 3)]
+    [DataRow(7, 3, 2, 3)]
+    [DataRow(4, 1, 1, 3)]
+    [DataRow(7, 1, 2, 3)]
+    [DataRow(2, 3, 1, 3)]
+    [DataRow(4, 3, 1, 0)]
+    public void Gradients_of_kernels_on_small_images_are_products_of_matrices(int size, int kernel, int stride, int images)
+    {
+        using var scope = NewDisposeScope();
+        var plan = new ConvolutionPlan("conv", 32, 64, kernel, stride);
+        foreach (var isLast in (bool[])[false, true])
+        {
+            var x = Random([images, 32, size, size], ScalarType.BFloat16, gradient: false);
+            x = (isLast ? Tensors.ChannelsLast(x) : x).detach().requires_grad_();
+            var weight = Random([64, 32, kernel, kernel], ScalarType.BFloat16, gradient: true);
+            var (x2, weight2) = (Precise(x), Precise(weight));
+
+            // As the sum of a block does, in place.
+            var y = TensorLayers.Convolve(x, weight, null, plan, KernelWindow.Of(plan, size, size)).add_(1);
+
+            Assert.IsTrue(WeightGradient.Suits(x, weight, stride));
+            var expected = functional.conv2d(x2, weight2, null, [stride, stride], [kernel / 2, kernel / 2]).add(1);
+            var gradient = Random(y.shape, ScalarType.BFloat16, gradient: false);
+            y.backward([gradient]);
+            expected.backward([gradient.to(ScalarType.Float64)]);
+            if (images == 0)
+            {
+                Assert.AreEqual(0, weight.grad!.abs().max().to(ScalarType.Float32).item<float>());
+                continue;
+            }
+
+            AssertSame(expected, y, "output");
+            AssertSame(weight2.grad!, weight.grad!, "gradient of the weights");
+            AssertSame(x2.grad!, x.grad!, "gradient of the inputs");
+        }
+    }
+
+    [TestMethod]
+    public void Frozen_layers_leave_the_gradient_of_a_kernel_alone()
+    {
+        using var scope = NewDisposeScope();
+        var plan = new ConvolutionPlan("conv", 32, 64, 3, 1);
+        var x = Random([2, 32, 4, 4], ScalarType.BFloat16, gradient: false);
+        var weight = Random([64, 32, 3, 3], ScalarType.BFloat16, gradient: true);
+
+        TensorLayers.Convolve(x, weight, null, plan, KernelWindow.Of(plan, 4, 4)).sum().backward();
+
+        Assert.IsNull(x.grad);
+        Assert.IsGreaterThan(0, weight.grad!.abs().max().to(ScalarType.Float32).item<float>());
+    }
+
+    [TestMethod]
+    [DataRow(1, false)]
+    [DataRow(1, true)]
+    [DataRow(5, false)]
+    [DataRow(5, true)]
+    public void Every_second_pixel_and_its_gradient_lie_as_the_image_does(int channels, bool isLast)
+    {
+        using var scope = NewDisposeScope();
+        var x = Random([2, channels, 5, 4], ScalarType.Float32, gradient: false);
+        x = (isLast ? Tensors.ChannelsLast(x) : x).detach().requires_grad_();
+        var expected = x.detach().slice(2, 0, 5, 2).slice(3, 0, 4, 2);
+
+        var y = Tensors.Every(2, x);
+        y.backward([ones_like(y)]);
+
+        Assert.AreEqual(0, (y.detach() - expected).abs().max().item<float>());
+        Assert.AreEqual(y.numel(), x.grad!.sum().item<float>());
+        if (channels > 1)
+        {
+            Assert.AreEqual(isLast, y.stride(1) == 1);
+            Assert.AreEqual(isLast, x.grad!.stride(1) == 1);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(3)]
+    public void Channels_that_come_last_are_the_same_values(int channels)
+    {
+        using var scope = NewDisposeScope();
+        var x = Random([2, channels, 5, 4], ScalarType.Float32, gradient: false);
+
+        var last = Tensors.ChannelsLast(x);
+
+        CollectionAssert.AreEqual((long[])[20 * channels, 1, 4 * channels, channels], last.stride());
+        Assert.AreEqual(0, (last - x).abs().max().item<float>());
     }
 
     [TestMethod]

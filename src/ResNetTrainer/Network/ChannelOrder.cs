@@ -1,0 +1,24 @@
+using static TorchSharp.torch;
+
+namespace ResNetMLNet.Network;
+
+/// <summary>
+/// The order in memory in which oneDNN convolves sooner on the CPU in bfloat16: the channels of a pixel together, or, in the last stages of
+/// wide networks, the pixels of a channel (docs/BENCHMARKS.md, "Where a step goes"). What a convolution puts out lies as what it sees.
+/// </summary>
+internal static class ChannelOrder
+{
+    // Where images are no larger and channels no fewer, oneDNN leaves out the products with the padding if the pixels lie together.
+    private const int MostPixels = 16;
+    private const int FewestChannels = 256;
+
+    /// <summary>The same values in the order that a convolution wants.</summary>
+    /// <param name="x">Of shape (batch, inputs, height, width).</param>
+    /// <param name="convolution">The convolution.</param>
+    public static Tensor For(Tensor x, ConvolutionPlan convolution)
+    {
+        var height = ShapeInference.Strided(x.shape[2], convolution.Stride);
+        var width = ShapeInference.Strided(x.shape[3], convolution.Stride);
+        return height * width <= MostPixels && convolution.Outputs >= FewestChannels ? x.contiguous() : Tensors.ChannelsLast(x);
+    }
+}
