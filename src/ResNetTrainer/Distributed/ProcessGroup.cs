@@ -63,6 +63,15 @@ internal sealed class ProcessGroup(ICommunicator communicator)
         return count[0] > 0;
     }
 
+    /// <summary>The greatest number that one of them has.</summary>
+    public int Greatest(int number)
+    {
+        Span<int> own = [number];
+        Span<int> all = stackalloc int[Size];
+        communicator.AllGather(MemoryMarshal.AsBytes(own), MemoryMarshal.AsBytes(all));
+        return System.Numerics.Tensors.TensorPrimitives.Max<int>(all);
+    }
+
     /// <summary>What the first of them has.</summary>
     public T Broadcast<T>(T value)
         where T : unmanaged

@@ -23,32 +23,53 @@ namespace ResNetMLNet.Fitting;
 /// <param name="group">The processes that train together.</param>
 internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetTrainer.Options options, ProcessGroup group)
 {
+    // How many trainings of this process have others to speak with: one or none.
+    private static int _together;
+
     /// <inheritdoc cref="ResNetTrainer.Fit(IDataView)" path="/exception"/>
     public static ResNetTransformer Run(
         IHost host, IHostEnvironment context, ResNetTrainer.Options options, IDataView trainData, IDataView? validationData)
     {
         var group = options.Distributed == DistributedTraining.Off ? ProcessGroup.Alone : new(Launcher.Join());
+        if (!group.IsAlone && Interlocked.Exchange(ref _together, 1) == 1)
+        {
+            throw host.Error(
+                "Another Fit of this process is training together with other processes, whose messages would get mixed up with this one's: "
+                + "wait for its end, or set Distributed = DistributedTraining.Off in one of them.");
+        }
+
         try
         {
             return new ModelFitting(host, context, options, group).Run(trainData, validationData);
         }
         catch (Exception e)
         {
+            var explained = OutOfMemory.Explains(e, out var request)
+                ? host.Error(
+                    e,
+                    $"There is not enough memory to train: {request} Lower BatchSize or ImageSize, take a smaller Architecture, or "
+                    + "lower MemoryBudget, the share of it that images may take.")
+                : null;
+
             // Where one process fails alone, as by what a callback throws, the others would wait for it.
             if (!group.IsAlone && e is not TrainingDivergedException && !ProcessGroup.IsOfAll(e))
             {
-                group.Abort(e);
+                group.Abort(explained ?? e);
             }
 
-            if (OutOfMemory.Explains(e, out var request))
+            if (explained is not null)
             {
-                throw host.Error(
-                    e,
-                    $"There is not enough memory to train: {request} Lower BatchSize or ImageSize, take a smaller Architecture, or "
-                    + "lower MemoryBudget, the share of it that images may take.");
+                throw explained;
             }
 
             throw;
+        }
+        finally
+        {
+            if (!group.IsAlone)
+            {
+                Volatile.Write(ref _together, 0);
+            }
         }
     }
 
@@ -84,14 +105,14 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
         var architecture = options.Architecture ?? start.Architecture
             ?? (begun.Age == RecipeAge.BeforeMuon ? ResNetArchitecture.BookResNet18 : null);
 
-        // For all processes as on the machine of the first: the window is part of the data.
-        var setting = new TrainingSetting(architecture, device, seed, group, group.Broadcast(processesHere))
+        // For all processes as on the machine that has most of them: the window is part of the data.
+        var setting = new TrainingSetting(architecture, device, seed, group, group.Greatest(processesHere))
         {
             FormatOfStart = start.Format,
         };
         using var data = group.Together(() => TrainingData.Open(host, options, (trainData, validationData), setting));
         start = start.For(data.ClassNames);
-        var plan = PlanOfOptions.Make(channel, options, data, start, begun, setting);
+        var plan = group.Together(() => PlanOfOptions.Make(channel, options, data, start, begun, setting));
         using var network = group.Together(() => start.CreateNetwork(host, channel, plan, data));
         using var pruning = DataPruning.Of(plan, data.Train);
         using var state = new TrainingState(plan, network, device) { Pruning = pruning };
@@ -100,11 +121,12 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
 
         group.Together(() => CheckImagesOfEach(state));
 
-        // These two are not part of a training, but of what its processes do together.
+        // These are not part of a training, but of what its processes do together.
         Meeting.Agree(group, new(identity)
         {
             [nameof(options.Calibrate)] = $"{options.Calibrate}",
             [nameof(options.OnCancellation)] = $"{options.OnCancellation}",
+            [nameof(options.ExampleWeightColumnName)] = options.ExampleWeightColumnName ?? "none",
         });
         group.Together(() => checkpoints?.Restore(state, identity, plan.StepsPerEpoch(data.Train.Count)));
         Meeting.BeginAsFirst(group, state);
@@ -116,7 +138,9 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
             var outcome = run.Run(checkpoints);
             var weights = state.FinalWeights;
             var calibration = options.Calibrate && outcome != TrainingOutcome.Cancelled ? run.Calibrate(weights) : null;
-            return ToTransformer(data, state, start, outcome, weights, calibration);
+
+            // None goes on, and saves, before all have their model.
+            return group.Together(() => ToTransformer(data, state, start, outcome, weights, calibration));
         }
         catch (DivergenceException e)
         {
@@ -139,8 +163,7 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
     // A step without two images in a process that normalises for itself is left out, there or everywhere.
     private void CheckImagesOfEach(TrainingState state)
     {
-        var normalises = state.Network is { NormalisesByBatch: true, NormalisesWith: null }
-            && !state.Plan.TrainsOnFeatures(state.Network.Plan.Stages.Length);
+        var normalises = state.Network is { SeesBatches: true, NormalisesWith: null };
         if (!group.IsAlone && normalises && state.Plan.BatchSize < 2 * group.Size)
         {
             throw host.Error(

@@ -44,6 +44,9 @@ internal sealed class TrainableNetwork : IDisposable
     /// </summary>
     public bool NormalisesByBatch { get; set; } = true;
 
+    /// <summary>Whether there is a normalisation that does, which a single image has nothing to be normalised against for.</summary>
+    public bool SeesBatches => NormalisesByBatch && _tensors.Values.Any(tensor => !tensor.Plan.IsParameter && !tensor.IsFrozen);
+
     /// <summary>Whether <see cref="WinogradConvolution"/> computes what it suits.</summary>
     public bool UsesWinograd { get; set; }
 

@@ -21,7 +21,7 @@ internal static class WeightGradient
         x.dtype == ScalarType.BFloat16 && x.device_type == DeviceType.CPU && is_grad_enabled() && weight.requires_grad
         && ShapeInference.Strided(x.shape[2], stride) * ShapeInference.Strided(x.shape[3], stride) <= MostPixels;
 
-    /// <summary>Runs a convolution without bias and without groups whose kernel's gradient is computed so; the rest is libtorch's.</summary>
+    /// <summary>Runs a convolution without bias and groups whose kernel's gradient is computed so; the rest is libtorch's.</summary>
     /// <param name="x">Of shape (batch, inputs, height, width).</param>
     /// <param name="weight">Of shape (outputs, inputs, height, width).</param>
     /// <param name="stride">Along both sides.</param>

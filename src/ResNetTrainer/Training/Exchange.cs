@@ -61,7 +61,7 @@ internal sealed class Exchange : IDisposable
     public bool AnyIsCancelled { get; private set; }
 
     /// <summary>Adds up the gradients, and makes the running statistics the mean of all.</summary>
-    /// <param name="share">The share of the batch's weight that this process's images have; the gradients are of that already.</param>
+    /// <param name="share">The share of the batch's images that are this process's.</param>
     /// <param name="sums">What metrics of this process's images are made of.</param>
     /// <returns>The same of all images of the batch.</returns>
     public MetricSums Run(double share, MetricSums sums)

@@ -37,7 +37,7 @@ internal static class Meeting
         {
             throw ProcessGroup.OfAll(new InvalidOperationException(
                 $"The processes do not train the same: {string.Join("; ", differences.Take(5))}. Start all of them with the same program, "
-                + "options and data."));
+                + "options and data; what their machines decide, as MemoryBudget and Precision, set to the same for all."));
         }
     }
 

@@ -45,7 +45,8 @@ internal sealed class SharedBackward(TrainingState state, Loss loss, ImageDatase
         }
 
         // The mean over the whole batch is the sum of the processes' shares of it.
-        var share = ShareOf(sums.Weight, taken.Sum());
+        var all = taken.Sum();
+        var share = ShareOf(sums.Weight, all);
         if (mean is not null)
         {
             using Scalar factor = share;
@@ -53,15 +54,16 @@ internal sealed class SharedBackward(TrainingState state, Loss loss, ImageDatase
             BackwardPass.Run(() => part.backward());
         }
 
-        return exchange.Run(share, sums);
+        // Normalisation counts every image alike, whatever it weighs in the loss.
+        return exchange.Run(mean is null ? 0 : (double)batch.Count / all, sums);
     }
 
     // How many images there are in all, each process knows; what they weigh, it has to be told. Where they weigh nothing, there are no
-    // gradients, and the running statistics are the mean of all processes'.
+    // gradients.
     private double ShareOf(double weight, long images)
     {
         var all = loss.IsWeighted ? exchange.Sum(weight) : images;
-        return all > 0 ? weight / all : 1.0 / exchange.Share.Size;
+        return all > 0 ? weight / all : 0;
     }
 
     // The images of the batch that each process has.
@@ -71,7 +73,7 @@ internal sealed class SharedBackward(TrainingState state, Loss loss, ImageDatase
     // Where processes normalise together, each of them must, also one that has no image.
     private bool TakesPart(long images)
     {
-        var isNormalised = state.Network.NormalisesByBatch && !train.Format.IsFeatures;
+        var isNormalised = state.Network.SeesBatches && !train.Format.IsFeatures;
         return (isNormalised && state.Network.NormalisesWith is not null) || images > (isNormalised ? 1 : 0);
     }
 }

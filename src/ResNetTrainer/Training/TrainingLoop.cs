@@ -93,7 +93,7 @@ internal sealed class TrainingLoop(
     private void Step(ImageBatch batch, long epochSeed)
     {
         // A single left-over image has nothing to be normalised against; the next epoch has it elsewhere.
-        if (SizeOfBatch == 1)
+        if (SizeOfBatch == 1 && state.Network.SeesBatches && !train.Format.IsFeatures)
         {
             return;
         }

@@ -74,6 +74,17 @@ public sealed class MpiTests : IDisposable
     }
 
     [TestMethod]
+    public void Running_statistics_count_every_image_alike_whatever_it_weighs()
+    {
+        // Weights of the network stand still.
+        string[] common = ["book=1", "rate=1e-30", "rows=32"];
+        Ranks(2, "alike", common);
+        Ranks(2, "weighed", ["weights=1", .. common]);
+
+        AssertSame(Weights("alike", 0), Weights("weighed", 0), 1e-6);
+    }
+
+    [TestMethod]
     [DataRow(2)]
     [DataRow(3)]
     public void Gradients_that_are_sent_as_bfloat16_train_nearly_the_same(int processes)

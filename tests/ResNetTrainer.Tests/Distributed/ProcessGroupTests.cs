@@ -12,6 +12,9 @@ public class ProcessGroupTests
     public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();
 
     [TestMethod]
+    public void One_process_is_told_its_own_number() => Assert.AreEqual(7, ProcessGroup.Alone.Greatest(7));
+
+    [TestMethod]
     public void Tensors_are_added_up_where_they_are_however_they_lie()
     {
         using var scope = NewDisposeScope();

@@ -119,6 +119,18 @@ public class FrozenFeatureTests
         Assert.IsEmpty(model.Model.History);
     }
 
+    [TestMethod]
+    public void A_single_image_that_is_left_over_is_trained_on_since_nothing_normalises_it()
+    {
+        // A batch of 8 and one of 1.
+        using var start = Start();
+        using var model = Fit(
+            start, options => (options.NumberOfEpochs, options.LearningRate) = (1, 1e-12), Images.Labelled(9), Images.Labelled(9));
+
+        var epoch = model.Model.History.Single();
+        Assert.AreEqual(epoch.ValidationLoss!.Value, epoch.TrainLoss, 1e-6);
+    }
+
     private static ResNetTransformer Start() => Images.Trainer(Images.Context()).Fit(Images.Labelled(30));
 
     private static ResNetTransformer Fit(
