@@ -13,7 +13,7 @@ if (args is not [var folder])
 var ml = new MLContext(seed: 1);
 ml.Log += (_, e) =>
 {
-    if (e.Kind == ChannelMessageKind.Info && e.Source.StartsWith("ResNetTrainer", StringComparison.Ordinal))
+    if (e.Kind >= ChannelMessageKind.Info && e.Source.StartsWith("ResNetTrainer", StringComparison.Ordinal))
     {
         Console.WriteLine(e.RawMessage);
     }

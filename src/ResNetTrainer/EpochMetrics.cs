@@ -43,10 +43,10 @@ public sealed record EpochMetrics
     {
         var validation = ValidationAccuracy is null
             ? ""
-            : FormattableString.Invariant($", validation loss {ValidationLoss:F4}, accuracy {ValidationAccuracy:F4}");
+            : FormattableString.Invariant($", validation loss {ValidationLoss:F4}, validation accuracy {ValidationAccuracy:F4}");
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"epoch {Epoch} of {NumberOfEpochs}: loss {TrainLoss:F4}, accuracy {TrainAccuracy:F4}{validation}, "
+            $"epoch {Epoch} of {NumberOfEpochs}: train loss {TrainLoss:F4}, train accuracy {TrainAccuracy:F4}{validation}, "
             + $"{ImagesPerSecond:F0} images/s, {Seconds:F1} s, learning rate {LearningRate:G4}");
     }
 

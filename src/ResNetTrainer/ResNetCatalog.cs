@@ -11,8 +11,8 @@ namespace ResNetMLNet;
 public static partial class ResNetCatalog
 {
     /// <summary>
-    /// Creates a trainer of the ResNet-18 that suits the images (<see cref="ResNetArchitecture.DefaultFor"/>), from scratch, with the
-    /// recipe <see cref="TrainingRecipe.Fast"/>. For trained weights and all else: <see cref="ResNetTrainer.Options"/>.
+    /// Creates a trainer with the recipe <see cref="TrainingRecipe.Fast"/>: from scratch, of the ResNet-18 that suits the images (<see
+    /// cref="ResNetArchitecture.DefaultFor"/>), or from trained weights. For all else: <see cref="ResNetTrainer.Options"/>.
     /// </summary>
     /// <param name="catalog">The trainers of the context.</param>
     /// <param name="labelColumnName">The label column, a key.</param>
@@ -24,6 +24,9 @@ public static partial class ResNetCatalog
     /// <param name="imageSize">
     /// Pixels a side to which images are resized, 128 or 224 for photographs, say; null keeps the column's, which all images must then
     /// have.
+    /// </param>
+    /// <param name="initialWeights">
+    /// Trained weights to start from, which is more accurate unless there are very many images; null starts from scratch.
     /// </param>
     /// <exception cref="InvalidOperationException">A number is out of range or a name is empty.</exception>
     /// <example>
@@ -40,7 +43,8 @@ public static partial class ResNetCatalog
         string featureColumnName = "Features",
         IDataView? validationSet = null,
         int? numberOfEpochs = null,
-        int? imageSize = null) =>
+        int? imageSize = null,
+        InitialWeights? initialWeights = null) =>
         catalog.ResNet(new ResNetTrainer.Options
         {
             LabelColumnName = labelColumnName,
@@ -48,6 +52,7 @@ public static partial class ResNetCatalog
             ValidationSet = validationSet,
             NumberOfEpochs = numberOfEpochs,
             ImageSize = imageSize,
+            InitialWeights = initialWeights,
         });
 
     /// <summary>Creates a trainer of a residual network.</summary>

@@ -24,7 +24,7 @@ namespace ResNetMLNet;
 /// <remarks>
 /// <para>Saved with <see cref="ModelOperationsCatalog.Save(ITransformer, DataViewSchema, string)"/> and loaded with
 /// <see cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/>, with its weights and nothing to register. Written by ML.NET's
-/// <c>ConvertToOnnx</c> where the images are vectors of known size; otherwise there is
+/// <c>ConvertToOnnx</c> where the data itself has vectors of known size, and not behind image transforms; otherwise there is
 /// <see cref="ExportToOnnx(string, OnnxExportOptions)"/>.</para>
 /// <para>On the CPU it computes with ONNX Runtime where the application has it: see <see cref="ResNetTransformer"/>.</para>
 /// <para>Thread-safe. <see cref="Dispose"/> frees the native memory of the network; a transformer that is used after that takes

@@ -56,7 +56,7 @@ public sealed partial class ResNetTrainer
         /// </summary>
         public bool SynchronizedNormalization { get; set; }
 
-        /// <summary>Stops training within a step; a checkpoint is written where there is a folder for it.</summary>
+        /// <summary>Stops training after the step that is under way; a checkpoint is written where there is a folder for it.</summary>
         public CancellationToken CancellationToken { get; set; }
 
         /// <summary>What <c>Fit</c> does when it is cancelled. Default: it throws an <see cref="OperationCanceledException"/>.</summary>

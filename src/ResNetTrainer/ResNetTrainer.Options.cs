@@ -49,7 +49,8 @@ public sealed partial class ResNetTrainer
         public ResNetArchitecture? Architecture { get; set; }
 
         /// <summary>
-        /// The height and width in pixels to which images are resized, in batches on the device: between 1 and 4096, and at least <see
+        /// The height and width in pixels to which images are resized, photographs as they are read, smaller images in batches on the
+        /// device: between 1 and 4096, and at least <see
         /// cref="ResNetArchitecture.MinimumImageSize"/>. Null: as the model in <see cref="StartFrom"/> resizes them; else they keep the
         /// column's size, and every image, of training and of scoring, must have that of the first. Set it for photographs: 224 is what
         /// most trained weights are made for.
@@ -64,11 +65,9 @@ public sealed partial class ResNetTrainer
         public ResizeMode? ResizeMode { get; set; }
 
         /// <summary>
-        /// Which random changes training may make to images; null leaves it to the recipe (Book: none; Fast and Best: flips, and from
-        /// 16 epochs on erasing, which Fast leaves out where it trains fewer than 4,000 images from scratch; below 16 epochs flips and
-        /// shifts of 4,000 and more images in colour of up to 40 pixels a side, from scratch; Best, from 16 epochs on, of
-        /// images of up to 40 pixels from scratch: flips, shifts and random erasing; none where <see cref="FrozenStages"/> leaves the
-        /// linear layer alone to be trained).
+        /// Which random changes training may make to images; null leaves it to the recipe. Book: none, nor where <see
+        /// cref="FrozenStages"/> leaves the linear layer alone to be trained. Fast and Best: flips, and more in long trainings (the table
+        /// in docs/CHOOSING.md, "Changes of images").
         /// </summary>
         public Augmentation? Augmentation { get; set; }
 
@@ -101,10 +100,8 @@ public sealed partial class ResNetTrainer
         public TrainingRecipe Recipe { get; set; } = TrainingRecipe.Fast;
 
         /// <summary>
-        /// Passes over the training data; null leaves it to the recipe (Fast: 10, and 20 for fewer than 4,000 images; Book: 10; Best:
-        /// 50; of fewer than 4,000 images both at least as many as give 400 steps, up to 200; with <see cref="StartFrom"/> Fast: 3, Best:
-        /// 15; with <see cref="InitialWeights"/> Fast: 100 steps in 10 to 50 epochs, Best: three times as many, and a third of either with
-        /// a model to start from that began with such; of the linear layer alone, see <see cref="FrozenStages"/>, Fast: 30, Best: 100).
+        /// Passes over the training data; null leaves it to the recipe. From scratch with 4,000 images and more: 10 (Best: 50); with
+        /// fewer images, from trained weights, from a model, or of the linear layer alone: the table in docs/CHOOSING.md, "Epochs".
         /// </summary>
         public int? NumberOfEpochs { get; set; }
 
@@ -115,13 +112,10 @@ public sealed partial class ResNetTrainer
         public int? BatchSize { get; set; }
 
         /// <summary>
-        /// The learning rate, the highest one where it varies; null leaves it to the recipe. Book: 0.05, constant. Fast and Best: 0.1 for
-        /// batches of 128 (of the recipe's own <see cref="BatchSize"/>, where networks from scratch see images of up to 40 pixels that are
-        /// mirrored at most), 0.05 with <see cref="StartFrom"/>, where the linear layer alone is trained, and where networks from scratch
-        /// see 4,000 and more images of that size with <see cref="Augmentation.RandomErasing"/>, 0.008 with <see cref="InitialWeights"/>
-        /// and with a model to start from that began with such; in proportion for other batches, as they are trained. Where Muon trains
-        /// the convolutions (<see cref="TrainingRecipe.Fast"/>), theirs is this times the root of 64 / batch, that of all processes
-        /// together.
+        /// The learning rate, the highest one where it varies; null leaves it to the recipe. Book: 0.05, constant. Fast and Best: 0.1
+        /// from scratch, 0.05 from a model, 0.008 from trained weights, for batches of 128 and in proportion for others (all cases are in
+        /// the table of docs/CHOOSING.md, "Learning rate"). Where Muon trains the convolutions (<see cref="TrainingRecipe.Fast"/>), theirs
+        /// is this times the root of 64 / batch, that of all processes together.
         /// </summary>
         public double? LearningRate { get; set; }
 
@@ -199,7 +193,8 @@ public sealed partial class ResNetTrainer
         /// </summary>
         /// <remarks>
         /// <c>Score</c> is not changed, and ML.NET's <c>Evaluate</c> looks at nothing else: it counts rejected images by their likeliest
-        /// class. For the metrics of those that are given one, leave out the others first:
+        /// class. For the metrics of those that are given one, leave out the others first, while the column is a key (of what <see
+        /// cref="ResNetTransformer.Find(ITransformer)"/> finds, and not of a chain with <c>MapKeyToValue</c>):
         /// <c>ml.Data.FilterRowsByKeyColumnFraction(scored, "PredictedLabel")</c>. Where ML.NET's <c>ConvertToOnnx</c> writes a
         /// <c>MapKeyToValue</c> too, that gives the default of ONNX's LabelEncoder: "_Unused", or -1, or 0. The threshold means what it
         /// says where the model is calibrated (<see cref="Calibrate"/>).

@@ -26,7 +26,10 @@ namespace ResNetMLNet;
 /// Output columns: <c>Score</c>, a vector of float with the probability of each class; <c>PredictedLabel</c>, a key with the label's
 /// values.
 /// </para>
-/// <para>Images are read once, kept in memory in their own type, and resized, augmented and trained on in batches on the device.</para>
+/// <para>
+/// Images are read once and kept in memory in their own type, those that are larger than the network sees them resized; the others are
+/// resized, and all augmented and trained on, in batches on the device.
+/// </para>
 /// </remarks>
 public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer, ResNetModel>
 {

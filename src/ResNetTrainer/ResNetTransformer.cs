@@ -28,7 +28,8 @@ namespace ResNetMLNet;
 /// <see cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/>, with nothing to register. ML.NET cannot write a column of
 /// images (<c>MLImage</c>) into a model's schema and leaves it out: save with the schema of a file name, of bytes or of
 /// pixels instead, or pass null.</para>
-/// <para>ML.NET's <c>ConvertToOnnx</c> writes it with its pipeline where the images are vectors of known size; otherwise there is
+/// <para>ML.NET's <c>ConvertToOnnx</c> writes it with its pipeline where the data itself has vectors of known size, and not behind
+/// image transforms; otherwise there is
 /// <see cref="ResNetModel.ExportToOnnx(string, OnnxExportOptions)"/>.</para>
 /// <para>On the CPU it scores with ONNX Runtime where the application has it, on as many threads as .NET counts processors
 /// (<see cref="Environment.ProcessorCount"/>). ONNX Runtime's telemetry is switched off, unless the application has made its environment

@@ -96,7 +96,7 @@ public static class PublicApi
             CancellationToken = default,
         };
         ITrainerEstimator<ResNetTransformer, ResNetModel> trainer = ml.MulticlassClassification.Trainers.ResNet(options);
-        ResNetTrainer short_ = ml.MulticlassClassification.Trainers.ResNet("Label", "Features", data, 1, 96);
+        ResNetTrainer short_ = ml.MulticlassClassification.Trainers.ResNet("Label", "Features", data, 1, 96, initialWeights: null);
         TrainerInfo info = trainer.Info;
         SchemaShape shape = short_.GetOutputSchema(new SchemaShape([]));
         using ResNetTransformer fitted = short_.Fit(data);

@@ -41,7 +41,7 @@ internal sealed class TrainOptions
 
     private readonly Option<ComputePrecision> _precision = Parsed.Name(
         "--precision",
-        "What convolutions compute in; auto is bfloat16 where that is faster.",
+        "What convolutions compute in; auto is bfloat16 where the hardware has it.",
         ComputePrecision.Auto,
         ComputePrecision.Float32,
         ComputePrecision.BFloat16);

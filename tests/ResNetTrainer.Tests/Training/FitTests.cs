@@ -89,7 +89,7 @@ public class FitTests
         ml.Log += (_, message) => lines.Add(message.RawMessage);
         using var model = Images.Trainer(ml).Fit(Images.Labelled());
 
-        Assert.IsTrue(lines.Any(line => line.Contains("epoch 1 of 1: loss", StringComparison.Ordinal)));
+        Assert.IsTrue(lines.Any(line => line.Contains("epoch 1 of 1: train loss", StringComparison.Ordinal)));
         Assert.IsTrue(lines.Any(line => line.Contains("float32", StringComparison.Ordinal)));
     }
 
