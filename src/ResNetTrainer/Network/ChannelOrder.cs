@@ -8,9 +8,8 @@ namespace ResNetMLNet.Network;
 /// </summary>
 internal static class ChannelOrder
 {
-    // Where images are no larger and channels no fewer, oneDNN leaves out the products with the padding if the pixels lie together.
-    private const int MostPixels = 16;
-    private const int FewestChannels = 256;
+    // On so few pixels so many channels: where the pixels lie together, oneDNN leaves out the products with the padding.
+    private static readonly (long Pixels, int Channels)[] _plain = [(4 * 4, 256), (7 * 7, 512)];
 
     /// <summary>The same values in the order that a convolution wants.</summary>
     /// <param name="x">Of shape (batch, inputs, height, width).</param>
@@ -19,6 +18,8 @@ internal static class ChannelOrder
     {
         var height = ShapeInference.Strided(x.shape[2], convolution.Stride);
         var width = ShapeInference.Strided(x.shape[3], convolution.Stride);
-        return height * width <= MostPixels && convolution.Outputs >= FewestChannels ? x.contiguous() : Tensors.ChannelsLast(x);
+        return _plain.Any(most => height * width <= most.Pixels && convolution.Outputs >= most.Channels)
+            ? x.contiguous()
+            : Tensors.ChannelsLast(x);
     }
 }

@@ -10,8 +10,9 @@ namespace ResNetMLNet.Network;
 /// </summary>
 internal static class WeightGradient
 {
-    // From here on oneDNN is as fast.
-    private const int MostPixels = 16;
+    // Of more, oneDNN is as fast.
+    private const int MostPixels = 5 * 5;
+    private const int MostPixelsOfStride = 7 * 7;
 
     /// <summary>Whether it is sooner so.</summary>
     /// <param name="x">Of shape (batch, inputs, height, width).</param>
@@ -19,7 +20,8 @@ internal static class WeightGradient
     /// <param name="stride">Along both sides.</param>
     public static bool Suits(Tensor x, Tensor weight, int stride) =>
         x.dtype == ScalarType.BFloat16 && x.device_type == DeviceType.CPU && is_grad_enabled() && weight.requires_grad
-        && ShapeInference.Strided(x.shape[2], stride) * ShapeInference.Strided(x.shape[3], stride) <= MostPixels;
+        && ShapeInference.Strided(x.shape[2], stride) * ShapeInference.Strided(x.shape[3], stride)
+            <= (stride == 1 ? MostPixels : MostPixelsOfStride);
 
     /// <summary>Runs a convolution without bias and groups whose kernel's gradient is computed so; the rest is libtorch's.</summary>
     /// <param name="x">Of shape (batch, inputs, height, width).</param>

@@ -74,7 +74,10 @@ internal static class PredictCommand
                 File = file.ToString(),
                 Label = likeliest.Label,
                 Probability = likeliest.Probability,
-                Scores = network.Model.ClassNames.Zip(scores).ToDictionary(pair => pair.First, pair => pair.Second),
+
+                // Keys may have two values that read the same: the likelier one is taken, as for the label.
+                Scores = network.Model.ClassNames.Zip(scores).GroupBy(pair => pair.First, pair => pair.Second)
+                    .ToDictionary(same => same.Key, same => same.Max()),
             };
         });
     }
@@ -92,6 +95,8 @@ internal sealed record Prediction
     /// <summary>The probability of the likeliest class; null where the file cannot be read.</summary>
     public required float? Probability { get; init; }
 
-    /// <summary>The probabilities of all classes; null where the file cannot be read.</summary>
+    /// <summary>
+    /// The probabilities of all classes, of those that read the same that of the likeliest; null where the file cannot be read.
+    /// </summary>
     public required IReadOnlyDictionary<string, float>? Scores { get; init; }
 }

@@ -85,6 +85,7 @@ public class ConvolutionTests
     [DataRow(4, 1, 1, 3)]
     [DataRow(7, 1, 2, 3)]
     [DataRow(2, 3, 1, 3)]
+    [DataRow(13, 3, 2, 3)]
     [DataRow(4, 3, 1, 0)]
     public void Gradients_of_kernels_on_small_images_are_products_of_matrices(int size, int kernel, int stride, int images)
     {
@@ -152,6 +153,25 @@ public class ConvolutionTests
         {
             Assert.AreEqual(isLast, y.stride(1) == 1);
             Assert.AreEqual(isLast, x.grad!.stride(1) == 1);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(64, 28, 1, true)]
+    [DataRow(256, 4, 1, false)]
+    [DataRow(256, 7, 2, false)]
+    [DataRow(256, 5, 1, true)]
+    [DataRow(512, 7, 1, false)]
+    [DataRow(512, 8, 1, true)]
+    public void Channels_of_a_pixel_lie_together_but_in_the_last_stages_of_wide_networks(int outputs, int size, int stride, bool isLast)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var x in (Tensor[])[zeros(2, 32, size, size), Tensors.ChannelsLast(zeros(2, 32, size, size))])
+        {
+            var ordered = ChannelOrder.For(x, new("conv", 32, outputs, 3, stride));
+
+            Assert.AreEqual(isLast, ordered.stride(1) == 1);
+            Assert.AreEqual(!isLast, ordered.is_contiguous());
         }
     }
 

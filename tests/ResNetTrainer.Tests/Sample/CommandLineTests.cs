@@ -362,6 +362,23 @@ public class CommandLineTests
     }
 
     [TestMethod]
+    [DataRow(false, false)]
+    [DataRow(true, false)]
+    [DataRow(false, true)]
+    [DataRow(true, true)]
+    public void An_exported_network_takes_bytes_and_any_size_where_that_is_asked_for(bool bytes, bool resize)
+    {
+        var target = Path.Combine(_folder, $"{bytes}-{resize}.onnx");
+        string[] flags = [.. bytes ? (string[])["--onnx-bytes"] : [], .. resize ? (string[])["--onnx-resize"] : []];
+        SampleProcess.RunHere(["export", "--model", Model, "--onnx", target, .. flags]).Succeeded();
+
+        using var session = new Microsoft.ML.OnnxRuntime.InferenceSession(target);
+        var pixels = session.InputMetadata["pixels"];
+        Assert.AreEqual(bytes ? typeof(byte) : typeof(float), pixels.ElementType);
+        CollectionAssert.AreEqual(resize ? (int[])[-1, 3, -1, -1] : [-1, 3, 24, 24], pixels.Dimensions);
+    }
+
+    [TestMethod]
     public void Export_without_a_target_is_wrong_usage()
     {
         var (status, _, error) = Run("export", "--model", Model);

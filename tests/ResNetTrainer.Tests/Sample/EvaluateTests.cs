@@ -63,6 +63,9 @@ public sealed class EvaluateTests : IDisposable
         var odd = _folder.At("odd", "top", OperatingSystem.IsWindows() ? "a, b.png" : "a, \"b\".png");
         File.Move(_folder.At("odd", "top", "0.png"), odd);
 
+        // Of one image in two classes one prediction is wrong.
+        File.Copy(_folder.At("odd", "middle", "1.png"), _folder.At("odd", "top", "1.png"));
+
         var run = Run("odd", "--json", "--predictions", file);
 
         var evaluation = JsonDocument.Parse(run.Output).RootElement;
@@ -70,10 +73,21 @@ public sealed class EvaluateTests : IDisposable
         var rows = ml.Data.CreateEnumerable<PredictedRow>(
             ml.Data.LoadFromTextFile<PredictedRow>(file, separatorChar: ',', hasHeader: true, allowQuoting: true), false).ToArray();
         Assert.StartsWith("image,label,predicted,probability\r\n", File.ReadAllText(file));
-        Assert.HasCount(20, rows);
+        Assert.HasCount(21, rows);
+        Assert.HasCount(21, rows.Select(row => row.Image).Distinct());
         Assert.Contains(odd, rows.Select(row => row.Image));
-        Assert.IsTrue(rows.All(row => File.Exists(row.Image) && row.Image.Contains(row.Label) && row.Probability is > 0 and <= 1));
+        Assert.IsTrue(rows.All(row => File.Exists(row.Image) && row.Probability is > 0 and <= 1));
+        Assert.Contains(row => row.Label != row.Predicted, rows);
         Assert.AreEqual(evaluation.GetProperty("accuracy").GetDouble(), rows.Average(row => row.Label == row.Predicted ? 1.0 : 0), 1e-9);
+        var predicted = JsonDocument.Parse(SampleProcess.RunHere(
+            ["predict", "--model", _folder.Model, "--json", .. rows.Select(row => row.Image)]).Succeeded()).RootElement;
+        Assert.AreEqual(21, predicted.GetArrayLength());
+        foreach (var (row, prediction) in rows.Zip(predicted.EnumerateArray()))
+        {
+            Assert.AreEqual(Path.GetFileName(Path.GetDirectoryName(row.Image)), row.Label, row.Image);
+            Assert.AreEqual(prediction.GetProperty("label").GetString(), row.Predicted, row.Image);
+            Assert.AreEqual(prediction.GetProperty("probability").GetSingle(), row.Probability, 1e-5f, row.Image);
+        }
 
         Run("odd", "--predictions", file, "--reject-below", "0.999999");
         Assert.IsTrue(File.ReadLines(file).Skip(1).All(line => line.Contains("\",\"\",0.")));

@@ -94,6 +94,32 @@ public sealed class FolderSplitTests : IDisposable
         }
     }
 
+    // With another split, models would be tested on what earlier versions trained them on.
+    [TestMethod]
+    public void The_images_of_a_folder_are_divided_as_they_ever_were()
+    {
+        foreach (var name in (string[])["cats", "dogs"])
+        {
+            Directory.CreateDirectory(_folder.At("fixed", name, "small"));
+            foreach (var file in (string[])[.. Enumerable.Range(1, 18).Select(number => $"{number}.png"), "small/1.png", "猫.png"])
+            {
+                File.WriteAllText(_folder.At("fixed", name, file), "Only its name is read.");
+            }
+        }
+
+        var (train, test) = Split("fixed");
+        var tested = test.Select(path => Path.GetRelativePath(_folder.At("fixed"), path).Replace('\\', '/'));
+
+        CollectionAssert.AreEqual(
+            (string[])
+            [
+                "cats/10.png", "cats/14.png", "cats/17.png", "cats/small/1.png", "cats/猫.png", "dogs/7.png", "dogs/small/1.png",
+            ],
+            tested.Order(StringComparer.Ordinal).ToArray());
+        Assert.HasCount(33, train);
+        Assert.IsEmpty(train.Intersect(test));
+    }
+
     // So many images in each of two classes.
     private void Make(string folder, int count)
     {

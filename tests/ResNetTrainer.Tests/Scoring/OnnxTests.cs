@@ -4,7 +4,10 @@ using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Microsoft.ML.Transforms.Image;
+using ResNetMLNet.Formats;
+using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
+using TorchSharp;
 
 namespace ResNetMLNet.Tests.Scoring;
 
@@ -121,6 +124,36 @@ public class OnnxTests
     }
 
     [TestMethod]
+    public void Logits_are_those_of_the_network_and_what_the_softmax_is_taken_of()
+    {
+        const int Rows = 6;
+        using var model = Fit(ImageKind.GreyFloats);
+        var data = Images.Unlabelled(Rows, ImageKind.GreyFloats);
+        var pixels = data.GetColumn<VBuffer<float>>("Features").SelectMany(row => row.DenseValues()).ToArray();
+        using var session = Open(model.Model, new());
+        using var results = session.Run(
+            [NamedOnnxValue.CreateFromTensor("pixels", new DenseTensor<float>(pixels, [Rows, 1, Images.Size, Images.Size]))]);
+        using var scope = torch.NewDisposeScope();
+        using var noGradients = torch.no_grad();
+        using var network = TrainableNetwork.Create(
+            model.Model.Network.Plan, model.Model.Network.Weights, torch.CPU, torch.ScalarType.Float32);
+        var images = torch.tensor(pixels, [Rows, 1, Images.Size, Images.Size]);
+
+        Snapshot.AssertNear([network.Forward(images, training: false).data<float>().ToArray()], [Output("logits")], 1e-4);
+        Snapshot.AssertNear(
+            [.. Output("probabilities").Chunk(Images.ClassNames.Length)],
+            [.. Output("logits").Chunk(Images.ClassNames.Length).Select(logits => Softmax(logits))]);
+
+        float[] Output(string name) => results.Single(result => result.Name == name).AsEnumerable<float>().ToArray();
+
+        static float[] Softmax(float[] logits)
+        {
+            var powers = logits.Select(logit => MathF.Exp(logit - logits.Max())).ToArray();
+            return [.. powers.Select(power => power / powers.Sum())];
+        }
+    }
+
+    [TestMethod]
     public void ApplyOnnxModel_gives_the_same_behind_the_steps_of_images()
     {
         using var folder = new TwoClassFolder();
@@ -166,20 +199,54 @@ public class OnnxTests
     }
 
     [TestMethod]
-    public void An_export_that_fails_leaves_the_old_file_as_it_was()
+    public void An_export_that_fails_leaves_the_old_file_as_it_was() => InFolder(folder =>
     {
-        using var model = Fit(ImageKind.GreyBytes);
-        var folder = Directory.CreateTempSubdirectory();
-        try
+        // Bytes are scaled to [0, 1], and this one was trained on floats of 0 to 255.
+        using var model = Images.Trainer(Ml, ImageKind.GreyFloats).Fit(Images.OfWhite(255));
+        var file = Path.Combine(folder.FullName, "model.onnx");
+        model.Model.ExportToOnnx(file);
+        var before = File.ReadAllBytes(file);
+
+        Assert.ThrowsExactly<InvalidOperationException>(
+            () => model.Model.ExportToOnnx(file, new() { PixelType = OnnxPixelType.Byte }));
+        AssertUntouched();
+
+        // As what goes wrong half way, on a full disk say.
+        Assert.ThrowsExactly<TimeoutException>(() => AtomicFile.Write(file, stream =>
         {
-            var file = Path.Combine(folder.FullName, "model.onnx");
-            model.Model.ExportToOnnx(file);
-            var before = File.ReadAllBytes(file);
-            model.Model.ExportToOnnx(file);
+            stream.Write("half of it"u8);
+            throw new TimeoutException();
+        }));
+        AssertUntouched();
+
+        void AssertUntouched()
+        {
             CollectionAssert.AreEqual(before, File.ReadAllBytes(file));
             Assert.HasCount(1, folder.GetFiles());
-            Assert.ThrowsExactly<DirectoryNotFoundException>(() =>
-                model.Model.ExportToOnnx(Path.Combine(folder.FullName, "missing", "model.onnx")));
+        }
+    });
+
+    [TestMethod]
+    public void An_export_replaces_the_old_file_and_wants_a_folder_that_is_there() => InFolder(folder =>
+    {
+        using var model = Fit(ImageKind.GreyBytes);
+        var (file, other) = (Path.Combine(folder.FullName, "model.onnx"), Path.Combine(folder.FullName, "other.onnx"));
+        model.Model.ExportToOnnx(other);
+        File.WriteAllText(file, "something else");
+        model.Model.ExportToOnnx(file);
+
+        CollectionAssert.AreEqual(File.ReadAllBytes(other), File.ReadAllBytes(file));
+        Assert.HasCount(2, folder.GetFiles());
+        Assert.ThrowsExactly<DirectoryNotFoundException>(() =>
+            model.Model.ExportToOnnx(Path.Combine(folder.FullName, "missing", "model.onnx")));
+    });
+
+    private static void InFolder(Action<DirectoryInfo> test)
+    {
+        var folder = Directory.CreateTempSubdirectory("resnet-onnx-");
+        try
+        {
+            test(folder);
         }
         finally
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.OnnxRuntime;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Scoring.Engines;
 using ResNetMLNet.Tests.Support;
@@ -149,6 +150,33 @@ public class CalibrationTests
             var values = new float[4 * 3];
             scorer.Score(images.ToArray(), values);
             return values;
+        }
+    }
+
+    [TestMethod]
+    public void The_logits_of_an_exported_file_are_divided_by_it_too()
+    {
+        using var plain = Fit(flip: false, best: false, calibrate: false);
+        using var model = Fit(flip: false, best: false, calibrate: true);
+        var temperature = model.Model.Training.Calibration!.Temperature;
+        var (before, after) = (Outputs(plain.Model), Outputs(model.Model));
+
+        Assert.IsGreaterThan(0.01, Math.Abs(temperature - 1), "The test is about a temperature that is not 1.");
+        Snapshot.AssertNear([[.. before.Logits.Select(logit => (float)(logit / temperature))]], [after.Logits], 1e-4);
+        Snapshot.AssertNear(
+            [.. after.Probabilities.Chunk(3)],
+            [.. after.Logits.Chunk(3).Select(row => Softmax([.. row.Select(logit => (double)logit)]).Select(p => (float)p).ToArray())]);
+
+        static (float[] Logits, float[] Probabilities) Outputs(ResNetModel model)
+        {
+            using var stream = new MemoryStream();
+            model.ExportToOnnx(stream);
+            using var session = new InferenceSession(stream.ToArray());
+            var pixels = Images.Unlabelled(4, ImageKind.GreyFloats).GetColumn<float[]>("Features").SelectMany(image => image).ToArray();
+            using var input = OrtValue.CreateTensorValueFromMemory(pixels, [4, 1, Images.Size, Images.Size]);
+            using var options = new RunOptions();
+            using var outputs = session.Run(options, ["pixels"], [input], ["logits", "probabilities"]);
+            return (outputs[0].GetTensorDataAsSpan<float>().ToArray(), outputs[1].GetTensorDataAsSpan<float>().ToArray());
         }
     }
 

@@ -103,6 +103,24 @@ public class CheckpointTests
     }
 
     [TestMethod]
+    [DataRow(60.0, false)]
+    [DataRow(0.5, false, DisplayName = "half a minute, and not half a second")]
+    [DataRow(0.01, true, DisplayName = "six tenths of a second")]
+    public void The_interval_within_an_epoch_is_one_of_minutes(double minutes, bool isOver)
+    {
+        // The first of the four steps takes seven tenths of a second.
+        Fit(options =>
+        {
+            options.Checkpoints = new() { Directory = _folder, Minutes = minutes, Kept = 9 };
+            options.ProgressCallback = progress =>
+                Thread.Sleep(progress is { Phase: TrainingPhase.Training, Images: 8 } ? 700 : 0);
+        });
+
+        Assert.AreEqual(isOver, Files().Any(file => file.StartsWith("checkpoint-0000-", StringComparison.Ordinal)));
+        Assert.AreEqual("checkpoint-0001-0000000.safetensors", Files()[^1]);
+    }
+
+    [TestMethod]
     public void Finished_training_is_resumed_to_the_same_model_at_once()
     {
         var expected = Fit();

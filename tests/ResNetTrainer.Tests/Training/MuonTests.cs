@@ -162,6 +162,38 @@ public class MuonTests
         }
     }
 
+    [TestMethod]
+    public void The_rate_of_convolutions_is_multiplied_by_their_multiplier_and_that_of_all_before_the_linear_layer()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        var plan = new NetworkPlan(
+            ResNetArchitecture.BookResNet18 with { Width = 2, Depths = new(1, 1, 1, 1) }, new(1, 32, 32), 2);
+        using var both = TrainableNetwork.Create(plan, Initialisation.He, seed: 1, CPU, ScalarType.Float32);
+        using var one = TrainableNetwork.Create(plan, Initialisation.He, seed: 1, CPU, ScalarType.Float32);
+        using var ofBoth = new Optimizer(both, momentum: 0.9, weightDecay: 0, bodyMultiplier: 0.25, muonMultiplier: 0.5);
+        using var ofOne = new Optimizer(one, momentum: 0.9, weightDecay: 0, muonMultiplier: 0.125);
+        var parameters = both.Tensors.Where(pair => pair.Value.Plan.IsParameter).ToArray();
+        var before = parameters.ToDictionary(pair => pair.Key, pair => pair.Value.Master.clone());
+        foreach (var (name, tensor) in parameters)
+        {
+            var gradient = Random(tensor.Compute.shape);
+            (tensor.Compute.grad, one.Tensors[name].Compute.grad) = (gradient, gradient.clone());
+        }
+
+        ofBoth.Step(0.1);
+        ofOne.Step(0.1);
+
+        foreach (var (name, tensor) in parameters)
+        {
+            // Biases and normalisation have the multiplier of what is before the linear layer, and no other.
+            var share = tensor.Plan.Role == TensorRole.ConvolutionWeight || tensor.Plan.IsHead ? 1 : 0.25;
+            var (found, other) = (tensor.Master - before[name], one.Tensors[name].Master - before[name]);
+            Assert.AreEqual(0, (found - (other * share)).abs().max().item<float>(), 1e-6, name);
+            Assert.IsGreaterThan(1e-3, found.abs().max().item<float>(), name);
+        }
+    }
+
     private static NetworkTensor Convolution(long[] shape, int groups) =>
         new(new("conv", TensorRole.ConvolutionWeight, shape) { Groups = groups }, Random(shape), ScalarType.Float32, window: null);
 

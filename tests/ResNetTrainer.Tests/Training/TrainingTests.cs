@@ -102,6 +102,35 @@ public class TrainingTests
         }
     }
 
+    // The network has eight features, and the root of twice their number is four.
+    [TestMethod]
+    [DataRow(3.0, 3.0)]
+    [DataRow(1e6, 4.0)]
+    public void Fine_tuning_scales_gradients_down_to_the_largest_of_a_single_image(double norm, double expected)
+    {
+        const double Rate = 0.5;
+        using var scope = NewDisposeScope();
+        var architecture = ResNetArchitecture.BookResNet18 with { Width = 1, Depths = new(1, 1, 1, 1) };
+        using var network = TrainableNetwork.Create(
+            new(architecture, new(1, 32, 32), 2), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
+        var plan = Recipes.Fill(new()
+        {
+            Recipe = TrainingRecipe.Fast,
+            Start = TrainingStart.Weights,
+            Images = 200,
+            Seed = 0,
+            Precision = ScalarType.Float32,
+        });
+        using var state = new TrainingState(plan with { Momentum = 0, WeightDecay = 0 }, network, CPU);
+        var weight = network.Tensors["fc.weight"];
+        var before = weight.Master.clone();
+        weight.Compute.grad = full_like(weight.Compute, norm / Math.Sqrt(weight.Master.numel()));
+        state.Optimizer.Step(Rate);
+
+        Assert.AreEqual(8, network.Plan.Features);
+        Assert.AreEqual(Rate * expected, (weight.Master - before).norm().item<float>(), 1e-4);
+    }
+
     [TestMethod]
     public void The_fast_learning_rate_rises_and_falls_to_nothing_and_the_books_is_constant()
     {
