@@ -9,7 +9,8 @@ namespace ResNetMLNet.Network;
 internal static class ChannelOrder
 {
     // On so few pixels so many channels: where the pixels lie together, oneDNN leaves out the products with the padding.
-    private static readonly (long Pixels, int Channels)[] _plain = [(4 * 4, 256), (7 * 7, 512)];
+    private const int MostPixels = 4 * 4;
+    private const int FewestChannels = 256;
 
     /// <summary>The same values in the order that a convolution wants.</summary>
     /// <param name="x">Of shape (batch, inputs, height, width).</param>
@@ -18,8 +19,6 @@ internal static class ChannelOrder
     {
         var height = ShapeInference.Strided(x.shape[2], convolution.Stride);
         var width = ShapeInference.Strided(x.shape[3], convolution.Stride);
-        return _plain.Any(most => height * width <= most.Pixels && convolution.Outputs >= most.Channels)
-            ? x.contiguous()
-            : Tensors.ChannelsLast(x);
+        return height * width <= MostPixels && convolution.Outputs >= FewestChannels ? x.contiguous() : Tensors.ChannelsLast(x);
     }
 }
