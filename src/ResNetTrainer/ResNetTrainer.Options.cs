@@ -65,8 +65,8 @@ public sealed partial class ResNetTrainer
         public ResizeMode? ResizeMode { get; set; }
 
         /// <summary>
-        /// Which random changes training may make to images; null leaves it to the recipe. Book: none, nor where <see
-        /// cref="FrozenStages"/> leaves the linear layer alone to be trained. Fast and Best: flips, and more in long trainings (the table
+        /// Which random changes training may make to images; null leaves it to the recipe. None with Book, and where <see
+        /// cref="FrozenStages"/> leaves only the linear layer to be trained. Fast and Best: flips, and more in long trainings (the table
         /// in docs/CHOOSING.md, "Changes of images").
         /// </summary>
         public Augmentation? Augmentation { get; set; }

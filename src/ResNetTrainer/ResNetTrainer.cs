@@ -27,8 +27,8 @@ namespace ResNetMLNet;
 /// values.
 /// </para>
 /// <para>
-/// Images are read once and kept in memory in their own type, those that are larger than the network sees them resized; the others are
-/// resized, and all augmented and trained on, in batches on the device.
+/// Images are read once and kept in memory in their own type; files and <c>MLImage</c> that are larger than the network sees them are
+/// resized as they are read. The others are resized, and all augmented and trained on, in batches on the device.
 /// </para>
 /// </remarks>
 public sealed partial class ResNetTrainer : ITrainerEstimator<ResNetTransformer, ResNetModel>

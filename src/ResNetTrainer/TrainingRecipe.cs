@@ -19,9 +19,9 @@ public enum TrainingRecipe
     Book,
 
     /// <summary>
-    /// Accuracy before time: as <see cref="Fast"/>, for three to five times as many epochs. From scratch, images of up to 40 pixels a side
-    /// have shifts and random erasing; larger ones are smaller in the first three quarters of training where the network is large enough
-    /// for them (progressive resizing).
+    /// Accuracy before time: as <see cref="Fast"/>, for up to five times as many epochs (docs/CHOOSING.md, "Epochs"). From scratch,
+    /// images of up to 40 pixels a side have shifts and random erasing; larger ones are smaller in the first three quarters of training
+    /// where the network is large enough for them (progressive resizing).
     /// </summary>
     Best,
 }

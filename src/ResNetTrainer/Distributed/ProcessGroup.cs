@@ -159,7 +159,7 @@ internal sealed class ProcessGroup(ICommunicator communicator)
     /// <summary>Says why this one cannot go on, and ends all of them: the others wait for what will not come.</summary>
     public void Abort(Exception e)
     {
-        Console.Error.WriteLine($"Rank {Rank} of {Size} has failed, and ends the others: {e.GetBaseException().Message}");
+        Console.Error.WriteLine($"Rank {Rank} of {Size} has failed, and ends the others: {e.Message}");
         communicator.Abort();
     }
 

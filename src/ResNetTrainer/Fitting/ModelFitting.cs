@@ -54,7 +54,7 @@ internal sealed class ModelFitting(IHost host, IHostEnvironment context, ResNetT
             // Where one process fails alone, as by what a callback throws, the others would wait for it.
             if (!group.IsAlone && e is not TrainingDivergedException && !ProcessGroup.IsOfAll(e))
             {
-                group.Abort(explained ?? e);
+                group.Abort(explained ?? e.GetBaseException());
             }
 
             if (explained is not null)

@@ -107,13 +107,14 @@ internal sealed class NetworkTensor : IDisposable
         }
     }
 
-    // On a GPU the channels of a pixel lie together, with which 28x28 images in batches of 512 trained 1.3 times as fast.
+    // On a GPU the channels of a pixel lie together, with which 28x28 images in batches of 512 trained 1.3 times as fast. (A single channel
+    // lies as it was measured there.)
     private static Tensor Lower(Tensor master, ScalarType precision)
     {
         using var scope = NewDisposeScope();
         var lowered = master.to_type(precision);
-        var isKernelOnGpu = master.device_type != DeviceType.CPU && master.dim() == 4 && master.shape[1] > 1;
-        return (isKernelOnGpu ? Tensors.ChannelsLast(lowered) : lowered).MoveToOuterDisposeScope();
+        var isOrdered = master.device_type != DeviceType.CPU && master.dim() == 4 && master.shape[1] > 1;
+        return (isOrdered ? Tensors.ChannelsLast(lowered) : lowered).MoveToOuterDisposeScope();
     }
 
     private float[] Copy()

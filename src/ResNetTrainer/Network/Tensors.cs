@@ -48,7 +48,8 @@ internal static class Tensors
 
         // Of a single channel, both orders are the same values; which of them it is, is in the strides.
         var (height, width) = (values.shape[2], values.shape[3]);
-        return values.contiguous().as_strided(values.shape, [height * width, 1, width, 1]);
+        var lined = values.contiguous();
+        return lined.as_strided(values.shape, [height * width, 1, width, 1], lined.storage_offset());
     }
 
     /// <summary>Every so many pixels of (batch, channels, height, width), in the order in memory that they have.</summary>

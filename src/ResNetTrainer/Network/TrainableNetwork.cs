@@ -44,7 +44,9 @@ internal sealed class TrainableNetwork : IDisposable
     /// </summary>
     public bool NormalisesByBatch { get; set; } = true;
 
-    /// <summary>Whether there is a normalisation that does, which a single image has nothing to be normalised against for.</summary>
+    /// <summary>
+    /// Whether any normalisation uses the batch's own statistics in training; a single image has nothing to be normalised against.
+    /// </summary>
     public bool SeesBatches => NormalisesByBatch && _tensors.Values.Any(tensor => !tensor.Plan.IsParameter && !tensor.IsFrozen);
 
     /// <summary>Whether <see cref="WinogradConvolution"/> computes what it suits.</summary>

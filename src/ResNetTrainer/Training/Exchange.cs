@@ -60,7 +60,7 @@ internal sealed class Exchange : IDisposable
     /// <summary>Whether any of the processes was to stop at the last step.</summary>
     public bool AnyIsCancelled { get; private set; }
 
-    /// <summary>Adds up the gradients, and makes the running statistics the mean of all.</summary>
+    /// <summary>Adds up the gradients, and makes the running statistics the mean over the images of all.</summary>
     /// <param name="share">The share of the batch's images that are this process's.</param>
     /// <param name="sums">What metrics of this process's images are made of.</param>
     /// <returns>The same of all images of the batch.</returns>
