@@ -8,6 +8,9 @@ using ResNetMLNet;
 var given = args.Select(argument => argument.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
 int Number(string name, int usual) => given.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : usual;
 bool Is(string name) => given.ContainsKey(name);
+T? Member<T>(string name)
+    where T : struct, Enum => given.TryGetValue(name, out var text) ? Enum.Parse<T>(text) : null;
+
 var rank = DistributedProcess.Rank;
 var folder = given["out"];
 using var cancellation = new CancellationTokenSource();
@@ -36,8 +39,8 @@ var options = new ResNetTrainer.Options
     FeatureColumnName = nameof(Row.Pixels),
     Architecture = ResNetArchitecture.ResNet18 with { Name = "ranks", Width = Number("width", 8), Depths = new(1, 1, 1, 1) },
     Device = ComputeDevice.Cpu,
-    Precision = ComputePrecision.Float32,
-    Augmentation = Augmentation.None,
+    Precision = Member<ComputePrecision>("precision") ?? ComputePrecision.Float32,
+    Augmentation = Member<Augmentation>("augment") ?? Augmentation.None,
     Recipe = Is("book") ? TrainingRecipe.Book : TrainingRecipe.Fast,
     NumberOfEpochs = Number("epochs", 1),
     BatchSize = Number("batch", 4),
@@ -49,6 +52,10 @@ var options = new ResNetTrainer.Options
     MemoryBudget = Is("stream") ? 0 : null,
     DataPruning = Is("prune") && rank == 1 ? 0.5 : null,
     ValidationFraction = Is("validate") ? 0.2 : null,
+    ClassWeights = Is("balanced") ? ClassWeights.Balanced : ClassWeights.Equal,
+    BestWeightsBy = Member<TrainingMetric>("best"),
+    EarlyStopping = Is("patience") ? new() { Patience = Number("patience", 1) } : null,
+    Calibrate = Is("calibrate"),
     OnCancellation = Is("throw-one") && rank == 1 ? CancellationBehavior.Throw : CancellationBehavior.ReturnModel,
     CancellationToken = cancellation.Token,
     EpochCallback = epoch =>
@@ -97,38 +104,103 @@ if (Number("lost", -1) == rank)
     options.InitialWeights = InitialWeights.FromFile("lost.safetensors");
 }
 
-if (Is("weights"))
+if (given.TryGetValue("weights", out var weights))
 {
-    options.ExampleWeightColumnName = nameof(Row.Weight);
+    options.ExampleWeightColumnName = weights == "varied" ? nameof(Row.VariedWeight) : nameof(Row.Weight);
 }
 
 var columns = SchemaDefinition.Create(typeof(Row), SchemaDefinition.Direction.Read);
 columns[nameof(Row.Pixels)].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, 1, size, size);
 columns[nameof(Row.Label)].ColumnType = new KeyDataViewType(typeof(uint), 3);
 var read = 0;
-var data = ml.Data.LoadFromEnumerable(Enumerable.Range(0, rows).Select(number => new Row(number, size, () => read++)), columns);
+var data = ml.Data.LoadFromEnumerable(
+    Enumerable.Range(0, rows).Select(number => new Row(number, size, Shown(number), Label(number), () => read++)), columns);
 try
 {
-    if (Is("frozen"))
+    if (Is("before"))
     {
-        options.StartFrom = ml.MulticlassClassification.Trainers.ResNet(options).Fit(data);
-        options.FrozenStages = 4;
+        // Three that must leave no trace: one that trains, one that diverges, one that is refused.
+        var (seed, learningRate) = (options.Seed, options.LearningRate);
+        options.Seed = 9;
+        Fit().Dispose();
+        options.LearningRate = 1e30;
+        FitFails<TrainingDivergedException>();
+        options.FeatureColumnName = "Nothing";
+        FitFails<ArgumentOutOfRangeException>();
+        (options.Seed, options.LearningRate, options.FeatureColumnName) = (seed, learningRate, nameof(Row.Pixels));
     }
 
-    using var model = ml.MulticlassClassification.Trainers.ResNet(options).Fit(data);
+    if (Is("frozen") || Is("tuned"))
+    {
+        var start = Fit();
+        var file = Path.Combine(folder, $"start{rank}.safetensors");
+        start.Model.ExportToSafeTensors(file);
+        if (Is("frozen"))
+        {
+            (options.StartFrom, options.FrozenStages) = (start, Number("frozen", 4));
+        }
+        else
+        {
+            options.InitialWeights = InitialWeights.FromFile(file);
+        }
+    }
+
+    if (Is("inner"))
+    {
+        options.EpochCallback += _ =>
+        {
+            try
+            {
+                Fit().Dispose();
+            }
+            catch (InvalidOperationException e)
+            {
+                Console.WriteLine($"inner: {e.Message}");
+            }
+        };
+    }
+
+    using var model = Fit();
     model.Model.ExportToSafeTensors(Path.Combine(folder, $"rank{rank}.safetensors"));
-    Console.WriteLine($"rank {rank}: {model.Model.Training.Outcome}");
+    var training = model.Model.Training;
+    Console.WriteLine($"rank {rank}: {training.Outcome}");
+    Console.WriteLine($"rank {rank}: best epoch {training.BestEpoch}");
+    Console.WriteLine($"rank {rank}: validation losses {string.Join(' ', training.History.Select(epoch => $"{epoch.ValidationLoss:R}"))}");
+    Console.WriteLine($"rank {rank}: temperature {training.Calibration?.Temperature:R}");
     Console.WriteLine($"rank {rank}: read {read} images");
     return 0;
 }
 catch (Exception e)
 {
-    await Console.Error.WriteLineAsync($"rank {rank}: {e.Message}");
+    await Console.Error.WriteLineAsync($"rank {rank}: {e.Message} ({e.GetType().Name})");
     return 1;
 }
 
-/// <summary>An image of noise, whose mean tells its class.</summary>
-internal sealed class Row(int number, int size, Action onRead)
+// What the mean of an image tells. Of uneven classes the first has two thirds of the images.
+uint Shown(int number) => Is("uneven") && number % 2 == 1 ? 0 : (uint)number % 3;
+
+// Of confused images every fourth is said to be of another class.
+uint Label(int number) => Is("confused") && number % 4 == 3 ? (Shown(number) + 1) % 3 : Shown(number);
+
+ResNetTransformer Fit() => ml.MulticlassClassification.Trainers.ResNet(options).Fit(data);
+
+void FitFails<T>()
+    where T : Exception
+{
+    try
+    {
+        Fit().Dispose();
+    }
+    catch (T)
+    {
+        return;
+    }
+
+    throw new InvalidOperationException($"There was no {typeof(T).Name}.");
+}
+
+/// <summary>An image of noise, whose mean tells what it shows.</summary>
+internal sealed class Row(int number, int size, uint shown, uint label, Action onRead)
 {
     public byte[] Pixels
     {
@@ -137,11 +209,13 @@ internal sealed class Row(int number, int size, Action onRead)
             onRead();
             var pixels = new byte[size * size];
             new Random(number).NextBytes(pixels);
-            return [.. pixels.Select(pixel => (byte)((pixel / 2) + (40 * Label)))];
+            return [.. pixels.Select(pixel => (byte)((pixel / 2) + (40 * shown)))];
         }
     }
 
-    public uint Label => (uint)number % 3;
+    public uint Label => label;
 
     public float Weight => number < 8 ? 1 : 0;
+
+    public float VariedWeight => (1 + (number % 5)) / 2f;
 }

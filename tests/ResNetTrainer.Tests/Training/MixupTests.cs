@@ -1,4 +1,8 @@
+using ResNetMLNet.Data;
+using ResNetMLNet.Data.Datasets;
+using ResNetMLNet.Data.Reading;
 using ResNetMLNet.Native;
+using ResNetMLNet.Network;
 using ResNetMLNet.Tests.Support;
 using ResNetMLNet.Training;
 using ResNetMLNet.Training.Augmenting;
@@ -83,6 +87,67 @@ public class MixupTests
     }
 
     [TestMethod]
+    [DataRow(false, 0.0)]
+    [DataRow(false, 0.1)]
+    [DataRow(true, 0.0)]
+    [DataRow(true, 0.1)]
+    public void A_step_has_the_loss_of_both_labels_each_as_much_as_its_image_is_shown(bool isWeighted, double smoothing)
+    {
+        const int Count = 12, Seed = 6;
+        using var scope = NewDisposeScope();
+        using var images = Dataset(Count);
+        var architecture = ResNetArchitecture.BookResNet18 with { Width = 4, Depths = new(1, 1, 1, 1) };
+        using var network = TrainableNetwork.Create(
+            new(architecture, images.Format.Shape, PixelPattern.Classes), Initialisation.He, seed: 1, CPU, ScalarType.Float32);
+        using var before = TrainableNetwork.Create(network.Plan, network.Export(), CPU, ScalarType.Float32);
+        var plan = new TrainingPlan
+        {
+            Epochs = 1,
+            BatchSize = Count,
+            LearningRate = 0.1,
+            Initialisation = Initialisation.He,
+            Augmentation = Augmentation.Mixup,
+            LabelSmoothing = smoothing,
+            Seed = Seed,
+            Precision = ScalarType.Float32,
+        };
+        using var state = new TrainingState(plan, network, CPU);
+        using var loss = new Loss(isWeighted, classWeights: null, CPU);
+        using var soundness = new Soundness(() => state.Networks);
+        new TrainingLoop(state, loss, images, validation: null, soundness, exchange: null).Run(_ => { }, () => { });
+
+        // The same batch, mixed by hand.
+        var epochSeed = RandomStream.Derive(Seed, 0);
+        var share = Mixup.Draw(new() { MixProbability = 1 }, RandomStream.Derive(epochSeed, 0)).Share;
+        using var batch = images.Batches(Count, epochSeed).Single();
+        var input = batch.ToInput(images.Format);
+        var logits = before.Forward((input * share) + (input.flip(0) * (1 - share)), training: true);
+        var scores = functional.log_softmax(logits.detach(), 1).data<float>().ToArray();
+        var (labels, weights) = (batch.Labels.data<long>().ToArray(), batch.Weights.data<float>().ToArray());
+
+        Assert.IsInRange(0.6, 0.9, share, "Both images are to be seen.");
+        var expected = (share * Mean(image => image)) + ((1 - share) * Mean(image => Count - 1 - image));
+        Assert.AreEqual(expected, state.History.Single().TrainLoss, 1e-5);
+
+        // Each image with the label of another, or its own, for which it counts as much as that one.
+        double Mean(Func<int, int> labelOf)
+        {
+            var (sum, all) = (0.0, 0.0);
+            for (var image = 0; image < Count; image++)
+            {
+                var other = labelOf(image);
+                var ofClasses = scores.AsSpan(image * PixelPattern.Classes, PixelPattern.Classes);
+                var mean = (ofClasses[0] + ofClasses[1] + ofClasses[2]) / 3.0;
+                var weight = isWeighted ? weights[other] : 1;
+                sum -= weight * (((1 - smoothing) * ofClasses[(int)labels[other]]) + (smoothing * mean));
+                all += weight;
+            }
+
+            return sum / all;
+        }
+    }
+
+    [TestMethod]
     public void A_training_on_mixed_images_learns_and_is_repeated_to_the_bit()
     {
         using var model = Fit(Augmentation.Mixup, epochs: 30);
@@ -108,6 +173,23 @@ public class MixupTests
         ResNetTransformer Tune(Augmentation augmentation) => Images.Trainer(Images.Context(), change: options =>
             (options.Architecture, options.StartFrom, options.FrozenStages, options.Augmentation) = (null, start, 4, augmentation))
             .Fit(Images.Labelled());
+    }
+
+    // Grey images of three classes, of which some count up to five times as much as others.
+    private static InMemoryDataset Dataset(int count)
+    {
+        var format = new InputFormat(new(1, Images.Size, Images.Size), Resizes: false, ResizeMode.Stretch);
+        var (store, statistics) = (new ImageStore(), new DatasetStatistics(PixelPattern.Classes, recognisable: false));
+        for (var row = 0; row < count; row++)
+        {
+            var (label, weight) = (PixelPattern.ClassOf(row), 1f + (row % 5));
+            var pixels = PixelPattern.Planes(row, 1, Images.Size, Images.Size);
+            store.Add(format.Shape, PixelType.Byte, pixels, label, weight);
+            statistics.Add(label, weight, format.Shape, pixels);
+        }
+
+        statistics.Complete();
+        return new(store, format, CPU, statistics);
     }
 
     private static double[] Shares(double probability) =>
