@@ -14,6 +14,7 @@ public static partial class ResNetCatalog
     /// of the same name as the output column.
     /// </param>
     /// <param name="imageSize">The height and width in pixels to which images are resized.</param>
+    /// <param name="resizeMode">How images that are not square are resized.</param>
     /// <exception cref="InvalidOperationException">A number is out of range or a name is empty.</exception>
     /// <example>
     /// <code>
@@ -28,7 +29,8 @@ public static partial class ResNetCatalog
         string outputColumnName,
         InitialWeights weights,
         string? inputColumnName = null,
-        int imageSize = 224)
+        int imageSize = 224,
+        ResizeMode resizeMode = ResizeMode.Stretch)
     {
         ArgumentNullException.ThrowIfNull(weights);
         return catalog.ResNetFeatures(new ResNetFeaturesEstimator.Options
@@ -37,6 +39,7 @@ public static partial class ResNetCatalog
             InputColumnName = inputColumnName,
             Weights = weights,
             ImageSize = imageSize,
+            ResizeMode = resizeMode,
         });
     }
 
