@@ -184,7 +184,8 @@ public static class PublicApi
         model.ExportToSafeTensors(Stream.Null);
         model.ExportToOnnx("model.onnx", new OnnxExportOptions { PixelType = OnnxPixelType.Byte, Resize = true });
         model.ExportToOnnx(Stream.Null);
-        ResNetFeaturesEstimator estimator = ml.Transforms.ResNetFeatures("Embedding", weights, "Features", imageSize: 96, resizeMode: ResizeMode.CenterCrop);
+        ResNetFeaturesEstimator estimator = ml.Transforms.ResNetFeatures(
+            "Embedding", weights, "Features", imageSize: 96, resizeMode: ResizeMode.CenterCrop);
         estimator = ml.Transforms.ResNetFeatures("Embedding", fitted, "Features");
         estimator = ml.Transforms.ResNetFeatures(new ResNetFeaturesEstimator.Options
         {
