@@ -8,9 +8,15 @@ namespace ResNetMLNet.Sample.Images;
 /// </summary>
 internal sealed record KnownImages(IDataView View, IReadOnlyDictionary<string, long> LeftOut)
 {
-    /// <exception cref="InvalidOperationException">The model knows none of the classes.</exception>
+    /// <exception cref="InvalidOperationException">The model knows none of the classes, or two of its own read the same.</exception>
     public static KnownImages Of(MLContext ml, ImageSets images, IReadOnlyList<string> classes)
     {
+        if (classes.CountBy(name => name).FirstOrDefault(each => each.Value > 1).Key is { } repeated)
+        {
+            throw new InvalidOperationException(
+                $"Two of the model's classes read the same, '{repeated}', and images belong to classes by name here. Evaluate it in code.");
+        }
+
         var counts = images.All.LabelNames().OfType<string>().CountBy(name => name).ToDictionary();
         var leftOut = counts.Where(each => !classes.Contains(each.Key)).OrderBy(each => each.Key, StringComparer.Ordinal).ToArray();
         if (leftOut.Length == counts.Count)

@@ -61,6 +61,15 @@ public sealed class PredictedClassesTests : IDisposable
         }
     }
 
+    [TestMethod]
+    public void Classes_that_read_the_same_are_not_evaluated_by_name()
+    {
+        var run = SampleProcess.RunHere(["evaluate", "--model", Learnt(LabelKind.Boolean), "--images", _folder.At("images")]);
+
+        Assert.AreEqual(1, run.Status);
+        StringAssert.Contains(run.Error, "Two of the model's classes read the same, 'True'");
+    }
+
     // Trained until it tells the classes apart, so that each of them is the likeliest of some images.
     private string Learnt(LabelKind label)
     {
