@@ -6,6 +6,7 @@ using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Network.Convolutions;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Training;
 using ResNetMLNet.Training.Checkpoints;

@@ -2,7 +2,7 @@ using Microsoft.ML.Runtime;
 using ResNetMLNet.Data.Columns;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
-using ResNetMLNet.Network.Winograd;
+using ResNetMLNet.Network.Convolutions.Winograd;
 using ResNetMLNet.Training;
 using ResNetMLNet.Training.Checkpoints;
 using TorchSharp;

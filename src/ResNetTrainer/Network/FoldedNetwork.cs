@@ -1,4 +1,5 @@
 using ResNetMLNet.Formats;
+using ResNetMLNet.Network.Convolutions;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -70,7 +71,8 @@ internal sealed class FoldedNetwork : TensorLayers, IDisposable
     public Tensor HeadWeight => _layers[LinearPlan.Name].Weight;
 
     public override Tensor Convolution(ConvolutionPlan convolution, Tensor x) =>
-        Convolve(x, _layers[convolution.Name].Weight, _layers[convolution.Name].Bias, convolution, _plan.Windows[convolution]);
+        LibtorchConvolution.Run(
+            x, _layers[convolution.Name].Weight, _layers[convolution.Name].Bias, convolution, _plan.Windows[convolution]);
 
     public override Tensor Normalise(NormalisationPlan normalisation, Tensor x) =>
         x.mul(_layers[normalisation.Name].Weight).add_(_layers[normalisation.Name].Bias, Tensors.One);

@@ -7,8 +7,6 @@ namespace ResNetMLNet.Network;
 /// <summary>The network on tensors: what training and scoring with libtorch have in common.</summary>
 internal abstract class TensorLayers : ILayers<Tensor>
 {
-    private static readonly long[] _ones = [1, 1];
-
     // What is not needed any more goes at once: a backward pass keeps what it needs by itself.
     public Tensor Part(string? name, Tensor input, Func<Tensor, Tensor> run)
     {
@@ -56,47 +54,5 @@ internal abstract class TensorLayers : ILayers<Tensor>
             ? mean
             : functional.interpolate(
                 mean, [x.shape[2], x.shape[3]], mode: InterpolationMode.Bilinear, align_corners: false, antialias: true);
-    }
-
-    /// <summary>A convolution with the part of its kernel that meets the image.</summary>
-    public static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, ConvolutionPlan plan, KernelWindow window)
-    {
-        var (stride, groups) = (plan.Stride, plan.Groups);
-        var (vertical, horizontal) = (window.Vertical, window.Horizontal);
-
-        // A kernel just as large as the image is a matrix product, which is several times as fast.
-        if (groups == 1 && vertical.Padding == 0 && horizontal.Padding == 0 && x.shape[2] == vertical.Count
-            && x.shape[3] == horizontal.Count)
-        {
-            return functional.linear(x.flatten(1), weight.flatten(1), bias).unsqueeze(-1).unsqueeze(-1);
-        }
-
-        // A single value with a stride only sees every second pixel: taking these first makes the CPU's backward pass up to twice as fast.
-        var isOnCpu = x.device_type == DeviceType.CPU;
-        if (isOnCpu && vertical.Count == 1 && horizontal.Count == 1 && stride > 1)
-        {
-            x = Tensors.Every(stride, x);
-            stride = 1;
-        }
-
-        if (isOnCpu && groups == 1)
-        {
-            if (UnfoldedConvolution.Suits(x, weight, stride))
-            {
-                return UnfoldedConvolution.Run(x, weight, bias, stride, (vertical.Padding, horizontal.Padding));
-            }
-
-            if (WholeBlocks.AreNeeded)
-            {
-                return WholeBlocks.Convolve(x, weight, bias, Slide);
-            }
-        }
-
-        return Slide(x, weight, bias);
-
-        Tensor Slide(Tensor x, Tensor weight, Tensor? bias) =>
-            groups == 1 && bias is null && WeightGradient.Suits(x, weight, stride)
-                ? WeightGradient.Convolve(x, weight, stride, (vertical.Padding, horizontal.Padding))
-                : functional.conv2d(x, weight, bias, [stride, stride], [vertical.Padding, horizontal.Padding], _ones, groups);
     }
 }

@@ -1,6 +1,7 @@
 using ResNetMLNet.Distributed;
 using ResNetMLNet.Formats;
-using ResNetMLNet.Network.Winograd;
+using ResNetMLNet.Network.Convolutions;
+using ResNetMLNet.Network.Convolutions.Winograd;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -161,7 +162,7 @@ internal sealed class TrainableNetwork : IDisposable
             x = network.Laid(x.to_type(network.Precision), convolution);
             var y = network.UsesWinograd && WinogradConvolution.Suits(x, weight.Compute, convolution)
                 ? WinogradConvolution.Run(x, weight.Compute)
-                : Convolve(x, weight.Compute, bias, convolution, network.Plan.Windows[convolution]);
+                : LibtorchConvolution.Run(x, weight.Compute, bias, convolution, network.Plan.Windows[convolution]);
             return convolution.Normalisation is { } normalisation ? Normalise(normalisation, y, training && weight.IsTrained) : y;
         }
 

@@ -1,5 +1,6 @@
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Network.Convolutions;
 using ResNetMLNet.Tests.Support;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -37,7 +38,7 @@ public class ConvolutionTests
             var bias = Random([outputs], type, gradient: true);
 
             Dirty();
-            var y = TensorLayers.Convolve(x, weight, bias, plan, KernelWindow.Of(plan, 8, 8));
+            var y = LibtorchConvolution.Run(x, weight, bias, plan, KernelWindow.Of(plan, 8, 8));
             var gradient = Random(y.shape, type, gradient: false);
             Dirty();
             y.backward([gradient]);
@@ -69,7 +70,7 @@ public class ConvolutionTests
         var last = Tensors.ChannelsLast(weight.detach()).requires_grad_();
         Tensor Run(Tensor weight)
         {
-            var y = TensorLayers.Convolve(x, weight, null, plan, KernelWindow.Of(plan, 8, 8));
+            var y = LibtorchConvolution.Run(x, weight, null, plan, KernelWindow.Of(plan, 8, 8));
             y.pow(2).sum().backward();
             return y;
         }
@@ -104,7 +105,7 @@ public class ConvolutionTests
             Assert.IsTrue(WeightGradient.Suits(x, weight, stride));
 
             // As the sum of a block does, in place.
-            var y = TensorLayers.Convolve(x, weight, null, plan, window).add_(1);
+            var y = LibtorchConvolution.Run(x, weight, null, plan, window).add_(1);
             var expected = functional.conv2d(x2, weight2, null, [stride, stride], [kernel / 2, kernel / 2]).add(1);
             var gradient = Random(y.shape, ScalarType.BFloat16, gradient: false);
             y.backward([gradient]);
@@ -135,7 +136,7 @@ public class ConvolutionTests
         {
             using (NewDisposeScope())
             {
-                var y = TensorLayers.Convolve(TensorLayers.Convolve(x, weight, null, plan, window), weight, null, plan, window);
+                var y = LibtorchConvolution.Run(LibtorchConvolution.Run(x, weight, null, plan, window), weight, null, plan, window);
                 BackwardPass.Run(() => y.backward([gradient]));
             }
 
@@ -154,7 +155,7 @@ public class ConvolutionTests
         var weight = Random([64, 32, 3, 3], ScalarType.BFloat16, gradient: true);
 
         var weight2 = Precise(weight);
-        TensorLayers.Convolve(x, weight, null, plan, KernelWindow.Of(plan, 4, 4)).square().sum().backward();
+        LibtorchConvolution.Run(x, weight, null, plan, KernelWindow.Of(plan, 4, 4)).square().sum().backward();
         functional.conv2d(x.to(ScalarType.Float64), weight2, padding: [1, 1]).square().sum().backward();
 
         Assert.IsNull(x.grad);
@@ -260,7 +261,7 @@ public class ConvolutionTests
         var bias = Random([channels], ScalarType.Float32, gradient: true);
         var (x2, weight2, bias2) = (Precise(x), Precise(weight), Precise(bias));
 
-        var y = TensorLayers.Convolve(x, weight, bias, plan, KernelWindow.Of(plan, size, size));
+        var y = LibtorchConvolution.Run(x, weight, bias, plan, KernelWindow.Of(plan, size, size));
 
         Assert.IsTrue(UnfoldedConvolution.Suits(x, weight, stride: 1), "libtorch would ask NNPACK");
         var expected = functional.conv2d(x2, weight2, bias2, [stride, stride], [kernel / 2, kernel / 2]);

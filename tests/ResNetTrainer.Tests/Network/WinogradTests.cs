@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
-using ResNetMLNet.Network.Winograd;
+using ResNetMLNet.Network.Convolutions.Winograd;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
-using ResNetMLNet.Network.Winograd;
+using ResNetMLNet.Network.Convolutions;
+using ResNetMLNet.Network.Convolutions.Winograd;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -52,7 +53,7 @@ internal static class Convolutions
             Tensor Slide(Tensor x) => functional.conv2d(x, weight, null, [1, 1], [1, 1]);
             Tensor Trained(Tensor x) => type == ScalarType.Float32
                 ? WinogradConvolution.Run(x, weight)
-                : TensorLayers.Convolve(x, weight, null, plan, KernelWindow.Of(plan, size, size));
+                : LibtorchConvolution.Run(x, weight, null, plan, KernelWindow.Of(plan, size, size));
             (Tensor X, Func<Tensor, Tensor> Run)[] ways = [(plain, Slide), (last, Slide), (ordered, Trained)];
             var (forward, backward) = (ways.Select(_ => new List<double>()).ToArray(), ways.Select(_ => new List<double>()).ToArray());
             for (var round = -2; round < rounds; round++)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using ResNetMLNet.Native;
 using ResNetMLNet.Network;
+using ResNetMLNet.Network.Convolutions;
 using ResNetMLNet.Training.Augmenting;
 using ResNetMLNet.Training.Optimizing;
 using static TorchSharp.torch;
@@ -111,14 +112,14 @@ internal static class StepProfile
         x.requires_grad = plan.Inputs > 3;
         var weight = window.View(randn([plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel])).contiguous().to_type(type).detach();
         weight.requires_grad = true;
-        var y = TensorLayers.Convolve(x, weight, null, plan, window).detach().clone();
+        var y = LibtorchConvolution.Run(x, weight, null, plan, window).detach().clone();
         y.requires_grad = true;
         var gradient = ones_like(y);
         var (scale, shift) = (ones(plan.Outputs, requires_grad: true), zeros(plan.Outputs, requires_grad: true));
         var (mean, variance) = (zeros(plan.Outputs), ones(plan.Outputs));
         var convolutions = Time(steps, () =>
         {
-            TensorLayers.Convolve(x, weight, null, plan, window).backward([gradient]);
+            LibtorchConvolution.Run(x, weight, null, plan, window).backward([gradient]);
             (x.grad, weight.grad) = (null, null);
         });
         var normalisation = plan.Normalisation is null ? 0 : Time(steps, () =>

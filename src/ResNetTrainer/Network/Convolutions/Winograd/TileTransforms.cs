@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using static ResNetMLNet.Network.Winograd.MatrixProducts;
+using static ResNetMLNet.Network.Convolutions.Winograd.MatrixProducts;
 
-namespace ResNetMLNet.Network.Winograd;
+namespace ResNetMLNet.Network.Convolutions.Winograd;
 
 /// <summary>
 /// Between the pixels of a tile, whose channels lie one after the other, and <see cref="Planes"/>: what is 9 products per pixel of a tile

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Floats = System.Runtime.Intrinsics.Vector256<float>;
 
-namespace ResNetMLNet.Network.Winograd;
+namespace ResNetMLNet.Network.Convolutions.Winograd;
 
 /// <summary>Those of AVX2, which has sixteen registers.</summary>
 internal readonly struct Floats256(Floats values) : IFloats<Floats256>

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace ResNetMLNet.Network.Winograd;
+namespace ResNetMLNet.Network.Convolutions.Winograd;
 
 /// <summary>B': what a kernel sees around a tile, transformed.</summary>
 internal readonly struct InputMatrix : IMatrix

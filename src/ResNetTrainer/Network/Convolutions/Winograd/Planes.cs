@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace ResNetMLNet.Network.Winograd;
+namespace ResNetMLNet.Network.Convolutions.Winograd;
 
 /// <summary>
 /// How transformed tiles and kernels lie in memory: in 36 planes, in these in panels of <see cref="Panel"/> channels, in these in rows, one

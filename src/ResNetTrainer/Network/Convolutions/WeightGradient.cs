@@ -2,7 +2,7 @@ using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace ResNetMLNet.Network;
+namespace ResNetMLNet.Network.Convolutions;
 
 /// <summary>
 /// The gradient of a kernel as one product of matrices, on the CPU in bfloat16, where images are so small that oneDNN's own way reaches a

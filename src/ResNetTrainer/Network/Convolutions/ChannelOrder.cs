@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace ResNetMLNet.Network;
+namespace ResNetMLNet.Network.Convolutions;
 
 /// <summary>
 /// The order in memory in which oneDNN convolves sooner on the CPU in bfloat16: the channels of a pixel together, or, in the last stages of

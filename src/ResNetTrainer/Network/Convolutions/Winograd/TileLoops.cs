@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using ResNetMLNet.Native;
 using static TorchSharp.torch;
 
-namespace ResNetMLNet.Network.Winograd;
+namespace ResNetMLNet.Network.Convolutions.Winograd;
 
 /// <summary>What is done with all tiles of images.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace ResNetMLNet.Network;
+namespace ResNetMLNet.Network.Convolutions;
 
 /// <summary>
 /// Convolutions whose channels fill the blocks in which oneDNN computes on the CPU. With libtorch 2.10 (oneDNN 3.7.1) a virtual machine

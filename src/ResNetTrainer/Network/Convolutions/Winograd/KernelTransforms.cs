@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using ResNetMLNet.Native;
-using static ResNetMLNet.Network.Winograd.MatrixProducts;
+using static ResNetMLNet.Network.Convolutions.Winograd.MatrixProducts;
 using static TorchSharp.torch;
 
-namespace ResNetMLNet.Network.Winograd;
+namespace ResNetMLNet.Network.Convolutions.Winograd;
 
 /// <summary>
 /// Between kernels of 3x3 and <see cref="Planes"/>, whose channels are the outputs, and whose rows are the inputs.

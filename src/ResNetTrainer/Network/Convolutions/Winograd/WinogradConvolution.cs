@@ -6,7 +6,7 @@ using ResNetMLNet.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace ResNetMLNet.Network.Winograd;
+namespace ResNetMLNet.Network.Convolutions.Winograd;
 
 /// <summary>
 /// Convolutions of 3x3 in float32 on the CPU with a quarter of the products, or half of them where images do not divide into tiles; what

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace ResNetMLNet.Network.Winograd;
+namespace ResNetMLNet.Network.Convolutions.Winograd;
 
 /// <summary>
 /// As many numbers as the processor computes with at a time, and products of small matrices in panels (<see cref="Planes"/>), so many at a

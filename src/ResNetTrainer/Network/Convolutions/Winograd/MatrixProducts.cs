@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace ResNetMLNet.Network.Winograd;
+namespace ResNetMLNet.Network.Convolutions.Winograd;
 
 /// <summary>
 /// A matrix M of F(4x4, 3x3), of Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2016). It is multiplied by as many

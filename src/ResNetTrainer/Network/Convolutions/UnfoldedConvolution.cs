@@ -1,7 +1,7 @@
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace ResNetMLNet.Network;
+namespace ResNetMLNet.Network.Convolutions;
 
 /// <summary>
 /// Small convolutions on the CPU as a product of matrices. That is how libtorch computes them, but it asks NNPACK first, which writes a

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
-namespace ResNetMLNet.Network.Winograd;
+namespace ResNetMLNet.Network.Convolutions.Winograd;
 
 /// <summary>Images in memory, the channels of a pixel one after the other.</summary>
 internal static class Pixels

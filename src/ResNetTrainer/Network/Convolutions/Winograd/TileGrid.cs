@@ -1,4 +1,4 @@
-namespace ResNetMLNet.Network.Winograd;
+namespace ResNetMLNet.Network.Convolutions.Winograd;
 
 /// <summary>Images of one size in tiles of 4x4 pixels, from the left and from above; those at the other edges may be cut.</summary>
 internal readonly record struct TileGrid(int Images, int Height, int Width)
