@@ -5,7 +5,6 @@ using ResNetMLNet.Distributed;
 using ResNetMLNet.Formats;
 using ResNetMLNet.MLNet;
 using ResNetMLNet.Native;
-using ResNetMLNet.Network;
 using ResNetMLNet.Network.Convolutions;
 using ResNetMLNet.Scoring;
 using ResNetMLNet.Training;
