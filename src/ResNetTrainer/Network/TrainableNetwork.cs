@@ -2,7 +2,6 @@ using ResNetMLNet.Distributed;
 using ResNetMLNet.Formats;
 using ResNetMLNet.Network.Convolutions;
 using ResNetMLNet.Network.Convolutions.Winograd;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -147,9 +146,7 @@ internal sealed class TrainableNetwork : IDisposable
 
     // In the order in memory in which it is convolved soonest.
     private Tensor Laid(Tensor x, ConvolutionPlan convolution) =>
-        UsesWinograd ? Network.Tensors.ChannelsLast(x)
-        : x.dtype == ScalarType.BFloat16 && x.device_type == DeviceType.CPU ? ChannelOrder.For(x, convolution)
-        : x;
+        UsesWinograd ? Network.Tensors.ChannelsLast(x) : ChannelOrder.For(x, convolution);
 
     private NetworkTensor this[TensorPlan tensor] => _tensors[tensor.Name];
 

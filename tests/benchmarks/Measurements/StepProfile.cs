@@ -108,7 +108,7 @@ internal static class StepProfile
     {
         using var scope = NewDisposeScope();
         var x = randn(input).to_type(type);
-        x = (type == ScalarType.BFloat16 ? ChannelOrder.For(x, plan) : x).detach();
+        x = ChannelOrder.For(x, plan).detach();
         x.requires_grad = plan.Inputs > 3;
         var weight = window.View(randn([plan.Outputs, plan.Inputs, plan.Kernel, plan.Kernel])).contiguous().to_type(type).detach();
         weight.requires_grad = true;

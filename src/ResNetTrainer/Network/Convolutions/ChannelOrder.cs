@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResNetMLNet.Network.Convolutions;
@@ -12,11 +13,16 @@ internal static class ChannelOrder
     private const int MostPixels = 4 * 4;
     private const int FewestChannels = 256;
 
-    /// <summary>The same values in the order that a convolution wants.</summary>
+    /// <summary>The same values in the order that a convolution wants; in another precision or on a GPU as they are.</summary>
     /// <param name="x">Of shape (batch, inputs, height, width).</param>
     /// <param name="convolution">The convolution.</param>
     public static Tensor For(Tensor x, ConvolutionPlan convolution)
     {
+        if (x.dtype != ScalarType.BFloat16 || x.device_type != DeviceType.CPU)
+        {
+            return x;
+        }
+
         var height = ShapeInference.Strided(x.shape[2], convolution.Stride);
         var width = ShapeInference.Strided(x.shape[3], convolution.Stride);
         return height * width <= MostPixels && convolution.Outputs >= FewestChannels ? x.contiguous() : Tensors.ChannelsLast(x);
