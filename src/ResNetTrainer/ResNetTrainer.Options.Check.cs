@@ -27,9 +27,9 @@ public sealed partial class ResNetTrainer
                 "positive and finite");
             context.Require(LabelSmoothing is null or (>= 0 and < 1), nameof(LabelSmoothing), LabelSmoothing, "at least 0 and below 1");
             context.Require(DataPruning is null or (>= 0 and < 1), nameof(DataPruning), DataPruning, "at least 0 and below 1");
-            var mixes = Augmentation?.HasFlag(ResNetMLNet.Augmentation.Mixup) == true;
+            var mixes = (Augmentation & (ResNetMLNet.Augmentation.Mixup | ResNetMLNet.Augmentation.CutMix)) is not null and not 0;
             context.Require(DataPruning is null or 0 || !mixes, nameof(DataPruning), DataPruning,
-                "null or 0 with Augmentation.Mixup: the loss of mixed images does not tell which are known");
+                "null or 0 with Augmentation.Mixup or CutMix: the loss of mixed images does not tell which are known");
             context.Require(Enum.IsDefined(TestTimeAugmentation), nameof(TestTimeAugmentation), TestTimeAugmentation,
                 "None, Flip or FlipAndShift");
             var flips = Augmentation?.HasFlag(ResNetMLNet.Augmentation.Flip) == true;
@@ -47,7 +47,7 @@ public sealed partial class ResNetTrainer
             var crops = Augmentation?.HasFlag(ResNetMLNet.Augmentation.RandomResizedCrop) == true;
             context.Require(SmallestCrop is null || crops, nameof(SmallestCrop), SmallestCrop,
                 "null without Augmentation.RandomResizedCrop");
-            context.Require(Augmentation is null or (>= 0 and < (Augmentation)1024), nameof(Augmentation), Augmentation,
+            context.Require(Augmentation is null or (>= 0 and < (Augmentation)2048), nameof(Augmentation), Augmentation,
                 "a combination of Augmentation's members");
             context.Require(MemoryBudget is null or >= 0, nameof(MemoryBudget), MemoryBudget, "at least 0 bytes");
             context.Require(Threads is null or (>= 1 and <= 1024), nameof(Threads), Threads, "between 1 and 1024");

@@ -136,9 +136,9 @@ public sealed partial class ResNetTrainer
         /// </summary>
         /// <remarks>
         /// For one process, images that fit in memory, and networks of which more than the linear layer is trained; elsewhere all images
-        /// are trained on, and a warning says so (several processes are an error, and so is <see cref="Augmentation.Mixup"/>). Loss and
-        /// accuracy of training are estimates then, made of the images that the epoch had. <see cref="EarlyStopping"/> and
-        /// <see cref="BestWeightsBy"/> may end with an epoch that left images out.
+        /// are trained on, and a warning says so (several processes are an error, and so are <see cref="Augmentation.Mixup"/> and
+        /// <see cref="Augmentation.CutMix"/>). Loss and accuracy of training are estimates then, made of the images that the epoch had.
+        /// <see cref="EarlyStopping"/> and <see cref="BestWeightsBy"/> may end with an epoch that left images out.
         /// </remarks>
         public double? DataPruning { get; set; }
 

@@ -84,6 +84,14 @@ public enum Augmentation
     /// ColorJitter(0.4, 0.4, 0.4)). For images and bytes, not for floats. No recipe does it.
     /// </summary>
     ColorJitter = 512,
+
+    /// <summary>
+    /// A rectangle of each image shows the same place of another image, and the network learns both of their labels, each as much as its
+    /// image shows (CutMix with areas by Beta(1, 1), cut off at the edges; Yun et al., 2019, https://arxiv.org/abs/1905.04899). With
+    /// <see cref="Mixup"/> a coin decides for each batch which of them it has. For wide networks in long trainings; no recipe does it. The
+    /// accuracy of a training counts the label of the image that shows more.
+    /// </summary>
+    CutMix = 1024,
 }
 
 /// <summary>How much the classes count in the loss and the metrics of training.</summary>

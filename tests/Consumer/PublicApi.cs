@@ -56,7 +56,7 @@ public static class PublicApi
             TestTimeAugmentation = TestTimeAugmentation.FlipAndShift,
             Augmentation = Augmentation.Flip | Augmentation.Shift | Augmentation.Erase | Augmentation.Crop | Augmentation.RandomErasing
                 | Augmentation.RandomResizedCrop | Augmentation.Mixup | Augmentation.VerticalFlip | Augmentation.Rotation
-                | Augmentation.ColorJitter,
+                | Augmentation.ColorJitter | Augmentation.CutMix,
             SmallestCrop = 0.3,
             LargestRotation = 180,
             Recipe = TrainingRecipe.Book,

@@ -19,7 +19,7 @@ internal sealed class SharedBackward(TrainingState state, Loss loss, ImageDatase
     /// <param name="logits">Runs the network on the part.</param>
     /// <param name="mix">How its images are mixed.</param>
     /// <returns>What metrics of the whole batch are made of; null where there is nothing to learn from it.</returns>
-    public MetricSums? Run(ImageBatch batch, int images, Func<Tensor> logits, Mixup mix)
+    public MetricSums? Run(ImageBatch batch, int images, Func<Tensor> logits, Mixing mix)
     {
         // Each of them may be left with a single image, or none: as one process with a single image, they leave the step out.
         var taken = Counts(images).Where(TakesPart).ToArray();

@@ -30,6 +30,7 @@ internal sealed class TrainingLoop(
 
     // Of the whole training.
     private long StepNow => (state.Epoch * _stepsPerEpoch) + state.Step;
+    private ImageShape ShapeNow => _sizes.At(ScheduledStep(state.Step) / (_stepsPerEpoch * _plan.Epochs));
 
     private int SizeOfBatch => (int)Math.Min(_plan.BatchSize, _images.Count - (state.Step * _plan.BatchSize));
 
@@ -99,7 +100,7 @@ internal sealed class TrainingLoop(
         }
 
         using var scope = NewDisposeScope();
-        var mix = Mixup.Draw(_augmentation, RandomStream.Derive(epochSeed, StepNow));
+        var mix = Mixing.Draw(_augmentation, ShapeNow, RandomStream.Derive(epochSeed, StepNow));
         if (_shared is null)
         {
             StepAlone(batch, Logits(batch, epochSeed, mix), mix);
@@ -114,7 +115,7 @@ internal sealed class TrainingLoop(
         state.Average?.Follow(StepNow);
     }
 
-    private void StepAlone(ImageBatch batch, Tensor logits, Mixup mix)
+    private void StepAlone(ImageBatch batch, Tensor logits, Mixing mix)
     {
         var ofExamples = loss.ExampleWeights(batch);
         var weights = _images.Weigh(batch, ofExamples);
@@ -130,17 +131,16 @@ internal sealed class TrainingLoop(
         state.Metrics.Add(mean, logits, batch.Labels, weights);
     }
 
-    private Tensor Logits(ImageBatch batch, long epochSeed, Mixup mix) => train.Format.IsFeatures
+    private Tensor Logits(ImageBatch batch, long epochSeed, Mixing mix) => train.Format.IsFeatures
         ? state.Network.Classify(batch.ToInput(train.Format))
         : state.Network.Forward(mix.Apply(Images(batch, epochSeed)), training: true);
 
     private Tensor Images(ImageBatch batch, long epochSeed)
     {
-        var shape = _sizes.At(ScheduledStep(state.Step) / (_stepsPerEpoch * _plan.Epochs));
-        var format = train.Format with { Shape = shape };
+        var format = train.Format with { Shape = ShapeNow };
         if (batch.Count == 0)
         {
-            return empty([0, shape.Channels, shape.Height, shape.Width], ScalarType.Float32, train.Device);
+            return empty([0, format.Shape.Channels, format.Shape.Height, format.Shape.Width], ScalarType.Float32, train.Device);
         }
 
         // Each process changes its images in its own way.

@@ -305,7 +305,7 @@ public class AugmentationTests
             using var source = new CancellationTokenSource();
             using var model = Images.Trainer(Images.Context(), change: options =>
             {
-                options.Augmentation = (Augmentation)1023 & ~Augmentation.Mixup;
+                options.Augmentation = (Augmentation)2047 & ~Augmentation.Mixup;
                 (options.LargestRotation, options.SmallestCrop, options.NumberOfEpochs) = (40, 0.5, 2);
                 (options.CancellationToken, options.OnCancellation) = (source.Token, CancellationBehavior.ReturnModel);
                 options.Checkpoints = new() { Directory = Path.Combine(folder.FullName, checkpoints), Resume = true };

@@ -344,9 +344,11 @@ public class DataPruningTests
     }
 
     [TestMethod]
-    public void Mixed_images_are_refused() => Assert.Contains(
-        "Mixup",
-        Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Augmentation = Augmentation.Mixup)).Message);
+    [DataRow(Augmentation.Mixup)]
+    [DataRow(Augmentation.CutMix | Augmentation.Flip)]
+    public void Mixed_images_are_refused(Augmentation augmentation) => Assert.Contains(
+        "null or 0 with Augmentation.Mixup or CutMix",
+        Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options => options.Augmentation = augmentation)).Message);
 
     [TestMethod]
     public void It_leaves_no_tensor_behind()

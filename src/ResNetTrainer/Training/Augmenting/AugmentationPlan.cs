@@ -55,8 +55,17 @@ internal sealed record AugmentationPlan
     /// </summary>
     public double Jitter { get; init; }
 
-    /// <summary>How probable it is that the images of a batch are mixed with each other; 0 for never. See <see cref="Mixup"/>.</summary>
+    /// <summary>How probable it is that the images of a batch are blended in pairs; 0 for never. See <see cref="Mixing"/>.</summary>
     public double MixProbability { get; init; }
+
+    /// <summary>
+    /// How probable it is that the images of a batch have rectangles of each other; 0 for never. Together with
+    /// <see cref="MixProbability"/> at most 1.
+    /// </summary>
+    public double CutProbability { get; init; }
+
+    /// <summary>Whether images are mixed with each other.</summary>
+    public bool Mixes => MixProbability > 0 || CutProbability > 0;
 
     /// <summary>Whether a pixel comes from another place or is overwritten: what <see cref="PixelChanges"/> does.</summary>
     public bool MovesPixels => Flip != FlipKind.None || FlipsVertically || Shift > 0 || EraseProbability > 0;
@@ -64,13 +73,14 @@ internal sealed record AugmentationPlan
     /// <summary>Whether the network sees a part of an image, or the image turned: what <see cref="RandomAffine"/> does.</summary>
     public bool Resamples => SmallestCrop is not null || Rotation > 0;
 
-    public bool ChangesImages => MovesPixels || Resamples || Jitter > 0 || MixProbability > 0;
+    public bool ChangesImages => MovesPixels || Resamples || Jitter > 0 || Mixes;
 
     /// <summary>The numbers of what is allowed.</summary>
     public static AugmentationPlan Of(Augmentation allowed, double? smallestCrop = null, double? largestRotation = null)
     {
         var (shifts, crops) = (allowed.HasFlag(Augmentation.Shift), allowed.HasFlag(Augmentation.Crop));
         var (erases, wide) = (allowed.HasFlag(Augmentation.Erase), allowed.HasFlag(Augmentation.RandomErasing));
+        var (mixes, cuts) = (allowed.HasFlag(Augmentation.Mixup), allowed.HasFlag(Augmentation.CutMix));
         var plan = new AugmentationPlan
         {
             Flip = allowed.HasFlag(Augmentation.Flip) ? FlipKind.Coin : FlipKind.None,
@@ -78,7 +88,8 @@ internal sealed record AugmentationPlan
             Shift = crops ? 1 / 8.0 : shifts ? 1 / 16.0 : 0,
             EraseProbability = erases || wide ? 0.5 : 0,
             ErasesWithNoise = wide,
-            MixProbability = allowed.HasFlag(Augmentation.Mixup) ? 1 : 0,
+            MixProbability = !mixes ? 0 : cuts ? 0.5 : 1,
+            CutProbability = !cuts ? 0 : mixes ? 0.5 : 1,
             SmallestCrop = allowed.HasFlag(Augmentation.RandomResizedCrop) ? smallestCrop ?? RandomAffine.UsualCrop : null,
             Rotation = allowed.HasFlag(Augmentation.Rotation) ? largestRotation ?? RandomAffine.UsualRotation : 0,
             Jitter = allowed.HasFlag(Augmentation.ColorJitter) ? ColorJitter.Usual : 0,
@@ -96,5 +107,6 @@ internal sealed record AugmentationPlan
         + (FlipsVertically ? ", vertical flip" : "")
         + (Rotation > 0 ? FormattableString.Invariant($", rotation {Rotation}") : "")
         + (Jitter > 0 ? FormattableString.Invariant($", jitter {Jitter}") : "")
-        + (MixProbability > 0 ? FormattableString.Invariant($", mix {MixProbability}") : "");
+        + (MixProbability > 0 ? FormattableString.Invariant($", mix {MixProbability}") : "")
+        + (CutProbability > 0 ? FormattableString.Invariant($", cut {CutProbability}") : "");
 }

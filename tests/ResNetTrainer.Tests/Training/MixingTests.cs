@@ -13,7 +13,7 @@ namespace ResNetMLNet.Tests.Training;
 
 /// <summary>Training on images that are mixed in pairs.</summary>
 [TestClass]
-public class MixupTests
+public class MixingTests
 {
     [ClassInitialize]
     public static void Load(TestContext _) => TorchRuntime.EnsureLoaded();
@@ -30,6 +30,48 @@ public class MixupTests
     }
 
     [TestMethod]
+    public void A_cut_is_of_any_size_and_the_share_is_that_of_the_image_that_shows_more()
+    {
+        var cuts = Draws(new() { CutProbability = 1 });
+        var areas = cuts.Select(cut => cut.Cut!.Value.ShareOf(28, 28)).ToArray();
+
+        CollectionAssert.AreEqual(cuts, Draws(new() { CutProbability = 1 }));
+        CollectionAssert.AreEqual(areas.Select(area => Math.Max(area, 1 - area)).ToArray(), cuts.Select(cut => cut.Share).ToArray());
+        Assert.IsTrue(cuts.All(cut => cut.Cut is { Top: >= 0, Left: >= 0, Height: >= 0, Width: >= 0 } part
+            && part.Top + part.Height <= 28 && part.Left + part.Width <= 28));
+
+        // Of a side s, s - s^2 / 4 is within the image on average, and s^2 is uniform.
+        Assert.AreEqual((1 / 2.0) - (1 / 5.0) + (1 / 48.0), areas.Average(), 0.03);
+    }
+
+    [TestMethod]
+    [DataRow(Augmentation.Mixup, 1.0, 0.0)]
+    [DataRow(Augmentation.CutMix, 0.0, 1.0)]
+    [DataRow(Augmentation.Mixup | Augmentation.CutMix, 0.5, 0.5)]
+    [DataRow(Augmentation.Flip, 0.0, 0.0)]
+    public void Batches_are_blended_or_cut_or_take_turns_by_a_coin(Augmentation augmentation, double blended, double cut)
+    {
+        var draws = Draws(AugmentationPlan.Of(augmentation));
+
+        Assert.AreEqual(blended, draws.Average(draw => draw is { Share: < 1, Cut: null } ? 1 : 0), 0.05);
+        Assert.AreEqual(cut, draws.Average(draw => draw.Cut is not null ? 1 : 0), 0.05);
+    }
+
+    [TestMethod]
+    public void A_cut_shows_the_opposite_image_in_the_batch_where_it_is_the_smaller_part()
+    {
+        using var scope = NewDisposeScope();
+        var images = tensor(new float[] { 1, 2, 3, 4, 10, 20, 30, 40 }, [2, 1, 1, 4]);
+
+        CollectionAssert.AreEqual(
+            (float[])[1, 20, 3, 4, 10, 2, 30, 40], new Mixing(0.75, new(0, 1, 1, 1)).Apply(images).data<float>().ToArray());
+        CollectionAssert.AreEqual(
+            (float[])[1, 2, 3, 40, 10, 20, 30, 4], new Mixing(0.75, new(0, 0, 1, 3)).Apply(images).data<float>().ToArray());
+        Assert.IsTrue(new Mixing(1, new(0, 2, 1, 0)).Apply(images).equal(images).all().item<bool>());
+        Assert.AreEqual(1, images[0, 0, 0, 0].item<float>(), "The images are the caller's.");
+    }
+
+    [TestMethod]
     public void Some_or_no_batches_are_mixed_where_that_is_the_probability()
     {
         Assert.AreEqual(0.3, Shares(probability: 0.3).Average(share => share < 1 ? 1 : 0), 0.05);
@@ -43,8 +85,8 @@ public class MixupTests
         var images = tensor(new float[] { 0, 1, 10, 100 }, [4, 1, 1, 1]);
 
         CollectionAssert.AreEqual(
-            (float[])[25, 3.25f, 7.75f, 75], new Mixup(0.75).Apply(images).data<float>().ToArray());
-        Assert.IsTrue(new Mixup(1).Apply(images).equal(images).all().item<bool>());
+            (float[])[25, 3.25f, 7.75f, 75], new Mixing(0.75).Apply(images).data<float>().ToArray());
+        Assert.IsTrue(new Mixing(1).Apply(images).equal(images).all().item<bool>());
     }
 
     [TestMethod]
@@ -67,9 +109,9 @@ public class MixupTests
             return (weights is null ? each.mean() : (each * weights).sum() / weights.sum()).item<float>();
         }
 
-        Assert.AreEqual(Mixed(0.6), new Mixup(0.6).Loss(logits, labels, weights, smoothing).item<float>(), 1e-6);
+        Assert.AreEqual(Mixed(0.6), new Mixing(0.6).Loss(logits, labels, weights, smoothing).item<float>(), 1e-6);
         var plain = Loss.Mean(logits, labels, weights, smoothing).item<float>();
-        Assert.AreEqual(plain, new Mixup(1).Loss(logits, labels, weights, smoothing).item<float>());
+        Assert.AreEqual(plain, new Mixing(1).Loss(logits, labels, weights, smoothing).item<float>());
     }
 
     [TestMethod]
@@ -83,15 +125,17 @@ public class MixupTests
         // The first row for itself and for the second, and the second for itself and for the first.
         var expected = ((each[0] * ((0.75 * 1) + (0.25 * 3))) + (each[1] * ((0.75 * 3) + (0.25 * 1)))) / 4;
 
-        Assert.AreEqual(expected, new Mixup(0.75).Loss(logits, labels, weights, labelSmoothing: 0).item<float>(), 1e-6);
+        Assert.AreEqual(expected, new Mixing(0.75).Loss(logits, labels, weights, labelSmoothing: 0).item<float>(), 1e-6);
     }
 
     [TestMethod]
-    [DataRow(false, 0.0)]
-    [DataRow(false, 0.1)]
-    [DataRow(true, 0.0)]
-    [DataRow(true, 0.1)]
-    public void A_step_has_the_loss_of_both_labels_each_as_much_as_its_image_is_shown(bool isWeighted, double smoothing)
+    [DataRow(Augmentation.Mixup, false, 0.0)]
+    [DataRow(Augmentation.Mixup, false, 0.1)]
+    [DataRow(Augmentation.Mixup, true, 0.0)]
+    [DataRow(Augmentation.Mixup, true, 0.1)]
+    [DataRow(Augmentation.CutMix, true, 0.1)]
+    public void A_step_has_the_loss_of_both_labels_each_as_much_as_its_image_is_shown(
+        Augmentation augmentation, bool isWeighted, double smoothing)
     {
         const int Count = 12, Seed = 6;
         using var scope = NewDisposeScope();
@@ -106,7 +150,7 @@ public class MixupTests
             BatchSize = Count,
             LearningRate = 0.1,
             Initialisation = Initialisation.He,
-            Augmentation = Augmentation.Mixup,
+            Augmentation = augmentation,
             LabelSmoothing = smoothing,
             Seed = Seed,
             Precision = ScalarType.Float32,
@@ -118,10 +162,19 @@ public class MixupTests
 
         // The same batch, mixed by hand.
         var epochSeed = RandomStream.Derive(Seed, 0);
-        var share = Mixup.Draw(new() { MixProbability = 1 }, RandomStream.Derive(epochSeed, 0)).Share;
+        var (share, cut) = Mixing.Draw(AugmentationPlan.Of(augmentation), images.Format.Shape, RandomStream.Derive(epochSeed, 0));
         using var batch = images.Batches(Count, epochSeed).Single();
         var input = batch.ToInput(images.Format);
-        var logits = before.Forward((input * share) + (input.flip(0) * (1 - share)), training: true);
+        var own = full_like(input, share);
+        if (cut is { } part)
+        {
+            // One of the two parts is the image's own: that of the larger share.
+            var isInside = part.ShareOf(Images.Size, Images.Size) == share;
+            part.Of(own.fill_(isInside ? 0 : 1)).fill_(isInside ? 1 : 0);
+            Assert.AreEqual(share, own.mean().item<float>(), 1e-6);
+        }
+
+        var logits = before.Forward((input * own) + (input.flip(0) * (1 - own)), training: true);
         var scores = functional.log_softmax(logits.detach(), 1).data<float>().ToArray();
         var (labels, weights) = (batch.Labels.data<long>().ToArray(), batch.Weights.data<float>().ToArray());
 
@@ -148,10 +201,13 @@ public class MixupTests
     }
 
     [TestMethod]
-    public void A_training_on_mixed_images_learns_and_is_repeated_to_the_bit()
+    [DataRow(Augmentation.Mixup)]
+    [DataRow(Augmentation.CutMix)]
+    [DataRow(Augmentation.Mixup | Augmentation.CutMix)]
+    public void A_training_on_mixed_images_learns_and_is_repeated_to_the_bit(Augmentation augmentation)
     {
-        using var model = Fit(Augmentation.Mixup, epochs: 30);
-        using var again = Fit(Augmentation.Mixup, epochs: 30);
+        using var model = Fit(augmentation, epochs: 30);
+        using var again = Fit(augmentation, epochs: 30);
         using var plain = Fit(Augmentation.None, epochs: 30);
 
         Assert.AreEqual(model.Model.Network.Weights.Fingerprint(), again.Model.Network.Weights.Fingerprint());
@@ -192,8 +248,10 @@ public class MixupTests
         return new(store, format, CPU, statistics);
     }
 
-    private static double[] Shares(double probability) =>
-        [.. Enumerable.Range(0, 1_000).Select(seed => Mixup.Draw(new() { MixProbability = probability }, seed).Share)];
+    private static double[] Shares(double probability) => [.. Draws(new() { MixProbability = probability }).Select(draw => draw.Share)];
+
+    private static Mixing[] Draws(AugmentationPlan plan) =>
+        [.. Enumerable.Range(0, 1_000).Select(seed => Mixing.Draw(plan, new(1, 28, 28), seed))];
 
     private static ResNetTransformer Fit(Augmentation augmentation, int epochs) => Images.Trainer(Images.Context(), change: options =>
         (options.Augmentation, options.NumberOfEpochs) = (augmentation, epochs)).Fit(Images.Labelled());
