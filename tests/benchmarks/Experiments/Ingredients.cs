@@ -20,7 +20,8 @@ internal sealed class Ingredients
     private readonly Option<double?> _average = new("--average") { Description = "Averages the weights with this decay (0.999, say)." };
     private readonly Option<Augmentation?> _augmentation = new("--augmentation")
     {
-        Description = "None, or of Flip, Shift, Erase, Crop, RandomErasing, RandomResizedCrop, Mixup, CutMix: \"Flip, Crop, RandomErasing\".",
+        Description = "None, or of Flip, Shift, Erase, Crop, RandomErasing, RandomResizedCrop, Mixup, CutMix: "
+            + "\"Flip, Crop, RandomErasing\".",
     };
 
     private readonly Option<bool> _alternate = new("--alternate") { Description = "Flips in turn, not by a coin." };
