@@ -21,10 +21,12 @@ public sealed partial class MpiTests
     }
 
     [TestMethod]
-    public void Each_process_changes_and_mixes_its_own_images_and_all_have_the_same_model()
+    [DataRow("Mixup")]
+    [DataRow("CutMix")]
+    public void Each_process_changes_and_mixes_its_own_images_and_all_have_the_same_model(string mixing)
     {
         // The last batch has two images: one for each of two processes, and none for the third of three.
-        string[] common = ["augment=Mixup,RandomErasing,Flip", "book=1", "sync=1", "rows=20", "epochs=2"];
+        string[] common = [$"augment={mixing},RandomErasing,Flip", "book=1", "sync=1", "rows=20", "epochs=2"];
         Ranks(2, "two", ["batch=3", .. common]);
         Ranks(3, "three", ["batch=2", .. common]);
 
