@@ -30,7 +30,6 @@ internal sealed class TrainingLoop(
 
     // Of the whole training.
     private long StepNow => (state.Epoch * _stepsPerEpoch) + state.Step;
-    private ImageShape ShapeNow => _sizes.At(ScheduledStep(state.Step) / (_stepsPerEpoch * _plan.Epochs));
 
     private int SizeOfBatch => (int)Math.Min(_plan.BatchSize, _images.Count - (state.Step * _plan.BatchSize));
 
@@ -100,12 +99,13 @@ internal sealed class TrainingLoop(
         }
 
         using var scope = NewDisposeScope();
-        var mix = Mixing.Draw(_augmentation, ShapeNow, RandomStream.Derive(epochSeed, StepNow));
+        var shape = _sizes.At(ScheduledStep(state.Step) / (_stepsPerEpoch * _plan.Epochs));
+        var mix = Mixing.Draw(_augmentation, shape, RandomStream.Derive(epochSeed, StepNow));
         if (_shared is null)
         {
-            StepAlone(batch, Logits(batch, epochSeed, mix), mix);
+            StepAlone(batch, Logits(batch, shape, epochSeed, mix), mix);
         }
-        else if (_shared.Run(batch, SizeOfBatch, () => Logits(batch, epochSeed, mix), mix) is { } sums)
+        else if (_shared.Run(batch, SizeOfBatch, () => Logits(batch, shape, epochSeed, mix), mix) is { } sums)
         {
             ThrowIfDiverged("loss", sums.Weight > 0 ? sums.MeanLoss : 0);
             state.Optimizer.Step(LearningRateAt(state.Step));
@@ -131,16 +131,16 @@ internal sealed class TrainingLoop(
         state.Metrics.Add(mean, logits, batch.Labels, weights);
     }
 
-    private Tensor Logits(ImageBatch batch, long epochSeed, Mixing mix) => train.Format.IsFeatures
+    private Tensor Logits(ImageBatch batch, ImageShape shape, long epochSeed, Mixing mix) => train.Format.IsFeatures
         ? state.Network.Classify(batch.ToInput(train.Format))
-        : state.Network.Forward(mix.Apply(Images(batch, epochSeed)), training: true);
+        : state.Network.Forward(mix.Apply(Images(batch, shape, epochSeed)), training: true);
 
-    private Tensor Images(ImageBatch batch, long epochSeed)
+    private Tensor Images(ImageBatch batch, ImageShape shape, long epochSeed)
     {
-        var format = train.Format with { Shape = ShapeNow };
+        var format = train.Format with { Shape = shape };
         if (batch.Count == 0)
         {
-            return empty([0, format.Shape.Channels, format.Shape.Height, format.Shape.Width], ScalarType.Float32, train.Device);
+            return empty([0, shape.Channels, shape.Height, shape.Width], ScalarType.Float32, train.Device);
         }
 
         // Each process changes its images in its own way.

@@ -80,7 +80,7 @@ internal sealed record AugmentationPlan
     {
         var (shifts, crops) = (allowed.HasFlag(Augmentation.Shift), allowed.HasFlag(Augmentation.Crop));
         var (erases, wide) = (allowed.HasFlag(Augmentation.Erase), allowed.HasFlag(Augmentation.RandomErasing));
-        var (mixes, cuts) = (allowed.HasFlag(Augmentation.Mixup), allowed.HasFlag(Augmentation.CutMix));
+        var (blends, cuts) = (allowed.HasFlag(Augmentation.Mixup), allowed.HasFlag(Augmentation.CutMix));
         var plan = new AugmentationPlan
         {
             Flip = allowed.HasFlag(Augmentation.Flip) ? FlipKind.Coin : FlipKind.None,
@@ -88,8 +88,8 @@ internal sealed record AugmentationPlan
             Shift = crops ? 1 / 8.0 : shifts ? 1 / 16.0 : 0,
             EraseProbability = erases || wide ? 0.5 : 0,
             ErasesWithNoise = wide,
-            MixProbability = !mixes ? 0 : cuts ? 0.5 : 1,
-            CutProbability = !cuts ? 0 : mixes ? 0.5 : 1,
+            MixProbability = !blends ? 0 : cuts ? 0.5 : 1,
+            CutProbability = !cuts ? 0 : blends ? 0.5 : 1,
             SmallestCrop = allowed.HasFlag(Augmentation.RandomResizedCrop) ? smallestCrop ?? RandomAffine.UsualCrop : null,
             Rotation = allowed.HasFlag(Augmentation.Rotation) ? largestRotation ?? RandomAffine.UsualRotation : 0,
             Jitter = allowed.HasFlag(Augmentation.ColorJitter) ? ColorJitter.Usual : 0,
