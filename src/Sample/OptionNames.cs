@@ -40,6 +40,7 @@ internal static class OptionNames
         (" Give images as the network was trained on: for MLImage and encoded images ImageChannels says how they are read.",
             " Start from another model, or without one."),
         (", or set SynchronizedNormalization.", "."),
+        (", or set Distributed = DistributedTraining.Off to train a model in each.", "."),
         ("(LearningRate = ", "(--learning-rate "),
         (", or set ClassWeights = ClassWeights.Equal.", ", or leave out --class-weights."),
         (", but Architecture is ", ", but --architecture is "),

@@ -132,6 +132,19 @@ internal sealed class DataOptions
         return new(FashionMnist.Train(ml, folder), test, test, "Pixels", ImageChannels: 1);
     }
 
+    /// <summary>The words with which evaluate takes the images that train tests on.</summary>
+    public IReadOnlyList<string> TestImages(ParseResult parsed)
+    {
+        string[] skip = parsed.GetValue(_skipUnreadable) ? [_skipUnreadable.Name] : [];
+        return (parsed.GetValue(_images), parsed.GetValue(_testImages), parsed.GetValue(_data)) switch
+        {
+            (not null, { } test, _) => [_images.Name, test.FullName, .. skip],
+            ({ } own, null, _) => [_images.Name, own.FullName, _heldOut.Name, .. skip],
+            (_, _, { } data) => [_data.Name, data.FullName],
+            _ => parsed.GetValue(_download) ? [_download.Name] : [],
+        };
+    }
+
     private ImageSets OfFolder(MLContext ml, ParseResult parsed, DirectoryInfo own, int? seed, CancellationToken cancellation)
     {
         if (parsed.GetValue(_testImages) is { } test)

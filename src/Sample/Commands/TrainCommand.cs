@@ -73,6 +73,7 @@ internal static class TrainCommand
             var run = new TrainingRun(ml, images, options, signals, display)
             {
                 Start = training.Start(parsed),
+                TestImages = data.TestImages(parsed),
                 WayOn = model => training.WayOn(parsed, model),
             };
             return folder is null ? run.RunBeside() : run.Run(folder);

@@ -136,23 +136,10 @@ internal sealed class TrainOptions
             _start.Replace(given, model);
         }
 
-        var command = string.Join(' ', (string[])[ProgramName.Typed, .. given.Select(Quoted)]);
+        var command = ProgramName.Command(given);
         return hasCheckpoint ? $"Go on with: {command}"
             : $"Only {_checkpoint.Name} DIR lets a training go on as if nothing had been; "
                 + (model is null ? "begin again" : "train this model further, by a new schedule,") + $" with: {command}";
-    }
-
-    // As the shell takes it for one word, and changes nothing in it.
-    private static string Quoted(string word)
-    {
-        var plain = OperatingSystem.IsWindows() ? @"_./\:=+-" : "_./:=@,+-";
-        var isPlain = word.Length > 0 && word.All(letter => char.IsAsciiLetterOrDigit(letter) || plain.Contains(letter));
-
-        // What cmd and PowerShell both take for one word, though each fills in its own variables in it ($ and %). A backslash before the
-        // quote would make it part of the word.
-        return isPlain ? word
-            : OperatingSystem.IsWindows() ? $"\"{(word.EndsWith('\\') ? word + '\\' : word)}\""
-            : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
     }
 
     /// <summary>The options of a training on these images; what they name is there, or can be made.</summary>

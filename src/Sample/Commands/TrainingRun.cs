@@ -32,6 +32,9 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
     /// </summary>
     public Func<string?, string>? WayOn { get; init; }
 
+    /// <summary>The words with which a command takes the test images.</summary>
+    public IReadOnlyList<string> TestImages { get; init; } = [];
+
     /// <summary>The folder for the results, which is tried before the training, that would be lost.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="option">The option that named it.</param>
@@ -70,7 +73,7 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
         catch (TrainingDivergedException e) when (e.LastGoodModel is { } good)
         {
             // Beside what an earlier training left.
-            var kept = folder.Write(LastGoodFile, stream => ml.Model.Save(
+            var kept = folder.Write(new UnfinishedModels(ml, folder, good.Model).NameFor(LastGoodFile), stream => ml.Model.Save(
                 good.Append(names.Fit(good.Transform(images.Train))), images.Train.Schema, stream));
             SteadyWriter.Error().WriteLine($"The model after epoch {good.Model.History.Count}, the last that went well, is in {kept}.");
             throw;
@@ -87,15 +90,17 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
         // training replaces nothing that another one left, and what has not seen all images once is no model that answers by itself.
         var isBeside = IsCancelled(network) && (folder.Has(ModelFile) || network.History.Count == 0);
         string Save(string name) => folder.Write(name, stream => ml.Model.Save(model, images.Train.Schema, stream));
-        var zip = Save(isBeside ? UnfinishedFile : ModelFile);
+        var unfinished = new UnfinishedModels(ml, folder, network);
+        var zip = Save(isBeside ? unfinished.NameFor(UnfinishedFile) : ModelFile);
         signals.Dispose();
-        if (isBeside && (network.History.Count == 0 || !IsEarlierPart(folder.PathOf(ModelFile), network)))
+        if (isBeside && (network.History.Count == 0 || !unfinished.IsEarlierPart(ModelFile)))
         {
             return Cancelled(folder, network, zip);
         }
 
         zip = isBeside ? Save(ModelFile) : zip;
-        folder.Remove(((string[])[UnfinishedFile, LastGoodFile]).Where(name => IsEarlierPart(folder.PathOf(name), network)));
+        unfinished.RemoveEarlierParts(UnfinishedFile);
+        unfinished.RemoveEarlierParts(LastGoodFile);
 
         try
         {
@@ -103,35 +108,13 @@ internal sealed class TrainingRun(MLContext ml, ImageSets images, ResNetTrainer.
         }
         catch (Exception)
         {
-            SteadyWriter.Error().WriteLine($"The model is in {zip}; `{ProgramName.Short} evaluate` tests it.");
+            SteadyWriter.Error().WriteLine(
+                $"The model is in {zip}. To test it: {ProgramName.Command(["evaluate", "--model", zip, .. TestImages])}");
             throw;
         }
     }
 
     private static bool IsCancelled(ResNetModel network) => network.Training.Outcome == TrainingOutcome.Cancelled;
-
-    // Whether a model is what this training left when it was ended before.
-    private bool IsEarlierPart(string zip, ResNetModel network)
-    {
-        if (!File.Exists(zip))
-        {
-            return false;
-        }
-
-        try
-        {
-            using var transformer = ResNetTransformer.Find(ml.Model.Load(zip, out _));
-            var earlier = transformer.Model;
-            return earlier.Training.Outcome != TrainingOutcome.Completed && earlier.History.Count <= network.History.Count
-                && earlier.Training.Seed == network.Training.Seed && earlier.ClassNames.SequenceEqual(network.ClassNames)
-                && earlier.History.Zip(network.History).All(pair => pair.First.TrainLoss.Equals(pair.Second.TrainLoss));
-        }
-        catch (Exception)
-        {
-            // Whatever it is, it is not of this training.
-            return false;
-        }
-    }
 
     // What is made of a model that is saved.
     private int Finish(OutputFolder folder, ResNetTransformer transformer, string zip, double seconds)

@@ -34,12 +34,14 @@ internal static class OutputFile
     /// <summary>Creates a temporary file and holds it.</summary>
     public static FileStream Create(string temporary) => new(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
 
-    /// <summary>Removes the temporary files of a file that nobody writes any more.</summary>
-    public static void RemoveAbandoned(string path)
+    /// <summary>Removes the temporary files of files in a folder that nobody writes any more.</summary>
+    /// <param name="folder">The folder, which is listed once.</param>
+    /// <param name="names">The names of the files.</param>
+    public static void RemoveAbandoned(string folder, params IEnumerable<string> names)
     {
-        var (folder, name) = (Path.GetDirectoryName(path)!, Path.GetFileName(path));
-        var files = Directory.EnumerateFiles(folder, $"{name}.*{Extension}");
-        foreach (var file in files.Where(file => IsTemporary(Path.GetFileName(file), name)))
+        var own = names.ToHashSet();
+        var files = Directory.EnumerateFiles(folder, $"*{Extension}");
+        foreach (var file in files.Where(file => Target(file) is { } name && own.Contains(name)))
         {
             try
             {
@@ -52,6 +54,10 @@ internal static class OutputFile
         }
     }
 
-    private static bool IsTemporary(string file, string name) =>
-        file.Length > name.Length + Extension.Length && Guid.TryParseExact(file[(name.Length + 1)..^Extension.Length], "N", out _);
+    // The name of what a temporary file was to become; null for other files.
+    private static string? Target(string file)
+    {
+        var name = Path.GetFileNameWithoutExtension(file);
+        return Guid.TryParseExact(Path.GetExtension(name).TrimStart('.'), "N", out _) ? Path.GetFileNameWithoutExtension(name) : null;
+    }
 }

@@ -16,7 +16,7 @@ internal sealed class OutputFolder
 
     /// <summary>Finds out before the training whether the results can be written, and removes what a killed one left of them.</summary>
     /// <exception cref="IOException">They cannot; the message says why.</exception>
-    public static OutputFolder Open(string folder, string option, params IEnumerable<string> names)
+    public static OutputFolder Open(string folder, string option, params IReadOnlyCollection<string> names)
     {
         UsableFolder.Open(folder, option);
         foreach (var path in names.Select(name => Path.Combine(folder, name)))
@@ -26,10 +26,9 @@ internal sealed class OutputFolder
                 throw new IOException(
                     $"'{path}' is a folder, but a file of this name is to be written. Remove it, or choose another {option}.");
             }
-
-            OutputFile.RemoveAbandoned(path);
         }
 
+        OutputFile.RemoveAbandoned(folder, names);
         return new(folder);
     }
 

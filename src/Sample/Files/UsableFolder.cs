@@ -10,10 +10,10 @@ internal static class UsableFolder
         try
         {
             Directory.CreateDirectory(folder);
-            var trial = Path.Combine(folder, "trial");
-            OutputFile.RemoveAbandoned(trial);
+            const string Trial = "trial";
+            OutputFile.RemoveAbandoned(folder, Trial);
             using var stream = new FileStream(
-                OutputFile.TemporaryName(trial), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+                OutputFile.TemporaryName(Path.Combine(folder, Trial)), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
             stream.WriteByte(0);
             stream.Flush(flushToDisk: true);
         }

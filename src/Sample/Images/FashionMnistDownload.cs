@@ -46,11 +46,11 @@ internal sealed class FashionMnistDownload(Uri source, string folder, TextWriter
     public async Task<string> Run(CancellationToken cancellation)
     {
         Directory.CreateDirectory(folder);
+        OutputFile.RemoveAbandoned(folder, Sha256.Keys);
         using var client = new HttpDownload(LongestSilence, MostBytes);
         foreach (var (name, hash) in Sha256)
         {
             var target = Path.Combine(folder, name);
-            OutputFile.RemoveAbandoned(target);
             if (!File.Exists(target) || await HashOf(target, cancellation) != hash)
             {
                 await Fetch(client, target, hash, cancellation);

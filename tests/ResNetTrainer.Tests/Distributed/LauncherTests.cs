@@ -1,4 +1,5 @@
 using ResNetMLNet.Distributed;
+using ResNetMLNet.Sample;
 using ResNetMLNet.Tests.Support;
 
 namespace ResNetMLNet.Tests.Distributed;
@@ -15,6 +16,7 @@ public sealed class LauncherTests
         StringAssert.Contains(error.Message, "one of 4 processes that Open MPI started");
         StringAssert.Contains(error.Message, "mpich");
         StringAssert.Contains(error.Message, "DistributedTraining.Off");
+        Assert.EndsWith("Intel MPI, MVAPICH or Microsoft MPI.", OptionNames.InCommandLine(error.Message), "The tool has no such option.");
     }
 
     [TestMethod]

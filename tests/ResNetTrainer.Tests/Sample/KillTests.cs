@@ -116,6 +116,28 @@ public class KillTests
 
     [TestMethod]
     [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    public void Part_of_a_training_replaces_no_part_of_another_one()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "parts")).FullName;
+        File.WriteAllText(Path.Combine(folder, "model.zip"), "earlier");
+        TrainAndSignal("INT", "--out", folder);
+        var first = Path.Combine(folder, "unfinished.zip");
+        var before = File.ReadAllBytes(first);
+
+        // It starts from the other one's part, and goes on, which needs that as it was.
+        string[] arguments = ["--out", folder, "--start-from", first, "--checkpoint", $"{folder}-checkpoints"];
+        var error = TrainAndSignal("INT", arguments);
+        var second = Load(folder, "unfinished-2.zip").History.Count;
+        TrainAndSignal("INT", [.. arguments, "--resume"]);
+
+        Assert.Contains(Path.Combine(folder, "unfinished-2.zip"), error);
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(first));
+        Assert.IsGreaterThan(second, Load(folder, "unfinished-2.zip").History.Count);
+        CollectionAssert.AreEquivalent((string[])["model.zip", "unfinished.zip", "unfinished-2.zip"], SampleFolder.NamesIn(folder));
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
     public void What_has_not_seen_all_images_once_is_not_left_as_the_model()
     {
         var folder = Path.Combine(_folder, "soon");

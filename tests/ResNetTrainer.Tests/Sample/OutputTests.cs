@@ -92,7 +92,8 @@ public sealed class OutputTests : IDisposable
 
         Assert.AreEqual(1, run.Status, run.Output);
         Assert.HasCount(2, run.ErrorLines, run.Error);
-        Assert.StartsWith($"The model is in {_folder.At("out", "model.zip")}; `resnet evaluate` tests it.", run.Error);
+        Assert.StartsWith($"The model is in {_folder.At("out", "model.zip")}. To test it: ", run.Error);
+        Assert.EndsWith($" evaluate --model {_folder.At("out", "model.zip")} --images {_folder.At("kept")}", run.ErrorLines[0]);
     }
 
     [TestMethod]
