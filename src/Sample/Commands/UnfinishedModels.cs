@@ -3,7 +3,7 @@ using ResNetMLNet.Sample.Files;
 
 namespace ResNetMLNet.Sample.Commands;
 
-/// <summary>The models of trainings that did not end, in the folder for the results: earlier parts of this one, and those of others.</summary>
+/// <summary>Models of trainings that did not end, in the folder for the results: parts of this one, and those of others.</summary>
 /// <param name="ml">The context.</param>
 /// <param name="folder">The folder.</param>
 /// <param name="network">What this training came to.</param>

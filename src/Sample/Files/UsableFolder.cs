@@ -12,8 +12,9 @@ internal static class UsableFolder
             Directory.CreateDirectory(folder);
             const string Trial = "trial";
             OutputFile.RemoveAbandoned(folder, Trial);
+            var temporary = OutputFile.TemporaryName(Path.Combine(folder, Trial));
             using var stream = new FileStream(
-                OutputFile.TemporaryName(Path.Combine(folder, Trial)), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+                temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
             stream.WriteByte(0);
             stream.Flush(flushToDisk: true);
         }
