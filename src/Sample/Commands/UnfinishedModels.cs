@@ -18,18 +18,12 @@ internal sealed class UnfinishedModels(MLContext ml, OutputFolder folder, ResNet
     /// <summary>Removes the earlier parts of this training among the models of this name, with a number or without.</summary>
     public void RemoveEarlierParts(string file) => folder.Remove([.. Names(file).TakeWhile(folder.Has).Where(IsEarlierPart)]);
 
-    /// <summary>Whether a model is what this training left when it was ended before.</summary>
+    /// <summary>Whether a model that is there is what this training left when it was ended before.</summary>
     public bool IsEarlierPart(string name)
     {
-        var zip = folder.PathOf(name);
-        if (!File.Exists(zip))
-        {
-            return false;
-        }
-
         try
         {
-            using var transformer = ResNetTransformer.Find(ml.Model.Load(zip, out _));
+            using var transformer = ResNetTransformer.Find(ml.Model.Load(folder.PathOf(name), out _));
             var earlier = transformer.Model;
             return earlier.Training.Outcome != TrainingOutcome.Completed && earlier.History.Count <= network.History.Count
                 && AtItsBeginning(earlier.Training) == AtItsBeginning(network.Training)
